@@ -1,0 +1,51 @@
+//! Where a command takes its credential from: the argument itself, a file, or standard input.
+//!
+//! Refuses nothing: what is no credential is for the verdict to say. Reads no further than just past the ceiling.
+
+use crate::failure::{Code, Failure};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// The text that `argument` stands for: `-` or nothing is standard input, an existing file is read, anything that
+/// starts like a credential (`HC1:`) is taken as it is.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn text(argument: Option<&str>) -> Result<String, Failure> {
+    match argument {
+        None | Some("-") => bounded(std::io::stdin().lock(), "standard input"),
+        Some(argument) if Path::new(argument).is_file() => {
+            let file = File::open(argument).map_err(|error| failed(argument, error))?;
+            bounded(file, argument)
+        }
+        Some(argument) if starts_like_a_credential(argument) => Ok(argument.to_owned()),
+        Some(_) => Err(Code::InputOutput
+            .because("the argument is no file, and does not start like a credential")),
+    }
+}
+
+/// Three characters and a colon, as every HCERT-like prefix, after white space.
+fn starts_like_a_credential(argument: &str) -> bool {
+    argument
+        .trim_start()
+        .find(':')
+        .is_some_and(|position| (2..=4).contains(&position))
+}
+
+/// Bytes that are no UTF-8 are replaced, which no format takes for its own.
+fn bounded(reader: impl Read, name: &str) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    reader
+        .take(CEILING)
+        .read_to_end(&mut bytes)
+        .map_err(|error| failed(name, error))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn failed(name: &str, error: std::io::Error) -> Failure {
+    Code::InputOutput.caused_by(format!("{name} cannot be read"), error)
+}
+
+/// Sixteen times the largest text of any format.
+const CEILING: u64 = 64 * 1024;

@@ -1,0 +1,140 @@
+//! The command line: arguments in, an exit code out.
+//!
+//! Refuses to decide anything: each command asks the library or a gateway and prints the answer.
+
+mod conformance;
+mod input;
+mod offline;
+mod show;
+
+use crate::failure::{Class, Failure};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What a command came to, as an exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; a verification accepts.
+    Success,
+    /// A verification rejects, or a grading disagrees.
+    Reject,
+    /// A verification is indeterminate.
+    Indeterminate,
+    /// The arguments are off (`EX_USAGE`).
+    Usage,
+    /// A fault of the program itself (`EX_SOFTWARE`).
+    Internal,
+    /// A file or a connection failed (`EX_IOERR`).
+    InputOutput,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Success => 0,
+            Exit::Reject => 1,
+            Exit::Indeterminate => 2,
+            Exit::Usage => 64,
+            Exit::Internal => 70,
+            Exit::InputOutput => 74,
+        })
+    }
+}
+
+impl Exit {
+    fn of(failure: &Failure) -> Self {
+        match failure.code().class() {
+            Class::Internal => Self::Internal,
+            Class::Unavailable | Class::Timeout => Self::InputOutput,
+            Class::Malformed
+            | Class::TooLarge
+            | Class::Rejected
+            | Class::Indeterminate
+            | Class::Unauthenticated
+            | Class::Forbidden
+            | Class::NotFound
+            | Class::MethodNotAllowed
+            | Class::UnsupportedMedia => Self::Usage,
+        }
+    }
+}
+
+/// A federated health-certificate gateway.
+#[derive(Parser)]
+#[command(name = "lintas", version, about, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Verify a credential offline: exit code 0 accept, 1 reject, 2 indeterminate.
+    Verify(offline::Verify),
+    /// Show what is inside a credential, without verifying anything.
+    Inspect(offline::Inspect),
+    /// Grade this program against a folder of published cases.
+    Conformance {
+        /// The folder with the manifests.
+        dir: PathBuf,
+        /// Print the counts as JSON.
+        #[arg(long)]
+        json: bool,
+        /// A TOML file of disagreements that stand, each with its reason.
+        #[arg(long)]
+        deviations: Option<PathBuf>,
+    },
+}
+
+/// Runs the command that `arguments` (the program's name first) ask for.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let asked_for_help = !error.use_stderr();
+            // Nothing is left to tell if even this cannot be printed.
+            let _ = error.print();
+            return if asked_for_help {
+                Exit::Success
+            } else {
+                Exit::Usage
+            };
+        }
+    };
+    let done = match arguments.command {
+        Command::Verify(command) => command.run(),
+        Command::Inspect(command) => command.run(),
+        Command::Conformance {
+            dir,
+            json,
+            deviations,
+        } => grade(&dir, json, deviations.as_deref()),
+    };
+    done.unwrap_or_else(|failure| {
+        show::failure(&failure);
+        Exit::of(&failure)
+    })
+}
+
+fn grade(
+    dir: &std::path::Path,
+    json: bool,
+    deviations: Option<&std::path::Path>,
+) -> Result<Exit, Failure> {
+    let grades = conformance::run(dir, deviations)?;
+    if json {
+        show::json(&grades.to_json());
+    } else {
+        grades.lines().for_each(|line| show::line(&line));
+    }
+    grades.disagreements().for_each(|line| show::note(&line));
+    if !grades.any() {
+        show::note("no cases were graded: the folder holds no known manifest");
+    }
+    Ok(if grades.passed() {
+        Exit::Success
+    } else {
+        Exit::Reject
+    })
+}

@@ -1,0 +1,200 @@
+//! `verify` and `inspect`: no network, no gateway.
+//!
+//! Refuses to mix the two: only `verify` says whether something is true.
+
+use super::{Exit, input, show};
+use crate::credential;
+use crate::failure::{Code, Failure};
+use crate::model::{Environment, UnixTime};
+use crate::server::federation::Directory;
+use crate::server::gateway::{Clock, sync};
+use crate::snapshot::Snapshot;
+use crate::trust::Source;
+use crate::verify::{self, Locale, Outcome, Policy, Verdict, View};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `verify`.
+#[derive(Args)]
+pub(super) struct Verify {
+    /// The credential: its text, a file with it, or `-` for standard input.
+    credential: Option<String>,
+    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
+    /// signers in the data folder.
+    #[arg(long)]
+    trust: Vec<PathBuf>,
+    /// Whose pinned signers: demo, test or production.
+    #[arg(long, default_value = "demo")]
+    environment: String,
+    /// The data folder of a gateway on this machine.
+    #[arg(long, default_value = "lintas-data")]
+    data: PathBuf,
+    /// The instant to judge at, RFC 3339; now if left out.
+    #[arg(long)]
+    at: Option<String>,
+    /// Print the whole verdict as JSON.
+    #[arg(long)]
+    json: bool,
+    /// How much of the certificate to show: result, gate, officer or holder.
+    #[arg(long, default_value = "result")]
+    view: String,
+    /// The language of messages: en or id.
+    #[arg(long, default_value = "en")]
+    locale: String,
+}
+
+impl Verify {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let invalid = |what: &str| Code::RequestInvalid.because(format!("--{what}"));
+        let now = Clock::System.now();
+        let at = match &self.at {
+            None => now,
+            Some(text) => {
+                UnixTime::parse(text).ok_or_else(|| invalid("at is not RFC 3339 with a zone"))?
+            }
+        };
+        let view = View::parse(&self.view).ok_or_else(|| invalid("view is not known"))?;
+        let locale = Locale::parse(&self.locale).ok_or_else(|| invalid("locale is not known"))?;
+        let text = input::text(self.credential.as_deref())?;
+        let snapshot = self.snapshot(at)?;
+        let mut verdict = verify::verify(&text, at, &snapshot, &Policy::default());
+        verdict.simulated = self.at.is_some();
+        if self.json {
+            show::json(&verdict.to_json(view, Some(locale), None));
+        } else {
+            lines(&verdict, view, locale);
+        }
+        Ok(match verdict.outcome() {
+            Outcome::Accept => Exit::Success,
+            Outcome::Reject => Exit::Reject,
+            Outcome::Indeterminate => Exit::Indeterminate,
+        })
+    }
+
+    /// The signers in the named places; files that were just read are as fresh as the question.
+    fn snapshot(&self, at: UnixTime) -> Result<Snapshot, Failure> {
+        let environment = Environment::parse(&self.environment)
+            .ok_or_else(|| Code::RequestInvalid.because("--environment is not known"))?;
+        let mut readings = Vec::new();
+        if self.trust.is_empty() {
+            let folder = self.data.join("trust").join(environment.name());
+            if folder.is_dir() {
+                readings.push(reading(&folder, environment, at)?);
+            }
+        } else {
+            for path in &self.trust {
+                readings.push(reading(path, environment, at)?);
+            }
+        }
+        let (snapshot, report) = sync::assemble(environment, 1, readings);
+        if !report.refused.is_empty() {
+            let (admitted, refused) = (report.admitted, report.refused.len());
+            show::note(&format!(
+                "trust: {admitted} signers admitted, {refused} entries refused"
+            ));
+        }
+        if snapshot.trust().signers().is_empty() {
+            show::note("trust: no signer is known; name a list with --trust PATH");
+        }
+        Ok(snapshot)
+    }
+}
+
+fn reading(path: &Path, environment: Environment, at: UnixTime) -> Result<sync::Reading, Failure> {
+    let source = Source {
+        id: path.display().to_string(),
+        environment,
+        countries: None,
+        as_of: at,
+    };
+    sync::read_directory(source, &Directory::new(path))
+}
+
+fn lines(verdict: &Verdict, view: View, locale: Locale) {
+    let outcome = verdict.outcome();
+    show::line(outcome.name());
+    if let Some(message) = outcome.message(locale) {
+        show::line(&format!("  {} {}", message.sentence, message.remedy));
+    }
+    for (_, finding) in verdict.findings() {
+        show::line(&format!("finding {}: {}", finding.code, finding.detail));
+        if let Some(message) = verify::message(finding.code, locale) {
+            show::line(&format!("  {} {}", message.sentence, message.remedy));
+        }
+    }
+    let body = verdict.to_json(view, None, None);
+    for part in [
+        "quirks",
+        "credentials/0/signer",
+        "credentials/0/certificate",
+        "at",
+        "recheck_by",
+    ] {
+        match body.pointer(&format!("/{part}")) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(items)) if items.is_empty() => {}
+            Some(Value::String(text)) => show::line(&format!("{part}: {text}")),
+            Some(value) => {
+                let name = part.rsplit('/').next().unwrap_or(part);
+                show::line(&format!("{name}: {value}"));
+            }
+        }
+    }
+}
+
+/// Arguments of `inspect`.
+#[derive(Args)]
+pub(super) struct Inspect {
+    /// The credential: its text, a file with it, or `-` for standard input.
+    credential: Option<String>,
+}
+
+impl Inspect {
+    /// Prints JSON; everything in it is only what the credential says of itself.
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        let text = input::text(self.credential.as_deref())?;
+        show::note("NOT VERIFIED: this is what the text says of itself; nobody vouches for it");
+        let unverified = match credential::read(&text) {
+            Ok(unverified) => unverified,
+            Err(failure) => {
+                show::json(&json!({ "verified": false, "error": failure_json(&failure) }));
+                return Ok(Exit::Reject);
+            }
+        };
+        let inspection = unverified.inspect_without_authentication();
+        let hint = unverified.hint();
+        let claims = match &inspection.claims {
+            Err(failure) => json!({ "error": failure_json(failure) }),
+            Ok(claims) => json!({
+                "issuer": claims.issuer,
+                "not_before": claims.not_before.map(|at| at.to_string()),
+                "issued_at": claims.issued_at.to_string(),
+                "expires_at": claims.expires_at.to_string(),
+            }),
+        };
+        let certificate = inspection
+            .certificate
+            .as_ref()
+            .map(|certificate| match certificate {
+                Err(failure) => json!({ "error": failure_json(failure) }),
+                Ok(certificate) => {
+                    verify::certificate_json(certificate, View::Holder).unwrap_or_default()
+                }
+            });
+        show::json(&json!({
+            "verified": false,
+            "format": unverified.format().name(),
+            "kid": hint.kid.as_ref().map(ToString::to_string),
+            "algorithm": hint.algorithm,
+            "claims": claims,
+            "certificate": certificate,
+            "quirks": inspection.quirks.iter().map(|quirk| quirk.name()).collect::<Vec<_>>(),
+        }));
+        Ok(Exit::Success)
+    }
+}
+
+fn failure_json(failure: &Failure) -> Value {
+    json!({ "code": failure.code().name(), "detail": failure.detail() })
+}

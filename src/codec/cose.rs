@@ -1,0 +1,322 @@
+//! COSE_Sign1: the signed envelope.
+//!
+//! Refuses anything but an array of four, critical headers (none is understood), and a payload that stands elsewhere.
+//! Signed bytes are kept as received and never encoded again.
+//!
+//! Source: RFC 9052, section 4.2 and 4.4; hcert-spec 3.3 for what may stand in which header.
+
+use super::cbor::{self, Limits, Value};
+use crate::failure::{Code, Failure};
+use crate::quirk::{Quirk, Quirks};
+use coset::{CborSerializable, TaggedCborSerializable};
+
+/// A COSE_Sign1 message as received; nothing in it is proven.
+#[derive(Clone, Debug)]
+pub struct Sign1 {
+    /// The protected header's bytes, as signed.
+    pub protected: Vec<u8>,
+    /// The algorithm's number in the COSE registry, the protected one first.
+    pub algorithm: Option<i64>,
+    /// The key identifier, the protected one first.
+    pub kid: Option<Vec<u8>>,
+    /// The content, as signed.
+    pub payload: Vec<u8>,
+    /// The signature, of any length.
+    pub signature: Vec<u8>,
+    /// What was odd.
+    pub quirks: Quirks,
+    /// How many CBOR items were read.
+    pub items: usize,
+}
+
+impl Sign1 {
+    /// The message in `bytes`: tag 18, tag 61 around tag 18, or no tag.
+    ///
+    /// # Errors
+    /// `cbor_invalid`, `cose_invalid`.
+    pub fn read(bytes: &[u8], limits: Limits) -> Result<Self, Failure> {
+        let document = cbor::read(bytes, limits)?;
+        let mut quirks = Quirks::default();
+        let message = untag(document.value, &mut quirks)?;
+        let [protected, unprotected, payload, signature] = four(message)?;
+        let protected = bytes_of(protected, "protected header")?;
+        let payload = bytes_of(payload, "payload")?;
+        let signature = bytes_of(signature, "signature")?;
+        let Value::Map(unprotected) = unprotected else {
+            return Err(Code::CoseInvalid.because("the unprotected header is not a map"));
+        };
+        let mut items = document.items;
+        let mut preferred = document.preferred;
+        let headers = if protected.is_empty() {
+            Vec::new()
+        } else {
+            let header = cbor::read(&protected, limits)?;
+            items += header.items;
+            preferred &= header.preferred;
+            let Value::Map(entries) = header.value else {
+                return Err(Code::CoseInvalid.because("the protected header is not a map"));
+            };
+            entries
+        };
+        if !preferred {
+            quirks.note(Quirk::CborNotPreferred);
+        }
+        for header in [&headers, &unprotected] {
+            if cbor::get(header, CRITICAL).is_some() {
+                return Err(Code::CoseInvalid.because("a critical header is not understood"));
+            }
+        }
+        let algorithm = match (algorithm(&headers)?, algorithm(&unprotected)?) {
+            (None, Some(algorithm)) => {
+                quirks.note(Quirk::UnprotectedAlgorithm);
+                Some(algorithm)
+            }
+            (protected, _) => protected,
+        };
+        let kid = match (kid(&headers)?, kid(&unprotected)?) {
+            (None, Some(kid)) => {
+                quirks.note(Quirk::UnprotectedKid);
+                Some(kid)
+            }
+            (Some(kid), Some(other)) if kid != other => {
+                quirks.note(Quirk::UnprotectedKidIgnored);
+                Some(kid)
+            }
+            (kid, _) => kid,
+        };
+        Ok(Self {
+            protected,
+            algorithm,
+            kid,
+            payload,
+            signature,
+            quirks,
+            items,
+        })
+    }
+
+    /// The bytes that the signature is over: the `Sig_structure` with an empty `external_aad`.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        let protected = coset::ProtectedHeader {
+            original_data: Some(self.protected.clone()),
+            header: coset::Header::default(),
+        };
+        coset::sig_structure_data(
+            coset::SignatureContext::CoseSign1,
+            protected,
+            None,
+            &[],
+            &self.payload,
+        )
+    }
+}
+
+/// A message that awaits its signature.
+#[derive(Clone, Debug)]
+pub struct Unsigned(coset::CoseSign1);
+
+impl Unsigned {
+    /// A message over `payload`, with `algorithm` and `kid` in the protected header.
+    ///
+    /// # Errors
+    /// `internal` where `algorithm` is in no COSE registry.
+    pub fn new(algorithm: i64, kid: &[u8], payload: Vec<u8>) -> Result<Self, Failure> {
+        use coset::iana::{Algorithm, EnumI64};
+        let algorithm = Algorithm::from_i64(algorithm)
+            .ok_or_else(|| Code::Internal.because("not a registered algorithm"))?;
+        let header = coset::HeaderBuilder::new()
+            .algorithm(algorithm)
+            .key_id(kid.to_vec())
+            .build();
+        // Framed once and read back, so that the header's bytes are fixed from here on.
+        let draft = coset::CoseSign1Builder::new()
+            .protected(header)
+            .payload(payload)
+            .build();
+        let bytes = draft.to_vec().map_err(not_framed)?;
+        Ok(Self(
+            coset::CoseSign1::from_slice(&bytes).map_err(not_framed)?,
+        ))
+    }
+
+    /// The bytes to sign.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        self.0.tbs_data(&[])
+    }
+
+    /// The message under tag 18, with `signature` in it.
+    ///
+    /// # Errors
+    /// `internal` if the writer fails.
+    pub fn complete(mut self, signature: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        self.0.signature = signature;
+        self.0.to_tagged_vec().map_err(not_framed)
+    }
+}
+
+fn not_framed(error: coset::CoseError) -> Failure {
+    Code::Internal.because(format!("COSE was not framed: {error:?}"))
+}
+
+fn untag(value: Value, quirks: &mut Quirks) -> Result<Value, Failure> {
+    let (tag, value) = outer_tag(value);
+    let (tag, value) = if tag == Some(CWT_TAG) {
+        quirks.note(Quirk::CwtTagged);
+        outer_tag(value)
+    } else {
+        (tag, value)
+    };
+    match tag {
+        Some(SIGN1_TAG) => {}
+        Some(tag) => return Err(Code::CoseInvalid.because(format!("tag {tag}, expected 18"))),
+        None => quirks.note(Quirk::CoseUntagged),
+    }
+    Ok(value)
+}
+
+fn outer_tag(value: Value) -> (Option<u64>, Value) {
+    match value.into_tag() {
+        Ok((tag, inner)) => (Some(tag), *inner),
+        Err(bare) => (None, bare),
+    }
+}
+
+fn four(message: Value) -> Result<[Value; 4], Failure> {
+    message
+        .into_array()
+        .ok()
+        .and_then(|parts| parts.try_into().ok())
+        .ok_or_else(|| Code::CoseInvalid.because("not an array of four"))
+}
+
+fn bytes_of(value: Value, part: &str) -> Result<Vec<u8>, Failure> {
+    value
+        .into_bytes()
+        .map_err(|_| Code::CoseInvalid.because(format!("the {part} is not bytes")))
+}
+
+fn algorithm(header: &[(Value, Value)]) -> Result<Option<i64>, Failure> {
+    let Some(value) = cbor::get(header, ALGORITHM) else {
+        return Ok(None);
+    };
+    let number = value
+        .as_integer()
+        .and_then(|number| i64::try_from(number).ok());
+    number
+        .map(Some)
+        .ok_or_else(|| Code::CoseInvalid.because("the algorithm is not a number"))
+}
+
+fn kid(header: &[(Value, Value)]) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(value) = cbor::get(header, KID) else {
+        return Ok(None);
+    };
+    let bytes = value.as_bytes().filter(|bytes| !bytes.is_empty());
+    bytes
+        .map(|bytes| Some(bytes.clone()))
+        .ok_or_else(|| Code::CoseInvalid.because("the key identifier is not bytes"))
+}
+
+const SIGN1_TAG: u64 = 18;
+const CWT_TAG: u64 = 61;
+const ALGORITHM: i64 = 1;
+const CRITICAL: i64 = 2;
+const KID: i64 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        depth: 16,
+        items: 512,
+    };
+
+    fn message(protected: &[u8], unprotected: Vec<(Value, Value)>) -> Value {
+        Value::Array(vec![
+            Value::Bytes(protected.to_vec()),
+            Value::Map(unprotected),
+            Value::Bytes(vec![0xa0]),
+            Value::Bytes(vec![1; 64]),
+        ])
+    }
+
+    fn read(value: &Value) -> Result<Sign1, Failure> {
+        Sign1::read(&cbor::write(value).unwrap(), LIMITS)
+    }
+
+    fn kid_entry(kid: &[u8]) -> (Value, Value) {
+        (Value::from(4), Value::Bytes(kid.to_vec()))
+    }
+
+    // {1: -7, 4: h'0102'}
+    const PROTECTED: [u8; 7] = [0xa2, 0x01, 0x26, 0x04, 0x42, 0x01, 0x02];
+
+    #[test]
+    fn a_message_of_ours_reads_back_with_the_same_signed_bytes() {
+        let unsigned = Unsigned::new(-7, &[1, 2], vec![0xa0]).unwrap();
+        let signed_bytes = unsigned.signed_bytes();
+        let message = Sign1::read(&unsigned.complete(vec![9; 64]).unwrap(), LIMITS).unwrap();
+        assert_eq!(message.signed_bytes(), signed_bytes);
+        assert_eq!(
+            (message.algorithm, message.kid.as_deref()),
+            (Some(-7), Some(&[1, 2][..]))
+        );
+        assert_eq!(message.quirks, Quirks::default());
+    }
+
+    #[test]
+    fn the_sig_structure_is_over_the_received_header() {
+        let read = read(&Value::Tag(18, Box::new(message(&PROTECTED, vec![])))).unwrap();
+        let mut expected = vec![0x84, 0x6a];
+        expected.extend_from_slice(b"Signature1");
+        expected.push(0x47);
+        expected.extend_from_slice(&PROTECTED);
+        expected.extend_from_slice(&[0x40, 0x41, 0xa0]);
+        assert_eq!(read.signed_bytes(), expected);
+    }
+
+    #[test]
+    fn the_kid_in_the_protected_header_wins() {
+        let both = read(&message(&PROTECTED, vec![kid_entry(&[9])])).unwrap();
+        assert_eq!(both.kid.as_deref(), Some(&[1, 2][..]));
+        assert!(both.quirks.contains(Quirk::UnprotectedKidIgnored));
+        let outside = read(&message(&[], vec![kid_entry(&[9])])).unwrap();
+        assert_eq!(outside.kid.as_deref(), Some(&[9][..]));
+        assert!(outside.quirks.contains(Quirk::UnprotectedKid));
+    }
+
+    #[test]
+    fn tags_are_known_or_refused() {
+        let tagged = Value::Tag(
+            61,
+            Box::new(Value::Tag(18, Box::new(message(&PROTECTED, vec![])))),
+        );
+        assert!(read(&tagged).unwrap().quirks.contains(Quirk::CwtTagged));
+        assert!(
+            read(&message(&PROTECTED, vec![]))
+                .unwrap()
+                .quirks
+                .contains(Quirk::CoseUntagged)
+        );
+        for tag in [17, 98, 55_799] {
+            let wrapped = Value::Tag(tag, Box::new(message(&PROTECTED, vec![])));
+            assert_eq!(read(&wrapped).unwrap_err().code(), Code::CoseInvalid);
+        }
+    }
+
+    #[test]
+    fn other_shapes_are_refused() {
+        let critical = (Value::from(2), Value::Array(vec![Value::from(4)]));
+        for odd in [
+            Value::Array(vec![]),
+            Value::Map(vec![]),
+            message(&[0x01], vec![]),
+            message(&PROTECTED, vec![critical]),
+            message(&[], vec![(Value::from(1), Value::from("ES256"))]),
+            message(&[], vec![(Value::from(4), Value::from(1))]),
+        ] {
+            assert_eq!(read(&odd).unwrap_err().code(), Code::CoseInvalid, "{odd:?}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Bytes to structure and back. Knows no health and no trust; every reader here is bounded.
+//!
+//! Refuses input past its named ceilings, trailing bytes, and duplicates; consumes all input or fails.
+
+pub mod base45;
+pub mod cbor;
+pub mod cose;
+pub mod cwt;
+pub mod deflate;
+pub mod x509;

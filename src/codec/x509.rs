@@ -1,0 +1,125 @@
+//! The view of an X.509 certificate that trust needs: its key, its period, its countries, its key usages.
+//!
+//! Refuses to judge: no chain, no signature, no validity is checked here. Reads what strict parsers drop (version 1,
+//! negative serial numbers, oddly encoded extensions that this view does not need), because whole countries hang on it.
+//!
+//! Source: RFC 5280, section 4.1; observed lists of national signers.
+
+use crate::failure::{Code, Failure};
+use der::asn1::{ObjectIdentifier, PrintableStringRef, TeletexStringRef, Utf8StringRef};
+use der::{Decode, Encode};
+use x509_cert::certificate::{CertificateInner, Raw};
+use x509_cert::name::Name;
+
+/// What trust needs to know of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The SubjectPublicKeyInfo, DER.
+    pub public_key: Vec<u8>,
+    /// The subject's countries as written, usually one.
+    pub countries: Vec<String>,
+    /// The subject's common name, for operators.
+    pub common_name: Option<String>,
+    /// The first second of its period, seconds since 1970-01-01T00:00:00Z.
+    pub not_before: i64,
+    /// The last second of its period.
+    pub not_after: i64,
+    /// The extended key usages, dotted; empty where there is no such extension.
+    pub extended_key_usages: Vec<String>,
+}
+
+impl Certificate {
+    /// The certificate in `der`, which holds nothing else.
+    ///
+    /// # Errors
+    /// `entry_invalid`; `input_too_large` over 16 KiB.
+    pub fn read(der: &[u8]) -> Result<Self, Failure> {
+        if der.len() > MAX_DER {
+            return Err(Code::InputTooLarge.because(format!("a certificate over {MAX_DER} bytes")));
+        }
+        let certificate = CertificateInner::<Raw>::from_der(der)
+            .map_err(|error| Code::EntryInvalid.caused_by("not an X.509 certificate", error))?;
+        let tbs = certificate.tbs_certificate();
+        let public_key = tbs
+            .subject_public_key_info()
+            .to_der()
+            .map_err(|error| Code::EntryInvalid.caused_by("its public key is unreadable", error))?;
+        let extensions = tbs.extensions().map(Vec::as_slice).unwrap_or_default();
+        let mut extended_key_usages = Vec::new();
+        for extension in extensions
+            .iter()
+            .filter(|extension| extension.extn_id == EXTENDED_KEY_USAGE)
+        {
+            let usages = Vec::<ObjectIdentifier>::from_der(extension.extn_value.as_bytes())
+                .map_err(|error| {
+                    Code::EntryInvalid.caused_by("its key usages are unreadable", error)
+                })?;
+            extended_key_usages.extend(usages.iter().map(ToString::to_string));
+        }
+        Ok(Self {
+            public_key,
+            countries: attributes(tbs.subject(), COUNTRY),
+            common_name: attributes(tbs.subject(), COMMON_NAME).pop(),
+            not_before: seconds(tbs.validity().not_before),
+            not_after: seconds(tbs.validity().not_after),
+            extended_key_usages,
+        })
+    }
+}
+
+fn seconds(time: x509_cert::time::Time) -> i64 {
+    i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+}
+
+fn attributes(name: &Name, kind: ObjectIdentifier) -> Vec<String> {
+    name.iter()
+        .filter(|attribute| attribute.oid == kind)
+        .filter_map(|attribute| {
+            let value = &attribute.value;
+            let text = value
+                .decode_as::<PrintableStringRef<'_>>()
+                .map(|text| text.as_str().to_owned())
+                .or_else(|_| {
+                    value
+                        .decode_as::<Utf8StringRef<'_>>()
+                        .map(|text| text.as_str().to_owned())
+                })
+                .or_else(|_| {
+                    value
+                        .decode_as::<TeletexStringRef<'_>>()
+                        .map(|text| text.as_str().to_owned())
+                });
+            text.ok()
+        })
+        .collect()
+}
+
+/// The ceiling of one certificate, in bytes; the largest seen in circulation is under 3 KiB.
+const MAX_DER: usize = 16 * 1024;
+const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        for bytes in [
+            &[][..],
+            &[0x30],
+            &[0x30, 0x03, 0x02, 0x01, 0x00],
+            &[0xff; 100],
+        ] {
+            assert_eq!(
+                Certificate::read(bytes).unwrap_err().code(),
+                Code::EntryInvalid
+            );
+        }
+        assert_eq!(
+            Certificate::read(&[0x30; 20_000]).unwrap_err().code(),
+            Code::InputTooLarge
+        );
+    }
+}

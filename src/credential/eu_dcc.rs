@@ -1,0 +1,432 @@
+//! The EU DCC payload, versions 1.0 to 1.3, both ways.
+//!
+//! Refuses what no published schema allows, except for the named quirks; more than one entry; dates of events that are
+//! in no calendar. A rule that only a later version than the declared one allows is followed and told.
+//!
+//! Source: ehn-dcc-schema, tags 1.0.0 to 1.3.3 (`DCC.combined-schema.json`).
+
+use super::hcert;
+use crate::codec::cbor::{self, Value};
+use crate::failure::{Code, Failure};
+use crate::model::{
+    Coded, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, Purpose, Recovery,
+    Test, UnixTime, Uvci, Vaccination, known_spelling,
+};
+use crate::quirk::{Quirk, Quirks};
+
+/// The schema version that Lintas issues under.
+pub const VERSION: &str = "1.3.0";
+
+/// A schema version, `major.minor.patch`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SchemaVersion(u32, u32, u32);
+
+impl SchemaVersion {
+    /// The version in `text`; `None` where it is no three numbers with dots between.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(|part| {
+            let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| part.parse().ok()).flatten()
+        });
+        let version = Self(parts.next()??, parts.next()??, parts.next()??);
+        parts.next().is_none().then_some(version)
+    }
+}
+
+const V1_1: SchemaVersion = SchemaVersion(1, 1, 0);
+const V1_3: SchemaVersion = SchemaVersion(1, 3, 0);
+const V1_3_2: SchemaVersion = SchemaVersion(1, 3, 2);
+
+/// The health certificate in `payload`, by the rules of the version it declares, or of `version` where one is given.
+///
+/// `quirks` learns what was odd.
+///
+/// # Errors
+/// `payload_invalid` (the detail names the field, never the value), `entries_not_one`.
+pub fn read(
+    payload: &Value,
+    version: Option<SchemaVersion>,
+    quirks: &mut Quirks,
+) -> Result<HealthCertificate, Failure> {
+    let Value::Map(entries) = payload else {
+        return Err(Code::PayloadInvalid.because("the certificate is not a map"));
+    };
+    let schema_version =
+        text_in(entries, "ver").ok_or_else(|| invalid("ver", "is missing or no text"))?;
+    let declared = SchemaVersion::parse(schema_version)
+        .ok_or_else(|| invalid("ver", "is not three numbers"))?;
+    let mut reader = Reader {
+        version: version.unwrap_or(declared),
+        quirks,
+    };
+    let person = Person {
+        name: reader.name(entries)?,
+        birth_date: reader.birth_date(entries)?,
+    };
+    let entry = reader.entry(entries)?;
+    Ok(HealthCertificate {
+        schema_version: schema_version.to_owned(),
+        person,
+        entry,
+    })
+}
+
+/// Which kinds of entry `payload` holds, whether or not it obeys the schema: its signer must be authorised for all.
+pub fn purposes(payload: &Value) -> Vec<Purpose> {
+    let fields = payload.as_map().map(Vec::as_slice).unwrap_or_default();
+    let holds = |group: &str| {
+        cbor::get_text(fields, group)
+            .and_then(Value::as_array)
+            .is_some_and(|items| !items.is_empty())
+    };
+    let groups = [
+        ("v", Purpose::Vaccination),
+        ("t", Purpose::Test),
+        ("r", Purpose::Recovery),
+    ];
+    groups
+        .into_iter()
+        .filter(|(group, _)| holds(group))
+        .map(|(_, purpose)| purpose)
+        .collect()
+}
+
+/// `certificate` as a payload, with absent fields left out.
+pub fn write(certificate: &HealthCertificate) -> Value {
+    let name = &certificate.person.name;
+    let names = [
+        ("fn", &name.family),
+        ("gn", &name.given),
+        ("fnt", &name.family_icao),
+        ("gnt", &name.given_icao),
+    ];
+    let names = names
+        .iter()
+        .filter_map(|(key, part)| part.as_ref().map(|part| pair(key, part.as_str())));
+    let (group, entry) = match &certificate.entry {
+        Entry::Vaccination(it) => (
+            "v",
+            vec![
+                pair("tg", it.disease.0.as_str()),
+                pair("vp", it.vaccine.0.as_str()),
+                pair("mp", it.product.0.as_str()),
+                pair("ma", it.manufacturer.0.as_str()),
+                pair("dn", it.dose),
+                pair("sd", it.doses),
+                pair("dt", it.date.to_string()),
+                pair("co", it.country.as_str()),
+                pair("is", it.issuer.as_str()),
+                pair("ci", it.uvci.as_str()),
+            ],
+        ),
+        Entry::Test(it) => {
+            let mut fields = vec![
+                pair("tg", it.disease.0.as_str()),
+                pair("tt", it.test_type.0.as_str()),
+            ];
+            fields.extend(it.name.as_deref().map(|name| pair("nm", name)));
+            fields.extend(
+                it.device
+                    .as_ref()
+                    .map(|device| pair("ma", device.0.as_str())),
+            );
+            fields.push(pair("sc", it.sampled_at.to_string()));
+            fields.push(pair("tr", it.result.0.as_str()));
+            fields.extend(it.centre.as_deref().map(|centre| pair("tc", centre)));
+            fields.push(pair("co", it.country.as_str()));
+            fields.push(pair("is", it.issuer.as_str()));
+            fields.push(pair("ci", it.uvci.as_str()));
+            ("t", fields)
+        }
+        Entry::Recovery(it) => (
+            "r",
+            vec![
+                pair("tg", it.disease.0.as_str()),
+                pair("fr", it.first_positive.to_string()),
+                pair("co", it.country.as_str()),
+                pair("is", it.issuer.as_str()),
+                pair("df", it.valid_from.to_string()),
+                pair("du", it.valid_until.to_string()),
+                pair("ci", it.uvci.as_str()),
+            ],
+        ),
+    };
+    Value::Map(vec![
+        pair("ver", certificate.schema_version.as_str()),
+        pair("nam", Value::Map(names.collect())),
+        pair("dob", certificate.person.birth_date.to_string()),
+        pair(group, Value::Array(vec![Value::Map(entry)])),
+    ])
+}
+
+fn pair(key: &str, value: impl Into<Value>) -> (Value, Value) {
+    (Value::from(key), value.into())
+}
+
+type Fields = [(Value, Value)];
+
+struct Reader<'q> {
+    version: SchemaVersion,
+    quirks: &'q mut Quirks,
+}
+
+impl Reader<'_> {
+    fn name(&mut self, entries: &Fields) -> Result<PersonName, Failure> {
+        let fields = cbor::get_text(entries, "nam").and_then(Value::as_map);
+        let fields = fields.ok_or_else(|| invalid("nam", "is missing or no map"))?;
+        let name = PersonName {
+            family: self.text(fields, "fn")?,
+            given: self.text(fields, "gn")?,
+            family_icao: self.icao(fields, "fnt")?,
+            given_icao: self.icao(fields, "gnt")?,
+        };
+        if name.family_icao.is_none() {
+            if name.given_icao.is_none() {
+                return Err(invalid("nam", "has neither fnt nor gnt"));
+            }
+            self.later_rule(V1_3_2);
+        }
+        Ok(name)
+    }
+
+    fn icao(&mut self, fields: &Fields, key: &str) -> Result<Option<String>, Failure> {
+        let text = self.text(fields, key)?;
+        let letters = |text: &String| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'<')
+        };
+        if text.as_ref().is_some_and(|text| !letters(text)) {
+            return Err(invalid(key, "holds other characters than A to Z and <"));
+        }
+        Ok(text)
+    }
+
+    fn birth_date(&mut self, entries: &Fields) -> Result<PartialDate, Failure> {
+        let text = self.dated_text(entries, "dob")?;
+        let day = match text.split_once('T') {
+            Some((day, _)) if Date::parse_with_time(&text).is_some() => {
+                self.quirks.note(Quirk::DatetimeInDate);
+                day
+            }
+            _ => text.as_str(),
+        };
+        let (date, dropped) =
+            PartialDate::parse(day).ok_or_else(|| invalid("dob", "is no date"))?;
+        if dropped {
+            self.quirks.note(Quirk::ImpossibleDate);
+        }
+        if day.is_empty() {
+            self.later_rule(V1_3);
+        } else if day.len() < FULL_DATE {
+            self.later_rule(V1_1);
+        }
+        Ok(date)
+    }
+
+    fn entry(&mut self, entries: &Fields) -> Result<Entry, Failure> {
+        let mut found = Vec::new();
+        for group in ["v", "t", "r"] {
+            let items = match cbor::get_text(entries, group) {
+                None => continue,
+                Some(Value::Null) => {
+                    self.quirks.note(Quirk::NullField);
+                    continue;
+                }
+                Some(Value::Array(items)) => items,
+                Some(_) => return Err(invalid(group, "is no list")),
+            };
+            if items.is_empty() {
+                return Err(invalid(group, "is an empty list"));
+            }
+            found.extend(items.iter().map(|item| (group, item)));
+        }
+        let [(group, item)] = found.as_slice() else {
+            let (count, limit) = (found.len(), hcert::LIMITS.entries);
+            return Err(match count {
+                0 => Code::PayloadInvalid.because("there is no v, t or r"),
+                _ => Code::EntriesNotOne.because(format!("{count} entries, expected {limit}")),
+            });
+        };
+        let Value::Map(fields) = item else {
+            return Err(invalid(group, "holds something that is no map"));
+        };
+        match *group {
+            "v" => self.vaccination(fields).map(Entry::Vaccination),
+            "t" => self.test(fields).map(Entry::Test),
+            _ => self.recovery(fields).map(Entry::Recovery),
+        }
+    }
+
+    fn vaccination(&mut self, fields: &Fields) -> Result<Vaccination, Failure> {
+        Ok(Vaccination {
+            disease: self.code(fields, "tg")?,
+            vaccine: self.code(fields, "vp")?,
+            product: self.code(fields, "mp")?,
+            manufacturer: self.code(fields, "ma")?,
+            dose: self.dose(fields, "dn")?,
+            doses: self.dose(fields, "sd")?,
+            date: self.date(fields, "dt")?,
+            country: self.country(fields)?,
+            issuer: self.required(fields, "is")?,
+            uvci: self.uvci(fields)?,
+        })
+    }
+
+    fn test(&mut self, fields: &Fields) -> Result<Test, Failure> {
+        let centre = self.text(fields, "tc")?;
+        if centre.is_none() {
+            self.later_rule(V1_3);
+        }
+        Ok(Test {
+            disease: self.code(fields, "tg")?,
+            test_type: self.code(fields, "tt")?,
+            name: self.text(fields, "nm")?,
+            device: self.optional_code(fields, "ma")?,
+            sampled_at: self.instant(fields, "sc")?,
+            result: self.code(fields, "tr")?,
+            centre,
+            country: self.country(fields)?,
+            issuer: self.required(fields, "is")?,
+            uvci: self.uvci(fields)?,
+        })
+    }
+
+    fn recovery(&mut self, fields: &Fields) -> Result<Recovery, Failure> {
+        Ok(Recovery {
+            disease: self.code(fields, "tg")?,
+            first_positive: self.date(fields, "fr")?,
+            valid_from: self.date(fields, "df")?,
+            valid_until: self.date(fields, "du")?,
+            country: self.country(fields)?,
+            issuer: self.required(fields, "is")?,
+            uvci: self.uvci(fields)?,
+        })
+    }
+
+    /// An optional text of at most 80 characters, 50 before version 1.3.
+    fn text(&mut self, fields: &Fields, key: &str) -> Result<Option<String>, Failure> {
+        let text = match cbor::get_text(fields, key) {
+            None => return Ok(None),
+            Some(Value::Null) => {
+                self.quirks.note(Quirk::NullField);
+                return Ok(None);
+            }
+            Some(Value::Text(text)) => text,
+            Some(_) => return Err(invalid(key, "is no text")),
+        };
+        match text.chars().count() {
+            0..=50 => {}
+            51..=80 => self.later_rule(V1_3),
+            _ => return Err(invalid(key, "is over 80 characters")),
+        }
+        Ok(Some(text.clone()))
+    }
+
+    fn required(&mut self, fields: &Fields, key: &str) -> Result<String, Failure> {
+        self.text(fields, key)?
+            .ok_or_else(|| invalid(key, "is missing"))
+    }
+
+    fn code(&mut self, fields: &Fields, key: &str) -> Result<Coded, Failure> {
+        self.optional_code(fields, key)?
+            .ok_or_else(|| invalid(key, "is missing"))
+    }
+
+    fn optional_code(&mut self, fields: &Fields, key: &str) -> Result<Option<Coded>, Failure> {
+        let Some(code) = self.text(fields, key)? else {
+            return Ok(None);
+        };
+        Ok(Some(match known_spelling(&code) {
+            Some(right) => {
+                self.quirks.note(Quirk::LegacySpelling);
+                Coded(right.to_owned())
+            }
+            None => Coded(code),
+        }))
+    }
+
+    fn country(&mut self, fields: &Fields) -> Result<String, Failure> {
+        let country = self.required(fields, "co")?;
+        if country.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Ok(country)
+        } else {
+            Err(invalid("co", "is no country code"))
+        }
+    }
+
+    fn uvci(&mut self, fields: &Fields) -> Result<Uvci, Failure> {
+        Uvci::parse(&self.required(fields, "ci")?).ok_or_else(|| invalid("ci", "is empty"))
+    }
+
+    fn dose(&mut self, fields: &Fields, key: &str) -> Result<u32, Failure> {
+        let number = match cbor::get_text(fields, key) {
+            None => return Err(invalid(key, "is missing")),
+            Some(Value::Integer(number)) => u32::try_from(*number).ok(),
+            Some(Value::Float(number)) => {
+                self.quirks.note(Quirk::FloatNumber);
+                whole(*number)
+            }
+            Some(_) => None,
+        };
+        let number = number.filter(|number| *number >= 1);
+        let number = number.ok_or_else(|| invalid(key, "is no whole number from 1"))?;
+        if number > 9 {
+            self.later_rule(V1_3);
+        }
+        Ok(number)
+    }
+
+    fn date(&mut self, fields: &Fields, key: &str) -> Result<Date, Failure> {
+        let text = self.dated_text(fields, key)?;
+        let (date, cut) = Date::parse_with_time(&text).ok_or_else(|| invalid(key, "is no date"))?;
+        if cut {
+            self.quirks.note(Quirk::DatetimeInDate);
+        }
+        Ok(date)
+    }
+
+    fn instant(&mut self, fields: &Fields, key: &str) -> Result<UnixTime, Failure> {
+        let text = self.dated_text(fields, key)?;
+        UnixTime::parse(&text).ok_or_else(|| invalid(key, "is no date and time with a zone"))
+    }
+
+    /// Text that may wear CBOR tag 0 (date and time) or 1004 (date).
+    fn dated_text(&mut self, fields: &Fields, key: &str) -> Result<String, Failure> {
+        let value = match cbor::get_text(fields, key) {
+            Some(Value::Tag(0 | 1004, inner)) => {
+                self.quirks.note(Quirk::TaggedDatetime);
+                Some(inner.as_ref())
+            }
+            other => other,
+        };
+        let text = value.and_then(Value::as_text);
+        text.map(str::to_owned)
+            .ok_or_else(|| invalid(key, "is missing or no text"))
+    }
+
+    /// Notes that a rule was followed which only came with version `since`.
+    fn later_rule(&mut self, since: SchemaVersion) {
+        if self.version < since {
+            self.quirks.note(Quirk::OutsideVersion);
+        }
+    }
+}
+
+fn text_in<'v>(fields: &'v Fields, key: &str) -> Option<&'v str> {
+    cbor::get_text(fields, key).and_then(Value::as_text)
+}
+
+fn invalid(field: &str, what: &str) -> Failure {
+    Code::PayloadInvalid.because(format!("{field} {what}"))
+}
+
+#[allow(
+    clippy::as_conversions,
+    reason = "no other conversion exists; range and wholeness are checked before it"
+)]
+fn whole(number: f64) -> Option<u32> {
+    let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+    fits.then_some(number as u32)
+}
+
+const FULL_DATE: usize = 10;

@@ -1,0 +1,44 @@
+//! Credential formats: QR text to meaning, one file per format.
+//!
+//! Refuses to guess: the prefix decides the format, then that reader alone is asked. Knows nothing of trust; candidate
+//! keys are an argument.
+
+pub mod eu_dcc;
+mod format;
+pub mod hcert;
+mod unverified;
+
+pub use format::{Format, Limits};
+pub use unverified::{Authentic, Claims, Hint, Inspection, Unverified, Work};
+
+use crate::failure::{Code, Failure};
+use crate::quirk::Quirk;
+
+/// Reads the envelope of `text`, in whatever supported format it is; the payload stays closed.
+///
+/// White space around the text is ignored; it is in no format's data at either end.
+///
+/// # Errors
+/// `format_unknown`, `input_too_large`, and the reading codes of the format.
+pub fn read(text: &str) -> Result<Unverified, Failure> {
+    let trimmed = text.trim();
+    let mut unverified = if has_prefix(trimmed, hcert::PREFIX) {
+        hcert::read(trimmed)?
+    } else {
+        return Err(Code::FormatUnknown.because("no known prefix"));
+    };
+    if trimmed.len() != text.len() {
+        unverified.note(Quirk::WhitespaceTrimmed);
+    }
+    Ok(unverified)
+}
+
+/// The format whose prefix `text` carries, if any; nothing else is looked at.
+pub fn sniff(text: &str) -> Option<Format> {
+    has_prefix(text.trim(), hcert::PREFIX).then_some(Format::EuDcc)
+}
+
+fn has_prefix(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}

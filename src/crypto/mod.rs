@@ -1,0 +1,59 @@
+//! Keys and signatures: which key may use which algorithm, and whether one signature holds.
+//!
+//! Refuses weak keys before any backend sees them, and any algorithm but the key's own. Verification only: no private
+//! key ever enters here, and all inputs are public, so variable time is right.
+//!
+//! Source: FIPS 186-5, RFC 8017, RFC 9053.
+
+#[cfg(feature = "server")]
+mod aws_lc;
+mod digest;
+mod key;
+mod portable;
+
+pub use digest::sha256;
+pub use key::{Algorithm, VerifyingKey};
+
+use crate::failure::{Code, Failure};
+
+/// Whether `signature` over `message` verifies under `key`, by the fastest judge that was built in.
+///
+/// `signature` is in the fixed form of COSE and JOSE: `r ‖ s` for ECDSA, as long as the modulus for RSASSA-PSS.
+///
+/// # Errors
+/// `signature_invalid`.
+pub fn verify(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> Result<(), Failure> {
+    #[cfg(feature = "server")]
+    let valid =
+        signature.len() == key.signature_length() && aws_lc::verify(key, message, signature);
+    #[cfg(not(feature = "server"))]
+    let valid =
+        signature.len() == key.signature_length() && portable::verify(key, message, signature);
+    judged(key, valid, signature.len())
+}
+
+/// The same question to the pure-Rust judge, which always exists; both must answer alike.
+///
+/// # Errors
+/// `signature_invalid`.
+pub fn verify_portable(
+    key: &VerifyingKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Failure> {
+    let valid =
+        signature.len() == key.signature_length() && portable::verify(key, message, signature);
+    judged(key, valid, signature.len())
+}
+
+fn judged(key: &VerifyingKey, valid: bool, length: usize) -> Result<(), Failure> {
+    if valid {
+        return Ok(());
+    }
+    let expected = key.signature_length();
+    Err(if length == expected {
+        Code::SignatureInvalid.because("the signature does not verify")
+    } else {
+        Code::SignatureInvalid.because(format!("{length} bytes of signature, expected {expected}"))
+    })
+}

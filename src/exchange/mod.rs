@@ -1,0 +1,13 @@
+//! List documents between gateways: what other systems publish, as trust entries.
+//!
+//! Refuses to believe: it reads, `trust` admits. One bad entry never drops a list; it comes back with its reason.
+
+mod at;
+mod ch;
+mod de;
+mod dgcg;
+mod nl;
+mod pem;
+mod read;
+
+pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};

@@ -1,0 +1,56 @@
+//! The Netherlands' public keys: `{"eu_keys": {kid: [{subjectPk, keyUsage, ian, ..}]}}`, several keys to a kid.
+//!
+//! Refuses keys that are not Base64. Source: verifier-api.coronacheck.nl/v4/verifier/public_keys, payload.
+
+use super::read::{Found, Unread, base64_of, kid_of_base64};
+use crate::model::{Country, Purpose};
+use crate::trust::Purposes;
+use serde_json::{Map, Value};
+
+/// The entries, if `members` is of this form.
+pub(super) fn read(members: &Map<String, Value>) -> Option<Vec<Result<Found, Unread>>> {
+    let keys = members.get("eu_keys")?.as_object()?;
+    let mut found = Vec::new();
+    for (kid, rows) in keys {
+        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+        found.extend(rows.iter().map(|row| entry(kid, row)));
+    }
+    Some(found)
+}
+
+fn entry(kid: &str, row: &Value) -> Result<Found, Unread> {
+    let Some(kid) = kid_of_base64(kid) else {
+        return Err(Unread::new(None, "a key identifier that is not Base64"));
+    };
+    let Some(spki) = base64_of(row.get("subjectPk")) else {
+        return Err(Unread::new(Some(kid), "subjectPk is not Base64"));
+    };
+    let country = row
+        .get("ian")
+        .and_then(Value::as_str)
+        .and_then(Country::parse);
+    let usages = row
+        .get("keyUsage")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let purposes = match usages {
+        [] => Purposes::ALL,
+        usages => Purposes::only(usages.iter().filter_map(Value::as_str).filter_map(purpose)),
+    };
+    Ok(Found {
+        country,
+        purposes,
+        ..Found::public_key(spki, kid)
+    })
+}
+
+/// The purpose that a letter of a key-usage member stands for.
+pub(super) fn purpose(letter: &str) -> Option<Purpose> {
+    match letter {
+        "t" => Some(Purpose::Test),
+        "v" => Some(Purpose::Vaccination),
+        "r" => Some(Purpose::Recovery),
+        _ => None,
+    }
+}

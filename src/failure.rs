@@ -1,0 +1,272 @@
+//! Every way Lintas can fail: one table of machine codes, their classes and stages, and the error value
+//! that carries one.
+//!
+//! Refuses to hold personal data: a [`Failure`]'s detail names fields and positions, never values.
+//! HTTP statuses are not here; they follow from [`Class`] in `server/http/problem.rs`.
+//!
+//! Source: ETSI EN 319 102-1 for the third answer (indeterminate); RFC 9457 for the machine-readable code.
+
+use std::error::Error;
+use std::fmt;
+
+/// What kind of answer a code is; clients branch on this, because codes are an open set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The input cannot be read as what it claims to be.
+    Malformed,
+    /// The input exceeds a named ceiling.
+    TooLarge,
+    /// The input was read and is refused.
+    Rejected,
+    /// No answer is possible now; asking again later or elsewhere may give one.
+    Indeterminate,
+    /// The caller gave no valid credentials of its own.
+    Unauthenticated,
+    /// The caller is known and may not do this.
+    Forbidden,
+    /// There is no such thing.
+    NotFound,
+    /// The thing exists and does not take this method.
+    MethodNotAllowed,
+    /// The body is of a media type this route does not read.
+    UnsupportedMedia,
+    /// The caller was too slow.
+    Timeout,
+    /// Something this gateway depends on does not answer.
+    Unavailable,
+    /// A fault of Lintas itself.
+    Internal,
+}
+
+impl Class {
+    /// The machine name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::Rejected => "rejected",
+            Self::Indeterminate => "indeterminate",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::UnsupportedMedia => "unsupported_media",
+            Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// Where on its way a credential, a trust entry or a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Turning text into structure.
+    Read,
+    /// Finding the signer and judging the signature.
+    Authenticate,
+    /// Judging the credential's own validity period.
+    Current,
+    /// Judging against the policy in force.
+    Accepted,
+    /// Judging the age of what the verdict depends on.
+    Fresh,
+    /// Admitting an entry of a trust list.
+    TrustEntry,
+    /// Making a credential.
+    Issue,
+    /// The caller's request.
+    Caller,
+    /// Everything Lintas depends on, and Lintas itself.
+    World,
+}
+
+impl Stage {
+    /// The machine name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Authenticate => "authenticate",
+            Self::Current => "current",
+            Self::Accepted => "accepted",
+            Self::Fresh => "fresh",
+            Self::TrustEntry => "trust_entry",
+            Self::Issue => "issue",
+            Self::Caller => "caller",
+            Self::World => "world",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $class:ident $stage:ident $sentence:literal;)*) => {
+        /// One machine code per way to fail. A row is never renamed and never removed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $sentence] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The machine name, stable for ever.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What kind of answer this is.
+            pub fn class(self) -> Class {
+                match self { $(Self::$variant => Class::$class,)* }
+            }
+
+            /// Where on its way the thing failed.
+            pub fn stage(self) -> Stage {
+                match self { $(Self::$variant => Stage::$stage,)* }
+            }
+
+            /// One English sentence for engineers; what users read is in `messages/`.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    FormatUnknown        "format_unknown"         Malformed     Read         "The text begins with no prefix of a supported credential format.";
+    InputTooLarge        "input_too_large"        TooLarge      Read         "The input exceeds a ceiling of its format.";
+    Base45Invalid        "base45_invalid"         Malformed     Read         "The text after the prefix is not Base45.";
+    InflateInvalid       "inflate_invalid"        Malformed     Read         "The bytes are not one complete zlib stream.";
+    CborInvalid          "cbor_invalid"           Malformed     Read         "The bytes are not one bounded CBOR item.";
+    CoseInvalid          "cose_invalid"           Malformed     Read         "The CBOR item is not a COSE_Sign1 message.";
+    CwtInvalid           "cwt_invalid"            Malformed     Read         "The signed payload is not a set of CWT claims with the required times.";
+    HcertMissing         "hcert_missing"          Malformed     Read         "The claims hold no health certificate.";
+    PayloadInvalid       "payload_invalid"        Malformed     Read         "The health certificate breaks the rules of its format.";
+    EntriesNotOne        "entries_not_one"        Malformed     Read         "The health certificate does not state exactly one vaccination, test or recovery.";
+    KidMissing           "kid_missing"            Rejected      Authenticate "The credential does not say which key signed it.";
+    UnknownSigner        "unknown_signer"         Rejected      Authenticate "No signer in the trust list has this key identifier.";
+    AlgorithmUnsupported "algorithm_unsupported"  Rejected      Authenticate "The signature algorithm or the signer's kind of key is not supported.";
+    AlgorithmMismatch    "algorithm_mismatch"     Rejected      Authenticate "The credential names another algorithm than the signer's key uses.";
+    SignerKeyWeak        "signer_key_weak"        Rejected      Authenticate "The signer's key is too weak to prove anything.";
+    SignatureInvalid     "signature_invalid"      Rejected      Authenticate "The signature verifies under no signer with this key identifier.";
+    SignerNotYetValid    "signer_not_yet_valid"   Rejected      Authenticate "The signer's certificate is not yet valid.";
+    SignerExpired        "signer_expired"         Rejected      Authenticate "The signer's certificate has expired.";
+    SignerNotAuthorised  "signer_not_authorised"  Rejected      Authenticate "The signer may not sign this kind of certificate.";
+    IssuerMismatch       "issuer_mismatch"        Rejected      Authenticate "The credential names an issuing country that its signer does not belong to.";
+    NotYetValid          "not_yet_valid"          Rejected      Current      "The credential is not yet valid.";
+    Expired              "expired"                Rejected      Current      "The credential has expired.";
+    QuirkRefused         "quirk_refused"          Rejected      Accepted     "The credential has an oddity that the policy in force does not tolerate.";
+    TrustListStale       "trust_list_stale"       Indeterminate Fresh        "The trust source that could know this signer is older than the policy allows.";
+    ListInvalid          "list_invalid"           Malformed     TrustEntry   "The document is no trust list in a known form.";
+    EntryInvalid         "entry_invalid"          Malformed     TrustEntry   "The entry holds no readable certificate or public key.";
+    KidMismatch          "kid_mismatch"           Rejected      TrustEntry   "The entry's key identifier is not that of its certificate.";
+    CandidateLimit       "candidate_limit"        Rejected      TrustEntry   "Too many signers share this key identifier.";
+    OutOfScope           "out_of_scope"           Rejected      TrustEntry   "The source may not name signers of this country.";
+    EnvironmentMismatch  "environment_mismatch"   Rejected      TrustEntry   "The source belongs to another environment than this gateway.";
+    ClaimInvalid         "claim_invalid"          Malformed     Issue        "The claims cannot be stated in the requested format.";
+    ReadBackFailed       "read_back_failed"       Internal      Issue        "The finished credential did not read back as what was claimed, and was withheld.";
+    SignerUnavailable    "signer_unavailable"     Unavailable   Issue        "The signing key does not answer.";
+    RequestInvalid       "request_invalid"        Malformed     Caller       "The request is not of the shape this route reads.";
+    Unauthenticated      "unauthenticated"        Unauthenticated Caller     "The access token is missing or not valid.";
+    Forbidden            "forbidden"              Forbidden     Caller       "The caller lacks the scope this needs.";
+    NotFound             "not_found"              NotFound      Caller       "There is nothing at this address.";
+    MethodNotAllowed     "method_not_allowed"     MethodNotAllowed Caller    "This address does not take this method.";
+    MediaTypeUnsupported "media_type_unsupported" UnsupportedMedia Caller    "This route reads only application/json.";
+    RequestTimeout       "request_timeout"        Timeout       Caller       "The request did not arrive in time.";
+    ConfigurationInvalid "configuration_invalid"  Malformed     World        "The configuration cannot be used.";
+    InputOutput          "input_output"           Unavailable   World        "A file or a connection failed.";
+    Internal             "internal"               Internal      World        "A fault of Lintas itself.";
+}
+
+impl Code {
+    /// The code with this machine name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// A failure with this code; `detail` is for humans, in English, and holds no personal data.
+    pub fn because(self, detail: impl Into<String>) -> Failure {
+        Failure {
+            code: self,
+            detail: detail.into(),
+            source: None,
+        }
+    }
+
+    /// A failure with this code, caused by `source`, which is logged and never shown to a caller.
+    pub fn caused_by(
+        self,
+        detail: impl Into<String>,
+        source: impl Error + Send + Sync + 'static,
+    ) -> Failure {
+        Failure {
+            code: self,
+            detail: detail.into(),
+            source: Some(Box::new(source)),
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The error of every core function: a code, a human detail, and the cause where there is one.
+#[derive(Debug)]
+pub struct Failure {
+    code: Code,
+    detail: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// The machine code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What exactly was wrong, for humans; no personal data.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source: &(dyn Error + 'static) = self.source.as_deref()?;
+        Some(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machine_names_are_unique_and_in_snake_case() {
+        for (index, code) in Code::ALL.iter().enumerate() {
+            let name = code.name();
+            assert!(
+                name.bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            );
+            assert!(
+                Code::ALL
+                    .iter()
+                    .skip(index + 1)
+                    .all(|other| other.name() != name),
+                "{name}"
+            );
+            assert_eq!(Code::named(name), Some(*code));
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! What is claimed about a person, in our own JSON, and the checks before anything is signed.
+//!
+//! Refuses names that cannot be transliterated, events in the future or before birth, empty codes, and codes in the
+//! known misspellings. The detail of a refusal names the field, never the value.
+
+use crate::credential::eu_dcc;
+use crate::failure::{Code, Failure};
+use crate::model::{
+    Coded, Country, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, Recovery,
+    Test, UnixTime, Uvci, Vaccination, known_spelling, transliterate,
+};
+use serde::Deserialize;
+
+/// Claims as they are handed in.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// Whom they are about.
+    pub person: PersonClaims,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: EventClaims,
+}
+
+/// A person as claimed; at least one name.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonClaims {
+    /// Family name as written, 1 to 80 characters.
+    pub family_name: Option<String>,
+    /// Given names as written, 1 to 80 characters.
+    pub given_name: Option<String>,
+    /// `YYYY-MM-DD`, `YYYY-MM`, `YYYY`, or empty.
+    pub birth_date: String,
+}
+
+/// The one event that is claimed.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum EventClaims {
+    /// A dose was given.
+    Vaccination {
+        /// SNOMED CT; COVID-19 if left out.
+        #[serde(default = "covid_19")]
+        disease: String,
+        /// The kind of vaccine.
+        vaccine: String,
+        /// The product.
+        product: String,
+        /// The manufacturer.
+        manufacturer: String,
+        /// From 1.
+        dose: u32,
+        /// From 1.
+        doses: u32,
+        /// `YYYY-MM-DD`.
+        date: String,
+    },
+    /// A test was made.
+    Test {
+        /// SNOMED CT; COVID-19 if left out.
+        #[serde(default = "covid_19")]
+        disease: String,
+        /// LOINC.
+        #[serde(rename = "type")]
+        test_type: String,
+        /// The name of a nucleic-acid test.
+        name: Option<String>,
+        /// The device identifier of a rapid antigen test.
+        device: Option<String>,
+        /// RFC 3339.
+        sampled_at: String,
+        /// SNOMED CT.
+        result: String,
+        /// Where it was made.
+        centre: Option<String>,
+    },
+    /// A recovery.
+    Recovery {
+        /// SNOMED CT; COVID-19 if left out.
+        #[serde(default = "covid_19")]
+        disease: String,
+        /// `YYYY-MM-DD`.
+        first_positive: String,
+        /// `YYYY-MM-DD`.
+        valid_from: String,
+        /// `YYYY-MM-DD`.
+        valid_until: String,
+    },
+}
+
+fn covid_19() -> String {
+    "840539006".to_owned()
+}
+
+/// Who vouches.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// The country, also of the event.
+    pub country: Country,
+    /// The authority's name, 1 to 80 characters.
+    pub name: String,
+}
+
+/// The health certificate that `claims` make, identified by `uvci`, stated at the instant `at`.
+///
+/// # Errors
+/// `claim_invalid`.
+pub fn check(
+    claims: &Claims,
+    issuer: &Issuer,
+    uvci: Uvci,
+    at: UnixTime,
+) -> Result<HealthCertificate, Failure> {
+    let person = person(&claims.person)?;
+    let country = issuer.country.as_str().to_owned();
+    let issuer = required("issuer", &issuer.name)?;
+    // A day begins in Papua hours before it does in Greenwich.
+    let last_day = at.plus(DATE_LINE_S).date();
+    let past = |field, text: &str| {
+        let day = Date::parse(text).ok_or_else(|| invalid(field, "is not YYYY-MM-DD"))?;
+        if day > last_day {
+            return Err(invalid(field, "lies in the future"));
+        }
+        if person
+            .birth_date
+            .year()
+            .is_some_and(|year| day.year() < year)
+        {
+            return Err(invalid(field, "lies before birth"));
+        }
+        Ok(day)
+    };
+    let entry = match &claims.event {
+        EventClaims::Vaccination {
+            disease,
+            vaccine,
+            product,
+            manufacturer,
+            dose,
+            doses,
+            date,
+        } => {
+            if *dose == 0 || *doses == 0 {
+                return Err(invalid("dose", "is counted from 1"));
+            }
+            Entry::Vaccination(Vaccination {
+                disease: code("disease", disease)?,
+                vaccine: code("vaccine", vaccine)?,
+                product: code("product", product)?,
+                manufacturer: code("manufacturer", manufacturer)?,
+                dose: *dose,
+                doses: *doses,
+                date: past("date", date)?,
+                country,
+                issuer,
+                uvci,
+            })
+        }
+        EventClaims::Test {
+            disease,
+            test_type,
+            name,
+            device,
+            sampled_at,
+            result,
+            centre,
+        } => {
+            let sampled_at = UnixTime::parse(sampled_at)
+                .ok_or_else(|| invalid("sampled_at", "is no date and time with a zone"))?;
+            if sampled_at > at {
+                return Err(invalid("sampled_at", "lies in the future"));
+            }
+            Entry::Test(Test {
+                disease: code("disease", disease)?,
+                test_type: code("type", test_type)?,
+                name: optional("name", name.as_deref())?,
+                device: device
+                    .as_deref()
+                    .map(|device| code("device", device))
+                    .transpose()?,
+                sampled_at,
+                result: code("result", result)?,
+                centre: optional("centre", centre.as_deref())?,
+                country,
+                issuer,
+                uvci,
+            })
+        }
+        EventClaims::Recovery {
+            disease,
+            first_positive,
+            valid_from,
+            valid_until,
+        } => {
+            let day = |field, text: &str| {
+                Date::parse(text).ok_or_else(|| invalid(field, "is not YYYY-MM-DD"))
+            };
+            let first_positive = past("first_positive", first_positive)?;
+            let valid_from = day("valid_from", valid_from)?;
+            let valid_until = day("valid_until", valid_until)?;
+            if valid_from < first_positive || valid_until < valid_from {
+                return Err(invalid("valid_until", "ends a period before it begins"));
+            }
+            Entry::Recovery(Recovery {
+                disease: code("disease", disease)?,
+                first_positive,
+                valid_from,
+                valid_until,
+                country,
+                issuer,
+                uvci,
+            })
+        }
+    };
+    Ok(HealthCertificate {
+        schema_version: eu_dcc::VERSION.to_owned(),
+        person,
+        entry,
+    })
+}
+
+fn person(claims: &PersonClaims) -> Result<Person, Failure> {
+    let family = optional("family_name", claims.family_name.as_deref())?;
+    let given = optional("given_name", claims.given_name.as_deref())?;
+    let family_icao = icao("family_name", family.as_deref())?;
+    let given_icao = icao("given_name", given.as_deref())?;
+    let (birth_date, impossible) = PartialDate::parse(&claims.birth_date)
+        .ok_or_else(|| invalid("birth_date", "is not YYYY-MM-DD, YYYY-MM or YYYY"))?;
+    if impossible {
+        return Err(invalid("birth_date", "is in no calendar"));
+    }
+    // A single name is a family name: verifiers before schema 1.3.2 ask for that part.
+    let name = match (family, given) {
+        (None, None) => return Err(invalid("family_name", "or given_name is required")),
+        (None, Some(single)) => PersonName {
+            family: Some(single),
+            given: None,
+            family_icao: given_icao,
+            given_icao: None,
+        },
+        (family, given) => PersonName {
+            family,
+            given,
+            family_icao,
+            given_icao,
+        },
+    };
+    Ok(Person { name, birth_date })
+}
+
+fn icao(field: &str, name: Option<&str>) -> Result<Option<String>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let icao =
+        transliterate(name).ok_or_else(|| invalid(field, "has letters without transliteration"))?;
+    if icao.is_empty() {
+        return Err(invalid(field, "has no letters"));
+    }
+    if icao.len() > MAX_TEXT {
+        return Err(invalid(field, "is over 80 letters in transliteration"));
+    }
+    Ok(Some(icao))
+}
+
+fn optional(field: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
+    text.map(|text| required(field, text)).transpose()
+}
+
+fn required(field: &str, text: &str) -> Result<String, Failure> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(invalid(field, "is empty"));
+    }
+    if text.chars().count() > MAX_TEXT {
+        return Err(invalid(field, "is over 80 characters"));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(invalid(field, "holds control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+fn code(field: &str, text: &str) -> Result<Coded, Failure> {
+    let text = required(field, text)?;
+    if known_spelling(&text).is_some() {
+        return Err(invalid(field, "is a known misspelling of a code"));
+    }
+    Ok(Coded(text))
+}
+
+fn invalid(field: &str, what: &str) -> Failure {
+    Code::ClaimInvalid.because(format!("{field} {what}"))
+}
+
+const MAX_TEXT: usize = 80;
+const DATE_LINE_S: i64 = 14 * 60 * 60;

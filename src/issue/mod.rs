@@ -1,0 +1,13 @@
+//! From claims to a signed credential, in two halves around the signing key: prepare, then complete.
+//!
+//! Refuses to hold a private key, and to let anything out that does not read back as what was claimed.
+
+mod claims;
+mod prepare;
+mod qr;
+mod uvci;
+
+pub use claims::{Claims, EventClaims, Issuer, PersonClaims, check};
+pub use prepare::{Credential, ToBeSigned, prepare};
+pub use qr::{svg, terminal};
+pub use uvci::{check_character, uvci_from_random};

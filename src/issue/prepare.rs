@@ -1,0 +1,128 @@
+//! The two halves around the signing key.
+//!
+//! Refuses to state what the signer's certificate does not cover, and to release a credential that does not read back,
+//! verify under that certificate's key, and say exactly what was prepared.
+//!
+//! Source: hcert-spec 3.3 (what must stand where, and periods within the signer's).
+
+use crate::codec::cose;
+use crate::credential::{self, eu_dcc, hcert};
+use crate::crypto::VerifyingKey;
+use crate::failure::{Code, Failure};
+use crate::model::{Country, HealthCertificate, UnixTime};
+use crate::quirk::Quirks;
+use crate::trust::Dsc;
+
+/// A credential that awaits its signature.
+#[derive(Debug)]
+pub struct ToBeSigned {
+    certificate: HealthCertificate,
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+    key: VerifyingKey,
+    message: cose::Unsigned,
+}
+
+/// A finished credential.
+pub struct Credential {
+    /// The QR text.
+    pub text: String,
+    /// What it states.
+    pub certificate: HealthCertificate,
+    /// When it was issued.
+    pub issued_at: UnixTime,
+    /// The last second of its period.
+    pub expires_at: UnixTime,
+}
+
+/// Prepares `certificate` for the signature of `signer`, issued by `country`.
+///
+/// # Errors
+/// `claim_invalid` where the signer's period or purposes do not cover it; `signer_key_weak`, `algorithm_unsupported`.
+pub fn prepare(
+    certificate: HealthCertificate,
+    country: Country,
+    issued_at: UnixTime,
+    expires_at: UnixTime,
+    signer: &Dsc,
+) -> Result<ToBeSigned, Failure> {
+    let covered =
+        signer.validity.not_before <= issued_at && expires_at <= signer.validity.not_after;
+    if issued_at >= expires_at || !covered {
+        return Err(Code::ClaimInvalid.because("the period is not within the signer's"));
+    }
+    let purpose = certificate.entry.purpose();
+    if !signer.purposes.allow(purpose) {
+        let reason = format!("the signer is not for a {} certificate", purpose.name());
+        return Err(Code::ClaimInvalid.because(reason));
+    }
+    let key = signer
+        .key
+        .clone()
+        .map_err(|code| code.because("the signer's own key"))?;
+    let payload = hcert::write_claims(
+        country.as_str(),
+        issued_at.seconds(),
+        expires_at.seconds(),
+        eu_dcc::write(&certificate),
+    )?;
+    let message = cose::Unsigned::new(key.algorithm().cose(), signer.kid.as_bytes(), payload)?;
+    Ok(ToBeSigned {
+        certificate,
+        issued_at,
+        expires_at,
+        key,
+        message,
+    })
+}
+
+impl ToBeSigned {
+    /// The bytes to sign, whole, not hashed.
+    pub fn signed_bytes(&self) -> Vec<u8> {
+        self.message.signed_bytes()
+    }
+
+    /// The credential with `signature` in it, after it was read back as a stranger would read it.
+    ///
+    /// `signature` is in the fixed form, `r ‖ s` for ECDSA.
+    ///
+    /// # Errors
+    /// `signature_invalid`, `read_back_failed`, `input_too_large`.
+    pub fn complete(self, signature: Vec<u8>) -> Result<Credential, Failure> {
+        let text = hcert::write(&self.message.complete(signature)?)?;
+        let failed = |what: &str| Code::ReadBackFailed.because(what);
+        let unverified = credential::read(&text).map_err(|failure| failed(failure.detail()))?;
+        let (authentic, _) = unverified
+            .authenticate([&self.key])
+            .map_err(|(_, failure)| failure)?;
+        let claims = authentic
+            .claims()
+            .map_err(|failure| failed(failure.detail()))?;
+        if (claims.issued_at, claims.expires_at) != (self.issued_at, self.expires_at) {
+            return Err(failed("the period changed"));
+        }
+        let mut quirks = Quirks::default();
+        let opened = authentic
+            .open(&mut quirks)
+            .map_err(|failure| failed(failure.detail()))?;
+        if opened != self.certificate {
+            return Err(failed("the content changed"));
+        }
+        quirks.extend(authentic.quirks());
+        if let Some(quirk) = quirks.iter().next() {
+            return Err(failed(quirk.name()));
+        }
+        let Self {
+            certificate,
+            issued_at,
+            expires_at,
+            ..
+        } = self;
+        Ok(Credential {
+            text,
+            certificate,
+            issued_at,
+            expires_at,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! The health certificate: what an authentic credential states about a person.
+//!
+//! Refuses to be anything but one vaccination, one test or one recovery of one person.
+//!
+//! Source: EU DCC core data set (Regulation (EU) 2021/953, annex), which the WHO DDCC core data set contains.
+
+use super::{Date, Person, UnixTime, Uvci};
+
+/// What an authentic credential states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCertificate {
+    /// The version of the format's schema that the certificate declares, such as `1.3.0`.
+    pub schema_version: String,
+    /// Whom it is about.
+    pub person: Person,
+    /// What happened.
+    pub entry: Entry,
+}
+
+/// The one event that a certificate states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A dose was given.
+    Vaccination(Vaccination),
+    /// A test was made.
+    Test(Test),
+    /// A person has recovered.
+    Recovery(Recovery),
+}
+
+impl Entry {
+    /// Which kind of entry this is, which its signer must be authorised for.
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Vaccination(_) => Purpose::Vaccination,
+            Self::Test(_) => Purpose::Test,
+            Self::Recovery(_) => Purpose::Recovery,
+        }
+    }
+
+    /// The unique identifier of the certificate.
+    pub fn uvci(&self) -> &Uvci {
+        match self {
+            Self::Vaccination(Vaccination { uvci, .. })
+            | Self::Test(Test { uvci, .. })
+            | Self::Recovery(Recovery { uvci, .. }) => uvci,
+        }
+    }
+}
+
+/// What a DSC may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Purpose {
+    /// Test certificates (extended key usage ending in `.1`).
+    Test,
+    /// Vaccination certificates (`.2`).
+    Vaccination,
+    /// Recovery certificates (`.3`).
+    Recovery,
+}
+
+impl Purpose {
+    /// The machine name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Vaccination => "vaccination",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+/// A code of a published value set, 1 to 80 characters, such as `EU/1/20/1528`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Coded(pub String);
+
+/// A dose that was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vaccination {
+    /// The disease, SNOMED CT (`840539006` is COVID-19).
+    pub disease: Coded,
+    /// The kind of vaccine.
+    pub vaccine: Coded,
+    /// The product.
+    pub product: Coded,
+    /// The marketing authorisation holder or manufacturer.
+    pub manufacturer: Coded,
+    /// Which dose this was, from 1.
+    pub dose: u32,
+    /// How many doses the series has, from 1; a booster may exceed it.
+    pub doses: u32,
+    /// The day of the dose.
+    pub date: Date,
+    /// Where the dose was given, as written; compare nothing with it.
+    pub country: String,
+    /// Who vouches for it, as written.
+    pub issuer: String,
+    /// The unique identifier.
+    pub uvci: Uvci,
+}
+
+/// A test that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Test {
+    /// The disease.
+    pub disease: Coded,
+    /// The type of test, LOINC.
+    pub test_type: Coded,
+    /// The name of a nucleic-acid test.
+    pub name: Option<String>,
+    /// The device identifier of a rapid antigen test.
+    pub device: Option<Coded>,
+    /// When the sample was taken.
+    pub sampled_at: UnixTime,
+    /// The result, SNOMED CT.
+    pub result: Coded,
+    /// Where the test was made.
+    pub centre: Option<String>,
+    /// The country of the test, as written.
+    pub country: String,
+    /// Who vouches for it, as written.
+    pub issuer: String,
+    /// The unique identifier.
+    pub uvci: Uvci,
+}
+
+/// A recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The disease.
+    pub disease: Coded,
+    /// The day of the first positive result.
+    pub first_positive: Date,
+    /// The first day on which the statement holds.
+    pub valid_from: Date,
+    /// The last day on which the statement holds.
+    pub valid_until: Date,
+    /// The country of the first positive result, as written.
+    pub country: String,
+    /// Who vouches for it, as written.
+    pub issuer: String,
+    /// The unique identifier.
+    pub uvci: Uvci,
+}

@@ -1,0 +1,120 @@
+//! Identifiers: of keys, of public keys, of certificates and of snapshots.
+//!
+//! Refuses to make them: hashes are computed where the bytes are (`crypto::sha256`); here they are only carried.
+//!
+//! Source: hcert-spec 3.3.3 and A.1 (kid); EU interoperability of health certificates, annex 2 (UVCI).
+
+use std::fmt;
+
+/// Key identifier of a DSC as a credential states it: a hint, not proof, and not unique.
+///
+/// For HCERT the first 8 bytes of SHA-256 over the DSC's DER, but foreign lists carry 1 to 16 bytes and free text,
+/// so any 1 to 64 bytes are kept.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kid(Box<[u8]>);
+
+impl Kid {
+    /// A kid of 1 to 64 bytes; `None` for any other length.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        (1..=MAX_KID)
+            .contains(&bytes.len())
+            .then(|| Self(bytes.into()))
+    }
+
+    /// The bytes as stated.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Kid {
+    /// Standard Base64, padded, as the EU gateway writes kids.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        base64::display::Base64Display::new(&self.0, &base64::prelude::BASE64_STANDARD).fmt(f)
+    }
+}
+
+impl fmt::Debug for Kid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// SHA-256 over something that identifies a key: a DSC's DER, or a SubjectPublicKeyInfo.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Thumbprint(pub [u8; 32]);
+
+/// Content hash of a snapshot: equal parts give equal ids on every node.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SnapshotId(pub [u8; 32]);
+
+macro_rules! shown_in_hex {
+    ($($name:ident)*) => {$(
+        impl fmt::Display for $name {
+            /// Lower-case hexadecimal, 64 characters.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    )*};
+}
+
+shown_in_hex! { Thumbprint SnapshotId }
+
+/// Unique vaccination or certificate identifier, as written in the certificate.
+///
+/// 1 to 80 characters. It points at a person's record, so it is personal data.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Uvci(String);
+
+impl Uvci {
+    /// A UVCI of 1 to 80 characters; no form beyond that is demanded, because issuers differ.
+    pub fn parse(text: &str) -> Option<Self> {
+        (!text.is_empty() && text.chars().count() <= MAX_UVCI).then(|| Self(text.to_owned()))
+    }
+
+    /// The text as written; revocation hashes are over exactly this.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Uvci {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
+
+const MAX_KID: usize = 64;
+const MAX_UVCI: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kid_is_shown_as_the_eu_gateway_writes_it() {
+        let kid = Kid::from_bytes(&[0xaa, 0xba, 0x14, 0xfa, 0x10, 0xc3, 0xa2, 0xfb]).unwrap();
+        assert_eq!(kid.to_string(), "qroU+hDDovs=");
+    }
+
+    #[test]
+    fn empty_and_endless_kids_are_refused() {
+        assert!(Kid::from_bytes(&[]).is_none());
+        assert!(Kid::from_bytes(&[0; 65]).is_none());
+    }
+
+    #[test]
+    fn a_uvci_never_prints() {
+        assert_eq!(
+            format!("{:?}", Uvci::parse("URN:UVCI:01:ZZ:ABC").unwrap()),
+            "<redacted>"
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! What a health certificate says, in no wire format: parsed values that are trusted once they exist.
+//!
+//! Refuses to know any encoding: no field name of a foreign format appears here.
+
+mod certificate;
+mod country;
+mod environment;
+mod ids;
+mod person;
+mod spelling;
+mod time;
+
+pub use certificate::{Coded, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination};
+pub use country::Country;
+pub use environment::Environment;
+pub use ids::{Kid, SnapshotId, Thumbprint, Uvci};
+pub use person::{Person, PersonName, transliterate};
+pub use spelling::known_spelling;
+pub use time::{Date, PartialDate, UnixTime, Validity};

@@ -1,0 +1,150 @@
+//! Whom a certificate is about: a name in two spellings and a birth date as far as it is known.
+//!
+//! Refuses to print: `Debug` shows no personal data. Display is the verdict's business, in a view the caller may see.
+//!
+//! Source: ICAO Doc 9303 part 3, section 6 (transliteration of national characters); EU DCC schema, `person_name`.
+
+use super::PartialDate;
+use std::fmt;
+
+/// Whom a certificate is about.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Person {
+    /// The name.
+    pub name: PersonName,
+    /// The birth date, as far as it is known.
+    pub birth_date: PartialDate,
+}
+
+/// A name as written and as transliterated for machine-readable travel documents; each part 1 to 80 characters.
+///
+/// At least one of the transliterated parts is present. Many people have a single name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PersonName {
+    /// Family name as written.
+    pub family: Option<String>,
+    /// Given names as written.
+    pub given: Option<String>,
+    /// Family name in `A-Z` and `<`.
+    pub family_icao: Option<String>,
+    /// Given names in `A-Z` and `<`.
+    pub given_icao: Option<String>,
+}
+
+impl fmt::Debug for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
+
+impl fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}
+
+/// `name` in `A-Z` and `<`, as in the machine-readable zone of a passport.
+///
+/// White space and hyphens become one `<`; apostrophes, full stops and other punctuation fall away; Latin letters with
+/// marks follow the ICAO table. `None` where a character has no transliteration here (another script): such a name must
+/// be given in transliterated form by the passport office's rule, not guessed.
+pub fn transliterate(name: &str) -> Option<String> {
+    let mut out = String::with_capacity(name.len());
+    for written in name.chars().flat_map(char::to_uppercase) {
+        match written {
+            'A'..='Z' => out.push(written),
+            '-' | '\u{2010}'..='\u{2015}' | '<' => push_filler(&mut out),
+            _ if written.is_whitespace() => push_filler(&mut out),
+            _ if written.is_ascii_punctuation() => {}
+            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '\u{00b4}' | '\u{00b7}' => {}
+            '\u{0300}'..='\u{036f}' => {}
+            _ => out.push_str(latin(written)?),
+        }
+    }
+    while out.ends_with('<') {
+        out.pop();
+    }
+    Some(out)
+}
+
+fn push_filler(out: &mut String) {
+    if !out.is_empty() && !out.ends_with('<') {
+        out.push('<');
+    }
+}
+
+fn latin(letter: char) -> Option<&'static str> {
+    LATIN
+        .iter()
+        .find(|(letters, _)| letters.contains(letter))
+        .map(|(_, ascii)| *ascii)
+}
+
+const LATIN: &[(&str, &str)] = &[
+    ("ÁÀÂÃĂĀĄẢẠẮẰẲẴẶẤẦẨẪẬǍ", "A"),
+    ("ÄÆ", "AE"),
+    ("Å", "AA"),
+    ("ĆĈČÇĊ", "C"),
+    ("ĎĐ", "D"),
+    ("Ð", "D"),
+    ("ÉÈÊËĚĒĖĘĔẺẼẸẾỀỂỄỆ", "E"),
+    ("ĜĞĠĢ", "G"),
+    ("ĤĦ", "H"),
+    ("ÍÌÎÏĨĬĪĮİỈỊ", "I"),
+    ("Ĳ", "IJ"),
+    ("Ĵ", "J"),
+    ("ĶK", "K"),
+    ("ŁĹĽĻĿ", "L"),
+    ("ŃŇŅÑ", "N"),
+    ("Ŋ", "N"),
+    ("ÓÒÔÕŐŌŎỎỌỐỒỔỖỘƠỚỜỞỠỢ", "O"),
+    ("ÖØŒ", "OE"),
+    ("ŔŘŖ", "R"),
+    ("ŚŜŠŞȘ", "S"),
+    ("ẞ", "SS"),
+    ("ŤŢȚŦ", "T"),
+    ("Þ", "TH"),
+    ("ÚÙÛŬŰŮŪŲŨỦỤƯỨỪỬỮỰ", "U"),
+    ("Ü", "UE"),
+    ("Ŵ", "W"),
+    ("ÝŶŸỲỶỸỴ", "Y"),
+    ("ŹŽŻ", "Z"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_transliterated_as_in_a_passport() {
+        for (written, icao) in [
+            ("Siti Nurhaliza", "SITI<NURHALIZA"),
+            ("Suharto", "SUHARTO"),
+            ("d'Arsøns - van Halen", "DARSOENS<VAN<HALEN"),
+            ("François-Joan", "FRANCOIS<JOAN"),
+            ("Dr. H. Müßig", "DR<H<MUESSIG"),
+            ("  Ida   Ayu  ", "IDA<AYU"),
+            ("Nguyễn", "NGUYEN"),
+        ] {
+            assert_eq!(transliterate(written).as_deref(), Some(icao), "{written}");
+        }
+    }
+
+    #[test]
+    fn other_scripts_are_not_guessed() {
+        assert_eq!(transliterate("Иван"), None);
+    }
+
+    #[test]
+    fn personal_data_never_prints() {
+        let (birth_date, _) = PartialDate::parse("1990-04-17").unwrap();
+        let name = PersonName {
+            family: Some("Melati".into()),
+            given: None,
+            family_icao: Some("MELATI".into()),
+            given_icao: None,
+        };
+        let shown = format!("{:?}", Person { name, birth_date });
+        assert_eq!(shown, "<redacted>");
+    }
+}

@@ -1,0 +1,4 @@
+//! Everything that touches the world.
+
+pub mod federation;
+pub mod gateway;

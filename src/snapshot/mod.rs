@@ -1,0 +1,97 @@
+//! One frozen world: everything a verdict depends on, immutable, named by its content.
+//!
+//! Refuses a clock and a mixture of environments. Made of parts behind `Arc`s; its id is the hash of the parts' hashes,
+//! so every node that assembles the same records has the same id.
+
+use crate::crypto;
+use crate::model::{Environment, SnapshotId, UnixTime};
+use crate::trust::{AdmissionReport, Source, TrustEntry, TrustList};
+use std::sync::Arc;
+
+/// A frozen world.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    environment: Environment,
+    id: SnapshotId,
+    sequence: u64,
+    trust: Arc<TrustList>,
+    sources: Arc<[Source]>,
+}
+
+impl Snapshot {
+    /// Assembles the snapshot number `sequence` from sources of directly trusted signers and their entries.
+    ///
+    /// Sources are taken in the order of their ids, so that the result does not depend on the order of arrival.
+    pub fn assemble(
+        environment: Environment,
+        sequence: u64,
+        mut pinned: Vec<(Source, Vec<TrustEntry>)>,
+    ) -> (Self, AdmissionReport) {
+        pinned.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+        let mut trust = TrustList::default();
+        let mut report = AdmissionReport::default();
+        for (source, entries) in &pinned {
+            trust.admit_pinned(source, environment, entries, &mut report);
+        }
+        let parts = [
+            environment.name().as_bytes(),
+            b"\0trust\0",
+            &trust.content_hash(),
+        ]
+        .concat();
+        let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
+        let sources = pinned.into_iter().map(|(source, _)| source).collect();
+        (
+            Self {
+                environment,
+                id,
+                sequence,
+                trust: Arc::new(trust),
+                sources,
+            },
+            report,
+        )
+    }
+
+    /// A snapshot that knows no signer.
+    pub fn empty(environment: Environment) -> Self {
+        Self::assemble(environment, 0, Vec::new()).0
+    }
+
+    /// The one environment of everything in it.
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// The hash of its content.
+    pub fn id(&self) -> SnapshotId {
+        self.id
+    }
+
+    /// Its number; later ones are larger.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The trust list.
+    pub fn trust(&self) -> &TrustList {
+        &self.trust
+    }
+
+    /// The sources it was assembled from, by id.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The source with this id.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    /// The age of its oldest source: the instant since which all of it is known to hold.
+    pub fn as_of(&self) -> Option<UnixTime> {
+        self.sources.iter().map(|source| source.as_of).min()
+    }
+}
+
+const ID_DOMAIN: &[u8] = b"lintas/snapshot/v1\0";

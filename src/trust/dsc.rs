@@ -1,0 +1,228 @@
+//! A document signer: its key, where it belongs, what it may sign and when.
+//!
+//! Refuses nothing by time: an expired signer stays listed, so that a verdict can say so.
+//!
+//! Source: hcert-spec 3.3.3 and A.1 (kid); certificate governance of the EU gateway (extended key usages).
+
+use super::entry::{KeyMaterial, TrustEntry};
+use crate::codec::x509::Certificate;
+use crate::crypto::{self, VerifyingKey};
+use crate::failure::{Code, Failure};
+use crate::model::{Country, Kid, Purpose, Thumbprint, UnixTime, Validity};
+
+/// Key identifier of a DSC: the first 8 bytes of SHA-256 over its DER encoding.
+///
+/// `der` is the whole X.509 certificate, not PEM. Not unique: two DSCs may share a kid, so callers try all.
+///
+/// Source: hcert-spec A.1 and 3.3.3.
+pub fn kid_of(der: &[u8]) -> Option<Kid> {
+    crypto::sha256(der).get(..8).and_then(Kid::from_bytes)
+}
+
+/// How a signer came to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Assurance {
+    /// An operator of this gateway put it into a folder by hand; no chain was asked for.
+    PinnedSigner,
+}
+
+impl Assurance {
+    /// The machine name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PinnedSigner => "pinned_signer",
+        }
+    }
+}
+
+/// What a signer may sign; unrestricted unless something says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Purposes(Option<Vec<Purpose>>);
+
+impl Purposes {
+    /// Everything.
+    pub const ALL: Self = Self(None);
+
+    /// Only these.
+    pub fn only(purposes: impl IntoIterator<Item = Purpose>) -> Self {
+        let mut purposes: Vec<_> = purposes.into_iter().collect();
+        purposes.sort_unstable();
+        purposes.dedup();
+        Self(Some(purposes))
+    }
+
+    /// What these extended key usages allow; usages of other fields restrict nothing.
+    ///
+    /// Both arcs in circulation count, the assigned `1.3.6.1.4.1.1847.2021.1` and the mistaken
+    /// `1.3.6.1.4.1.0.1847.2021.1`.
+    pub fn of_usages<'u>(usages: impl IntoIterator<Item = &'u str>) -> Self {
+        let purposes: Vec<_> = usages.into_iter().filter_map(purpose_of_usage).collect();
+        if purposes.is_empty() {
+            Self::ALL
+        } else {
+            Self::only(purposes)
+        }
+    }
+
+    /// What both allow.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (None, _) => other.clone(),
+            (_, None) => self.clone(),
+            (Some(ours), Some(theirs)) => Self::only(
+                ours.iter()
+                    .copied()
+                    .filter(|purpose| theirs.contains(purpose)),
+            ),
+        }
+    }
+
+    /// Whether `purpose` is allowed.
+    pub fn allow(&self, purpose: Purpose) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|purposes| purposes.contains(&purpose))
+    }
+
+    /// The purposes it is restricted to, if it is.
+    pub fn restriction(&self) -> Option<&[Purpose]> {
+        self.0.as_deref()
+    }
+}
+
+fn purpose_of_usage(usage: &str) -> Option<Purpose> {
+    let last = USAGE_ARCS.iter().find_map(|arc| usage.strip_prefix(arc))?;
+    match last {
+        "1" => Some(Purpose::Test),
+        "2" => Some(Purpose::Vaccination),
+        "3" => Some(Purpose::Recovery),
+        _ => None,
+    }
+}
+
+/// A signer in the trust list.
+#[derive(Clone, Debug)]
+pub struct Dsc {
+    /// The key identifier that credentials name.
+    pub kid: Kid,
+    /// The countries it signs for, alpha-2; empty where neither certificate nor source says.
+    pub countries: Vec<Country>,
+    /// The key, or why it is of no use: `signer_key_weak` or `algorithm_unsupported`.
+    pub key: Result<VerifyingKey, Code>,
+    /// Its period.
+    pub validity: Validity,
+    /// What it may sign.
+    pub purposes: Purposes,
+    /// SHA-256 over its certificate, or over its public key where there is no certificate.
+    pub thumbprint: Thumbprint,
+    /// Its common name, for operators.
+    pub name: Option<String>,
+    /// How it came to be trusted.
+    pub assurance: Assurance,
+    /// The id of the source that named it.
+    pub source: String,
+}
+
+impl Dsc {
+    /// The signer that `entry` names, if its parts can be read and agree.
+    ///
+    /// # Errors
+    /// `entry_invalid`, `input_too_large`, `kid_mismatch`.
+    pub(super) fn from_entry(
+        entry: &TrustEntry,
+        assurance: Assurance,
+        source: &str,
+    ) -> Result<Self, Failure> {
+        let (certificate, der) = match &entry.key {
+            KeyMaterial::Certificate(der) => (Some(Certificate::read(der)?), der),
+            KeyMaterial::PublicKey(der) => (None, der),
+        };
+        let public_key = certificate
+            .as_ref()
+            .map_or(der, |certificate| &certificate.public_key);
+        let key = match VerifyingKey::from_spki(public_key) {
+            Ok(key) => Ok(key),
+            Err(failure) if failure.code() == Code::EntryInvalid => return Err(failure),
+            Err(failure) => Err(failure.code()),
+        };
+        let kid = if certificate.is_some() {
+            let kid = kid_of(der).ok_or_else(|| Code::Internal.because("no kid"))?;
+            if entry.kid.as_ref().is_some_and(|stated| *stated != kid) {
+                return Err(Code::KidMismatch.because(format!("the certificate's is {kid}")));
+            }
+            kid
+        } else {
+            let missing = || Code::EntryInvalid.because("a public key without a key identifier");
+            entry.kid.clone().ok_or_else(missing)?
+        };
+        let mut countries: Vec<_> = entry.country.into_iter().collect();
+        if let Some(certificate) = &certificate {
+            countries.extend(
+                certificate
+                    .countries
+                    .iter()
+                    .filter_map(|text| Country::parse(text)),
+            );
+        }
+        countries.sort_unstable();
+        countries.dedup();
+        Ok(Self {
+            kid,
+            countries,
+            key,
+            validity: certificate.as_ref().map_or(Validity::ALWAYS, validity),
+            purposes: entry.purposes.and(&usages(certificate.as_ref())),
+            thumbprint: Thumbprint(crypto::sha256(der)),
+            name: certificate.and_then(|certificate| certificate.common_name),
+            assurance,
+            source: source.to_owned(),
+        })
+    }
+}
+
+fn validity(certificate: &Certificate) -> Validity {
+    let instant = |seconds: i64| UnixTime::EPOCH.plus(seconds);
+    Validity {
+        not_before: instant(certificate.not_before),
+        not_after: instant(certificate.not_after),
+    }
+}
+
+fn usages(certificate: Option<&Certificate>) -> Purposes {
+    let usages = certificate
+        .map(|it| it.extended_key_usages.as_slice())
+        .unwrap_or_default();
+    Purposes::of_usages(usages.iter().map(String::as_str))
+}
+
+const USAGE_ARCS: [&str; 2] = ["1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1."];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usages_of_other_fields_restrict_nothing() {
+        let foreign = Purposes::of_usages(["1.3.6.1.5.5.7.3.2"]);
+        assert!(foreign.allow(Purpose::Test) && foreign.allow(Purpose::Recovery));
+        assert_eq!(Purposes::of_usages([]), Purposes::ALL);
+    }
+
+    #[test]
+    fn both_arcs_restrict() {
+        for usage in ["1.3.6.1.4.1.1847.2021.1.2", "1.3.6.1.4.1.0.1847.2021.1.2"] {
+            let purposes = Purposes::of_usages([usage]);
+            assert!(purposes.allow(Purpose::Vaccination));
+            assert!(!purposes.allow(Purpose::Test));
+        }
+    }
+
+    #[test]
+    fn restrictions_of_source_and_certificate_add_up() {
+        let both = Purposes::only([Purpose::Test, Purpose::Recovery])
+            .and(&Purposes::only([Purpose::Recovery, Purpose::Vaccination]));
+        assert_eq!(both, Purposes::only([Purpose::Recovery]));
+        assert_eq!(Purposes::only([]).restriction(), Some(&[][..]));
+    }
+}

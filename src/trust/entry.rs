@@ -1,0 +1,89 @@
+//! What a source says about a signer, before anybody believes it.
+//!
+//! Refuses nothing: admission does, in `list`.
+
+use super::Purposes;
+use crate::failure::{Code, Failure};
+use crate::model::{Country, Environment, Kid, UnixTime};
+use std::fmt;
+
+/// Where trust entries come from, and what that source may say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The feed's id, as in `feeds.toml`.
+    pub id: String,
+    /// The environment its keys belong to.
+    pub environment: Environment,
+    /// The countries whose signers it may name; `None` for all.
+    pub countries: Option<Vec<Country>>,
+    /// When the source was last known to say what it says now.
+    pub as_of: UnixTime,
+}
+
+/// Where in its source an entry stands: a file and a position in it, for operators.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, relative to its folder.
+    pub document: String,
+    /// The entry's position in the document, from 1.
+    pub position: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.document, self.position)
+    }
+}
+
+/// A signer as a source names it.
+#[derive(Clone, Debug)]
+pub struct TrustEntry {
+    /// Where it stands.
+    pub place: Place,
+    /// The key.
+    pub key: KeyMaterial,
+    /// The key identifier, where the source states one.
+    pub kid: Option<Kid>,
+    /// The country, where the source states one.
+    pub country: Option<Country>,
+    /// What the key may sign, where the source restricts it.
+    pub purposes: Purposes,
+}
+
+/// A key with or without a certificate around it.
+#[derive(Clone, Debug)]
+pub enum KeyMaterial {
+    /// An X.509 certificate, DER.
+    Certificate(Vec<u8>),
+    /// A SubjectPublicKeyInfo, DER.
+    PublicKey(Vec<u8>),
+}
+
+/// An entry that was not admitted, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The source's id.
+    pub source: String,
+    /// Where it stands.
+    pub place: Place,
+    /// The key identifier, where one is known.
+    pub kid: Option<Kid>,
+    /// The machine code.
+    pub code: Code,
+    /// The reason, for operators.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// The refusal of what stands at `place` of `source`, for the reason in `failure`.
+    pub fn new(source: &Source, place: Place, kid: Option<Kid>, failure: &Failure) -> Self {
+        let detail = failure.detail().to_owned();
+        Self {
+            source: source.id.clone(),
+            place,
+            kid,
+            code: failure.code(),
+            detail,
+        }
+    }
+}

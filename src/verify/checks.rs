@@ -1,0 +1,171 @@
+//! The checks on a credential with a good signature, one function each.
+//!
+//! Refuses to compare the country of the entry or the prefix of the UVCI with anything: they name where something
+//! happened, not who vouches for it.
+//!
+//! Source: hcert-spec 3.3.4 to 3.3.6 and 6.3; EU verifier behaviour for key usages.
+
+use super::open::Signed;
+use super::policy::Policy;
+use super::verdict::Finding;
+use crate::credential::Claims;
+use crate::failure::{Code, Failure};
+use crate::model::{Country, UnixTime};
+use crate::quirk::{Quirk, Quirks};
+use crate::snapshot::Snapshot;
+use crate::trust::{Dsc, Source};
+
+/// The instants at which time alone changes a verdict.
+#[derive(Debug)]
+pub(super) struct Boundaries {
+    at: UnixTime,
+    next: Option<UnixTime>,
+}
+
+impl Boundaries {
+    pub(super) fn new(at: UnixTime) -> Self {
+        Self { at, next: None }
+    }
+
+    /// The first boundary after now, if there is one.
+    pub(super) fn next(&self) -> Option<UnixTime> {
+        self.next
+    }
+
+    /// Whether `start` is reached, and that it is a boundary.
+    fn started(&mut self, start: UnixTime) -> bool {
+        self.note(start);
+        start <= self.at
+    }
+
+    /// Whether the second `last` has passed, and that the second after it is a boundary.
+    fn passed(&mut self, last: UnixTime) -> bool {
+        if last == UnixTime::END {
+            return false;
+        }
+        self.note(last.plus(1));
+        last < self.at
+    }
+
+    /// Whether `source` is older than `policy` allows.
+    pub(super) fn stale(&mut self, source: &Source, policy: &Policy) -> bool {
+        self.passed(source.as_of.plus(policy.max_trust_age_s))
+    }
+
+    fn note(&mut self, boundary: UnixTime) {
+        if boundary > self.at && self.next.is_none_or(|next| boundary < next) {
+            self.next = Some(boundary);
+        }
+    }
+}
+
+/// The country that the credential names as its issuer, where it names one.
+pub(super) fn issuing_country(signed: &Signed) -> Option<Country> {
+    let issuer = signed.claims.as_ref().ok()?.issuer.as_deref()?;
+    Country::parse(issuer)
+}
+
+/// What the checks need besides the credential.
+pub(super) struct Checks<'c> {
+    pub(super) policy: &'c Policy,
+    pub(super) boundaries: &'c mut Boundaries,
+    pub(super) quirks: &'c mut Quirks,
+}
+
+impl Checks<'_> {
+    /// Every finding on a credential signed by `dsc`; `None` where its signer has left the list since.
+    pub(super) fn signed(
+        &mut self,
+        signed: &Signed,
+        dsc: Option<&std::sync::Arc<Dsc>>,
+        snapshot: &Snapshot,
+    ) -> Vec<Finding> {
+        let Some(dsc) = dsc else {
+            let reason = format!("signer {} is no longer listed", signed.kid);
+            return vec![Finding::from(&Code::UnknownSigner.because(reason))];
+        };
+        let mut failures = Vec::new();
+        failures.extend(self.signer_period(dsc));
+        match &signed.claims {
+            Err(failure) => failures.push(again(failure)),
+            Ok(claims) => {
+                failures.extend(self.issuer(claims, dsc));
+                failures.extend(self.period(claims));
+                self.relation(claims, dsc);
+            }
+        }
+        // Unreadable claims were told above; they are why there is no certificate then.
+        if let (Ok(_), Err(failure)) = (&signed.claims, &signed.certificate) {
+            failures.push(again(failure));
+        }
+        failures.extend(
+            signed
+                .purposes
+                .iter()
+                .filter(|purpose| !dsc.purposes.allow(**purpose))
+                .map(|purpose| {
+                    Code::SignerNotAuthorised
+                        .because(format!("not for a {} certificate", purpose.name()))
+                }),
+        );
+        if let Some(source) = snapshot.source(&dsc.source)
+            && self.boundaries.stale(source, self.policy)
+        {
+            let reason = format!("source {} is from {}", source.id, source.as_of);
+            failures.push(Code::TrustListStale.because(reason));
+        }
+        failures.iter().map(Finding::from).collect()
+    }
+
+    fn signer_period(&mut self, dsc: &Dsc) -> Option<Failure> {
+        let started = self
+            .boundaries
+            .started(dsc.validity.not_before.plus(-self.policy.skew_s));
+        let passed = self.boundaries.passed(dsc.validity.not_after);
+        if !started {
+            return Some(
+                Code::SignerNotYetValid.because(format!("from {}", dsc.validity.not_before)),
+            );
+        }
+        passed.then(|| Code::SignerExpired.because(format!("until {}", dsc.validity.not_after)))
+    }
+
+    /// `iss` binds only where it is a country, and only against the countries the signer was admitted for.
+    fn issuer(&mut self, claims: &Claims, dsc: &Dsc) -> Option<Failure> {
+        let issuer = claims.issuer.as_deref()?;
+        let Some(country) = Country::parse(issuer) else {
+            self.quirks.note(Quirk::IssuerNotACountry);
+            return None;
+        };
+        let strange = !dsc.countries.is_empty() && !dsc.countries.contains(&country);
+        strange.then(|| {
+            let admitted: Vec<_> = dsc.countries.iter().map(ToString::to_string).collect();
+            Code::IssuerMismatch.because(format!("{country}, signed by {}", admitted.join(", ")))
+        })
+    }
+
+    fn period(&mut self, claims: &Claims) -> Option<Failure> {
+        let start = claims
+            .not_before
+            .map_or(claims.issued_at, |start| start.max(claims.issued_at));
+        let started = self.boundaries.started(start.plus(-self.policy.skew_s));
+        let passed = self.boundaries.passed(claims.expires_at);
+        if passed {
+            return Some(Code::Expired.because(format!("valid until {}", claims.expires_at)));
+        }
+        (!started).then(|| Code::NotYetValid.because(format!("valid from {start}")))
+    }
+
+    fn relation(&mut self, claims: &Claims, dsc: &Dsc) {
+        if claims.expires_at > dsc.validity.not_after {
+            self.quirks.note(Quirk::ExceedsSigner);
+        }
+        if claims.issued_at < dsc.validity.not_before {
+            self.quirks.note(Quirk::IssuedBeforeSigner);
+        }
+    }
+}
+
+fn again(failure: &Failure) -> Failure {
+    failure.code().because(failure.detail().to_owned())
+}

@@ -1,0 +1,16 @@
+//! The meeting of the two rivers: a text and a snapshot in, a verdict out.
+//!
+//! Refuses any dependence but its arguments: same text, same snapshot, same instant, same policy, same verdict.
+
+mod checks;
+mod judge;
+mod messages;
+mod open;
+mod policy;
+mod verdict;
+
+pub use judge::{judge, verify};
+pub use messages::{Locale, Message, message};
+pub use open::{Opened, Reached, Signed, open};
+pub use policy::Policy;
+pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View, certificate_json};

@@ -1,0 +1,33 @@
+//! What a verifier tolerates, as data.
+//!
+//! Refuses to be implicit: a verdict names the policy it was reached under.
+
+use crate::quirk::Quirk;
+
+/// What is tolerated, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name, shown in every verdict.
+    pub id: String,
+    /// Its version, shown in every verdict.
+    pub version: u32,
+    /// How many seconds an issuer's clock may be ahead of ours. Forgives a start that is not yet reached, never an end
+    /// that has passed. Default 300.
+    pub skew_s: i64,
+    /// How many seconds old a trust source may be. Default 259,200 (72 hours).
+    pub max_trust_age_s: i64,
+    /// Quirks that are not tolerated. Default none.
+    pub refused_quirks: Vec<Quirk>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            id: "default".to_owned(),
+            version: 1,
+            skew_s: 300,
+            max_trust_age_s: 72 * 60 * 60,
+            refused_quirks: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The grading of published cases, by the program itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod support;
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn lintas(dir: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
+    command
+        .arg("conformance")
+        .arg(dir)
+        .arg("--json")
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+fn suite(output: &Output, name: &str) -> Value {
+    let grades: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let suites = grades["suites"].as_array().unwrap();
+    suites
+        .iter()
+        .find(|suite| suite["name"] == name)
+        .unwrap()
+        .clone()
+}
+
+#[test]
+fn every_trustworthy_case_agrees_in_verdict_and_step() {
+    let Some(dir) = support::conformance_dir() else {
+        return;
+    };
+    let output = lintas(&dir, &[]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    // 303 trustworthy and 132 with a disputed schema, on what stands before it; 3 on P-384 under ES256.
+    let dcc = suite(&output, "dcc");
+    assert_eq!(
+        (&dcc["agreed"], &dcc["skipped"]),
+        (&Value::from(435), &Value::from(3))
+    );
+    // 264 to accept, 16 to reject, 22 on the signature; 3 with RSA-1024 signers, refused by choice.
+    let qa = suite(&output, "dcc-qa");
+    assert_eq!(
+        (&qa["agreed"], &qa["skipped"]),
+        (&Value::from(302), &Value::from(3))
+    );
+    assert_eq!(suite(&output, "dcc-qa-expired")["agreed"], 264);
+    assert_eq!(suite(&output, "schema")["agreed"], 190);
+}
+
+/// A folder that shows the published data with `manifest` changed by `change`.
+fn copy_with(
+    dir: &Path,
+    manifest: &str,
+    change: impl FnOnce(&mut Vec<Value>),
+) -> tempfile::TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != manifest {
+            std::os::unix::fs::symlink(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+    }
+    let mut value: Value =
+        serde_json::from_slice(&std::fs::read(dir.join(manifest)).unwrap()).unwrap();
+    change(value["cases"].as_array_mut().unwrap());
+    std::fs::write(copy.path().join(manifest), value.to_string()).unwrap();
+    copy
+}
+
+/// Turns the expectation of a case around: another verdict, or another step.
+fn flip(case: &mut Value, position: usize) {
+    if case["verdict"] == "accept" {
+        case["verdict"] = "reject".into();
+        case["reject_step"] = ["kid", "signature", "time"][position % 3].into();
+    } else if position.is_multiple_of(2) {
+        case["verdict"] = "accept".into();
+    } else {
+        case["reject_step"] = if case["reject_step"] == "prefix" {
+            "cose"
+        } else {
+            "prefix"
+        }
+        .into();
+    }
+}
+
+#[test]
+fn twenty_flipped_expectations_are_reported_and_no_other() {
+    let Some(dir) = support::conformance_dir() else {
+        return;
+    };
+    let mut flipped = BTreeSet::new();
+    let copy = copy_with(&dir, "dcc-manifest.json", |cases| {
+        let trustworthy =
+            |case: &&mut Value| case["verdict"] == "accept" || case["verdict"] == "reject";
+        for (position, case) in cases
+            .iter_mut()
+            .filter(trustworthy)
+            .step_by(15)
+            .take(20)
+            .enumerate()
+        {
+            flip(case, position);
+            flipped.insert(case["path"].as_str().unwrap().to_owned());
+        }
+    });
+    assert_eq!(flipped.len(), 20);
+    let output = lintas(copy.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(suite(&output, "dcc")["disagreed"], 20);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let reported: BTreeSet<_> = stderr
+        .lines()
+        .map(|line| {
+            line.strip_prefix("dcc ")
+                .unwrap()
+                .split_once(": ")
+                .unwrap()
+                .0
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(reported, flipped);
+}
+
+#[test]
+fn a_disagreement_stands_only_with_its_reason_and_only_while_it_deviates() {
+    let Some(dir) = support::conformance_dir() else {
+        return;
+    };
+    let mut path = String::new();
+    let copy = copy_with(&dir, "dcc-manifest.json", |cases| {
+        let case = cases
+            .iter_mut()
+            .find(|case| case["verdict"] == "accept")
+            .unwrap();
+        case["verdict"] = "reject".into();
+        case["reject_step"] = "kid".into();
+        path = case["path"].as_str().unwrap().to_owned();
+    });
+    let rows = copy.path().join("deviations.toml");
+    let row = |because: &str| {
+        format!(
+            "[[deviation]]\npath = \"{path}\"\nexpected = \"reject at kid\"\nours = \"accept\"\nbecause = \"{because}\"\n"
+        )
+    };
+    std::fs::write(&rows, row("the publisher withdrew the case")).unwrap();
+    let rows = rows.to_str().unwrap();
+    let excused = lintas(copy.path(), &["--deviations", rows]);
+    assert!(
+        excused.status.success(),
+        "{}",
+        String::from_utf8_lossy(&excused.stderr)
+    );
+    assert_eq!(suite(&excused, "dcc")["deviations"], 1);
+    let idle = lintas(&dir, &["--deviations", rows]);
+    assert_eq!(idle.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&idle.stderr).contains("no longer deviates"));
+    std::fs::write(rows, row("")).unwrap();
+    assert_eq!(
+        lintas(copy.path(), &["--deviations", rows]).status.code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_folder_without_cases_fails() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = lintas(empty.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, b"{\n  \"suites\": []\n}\n");
+    std::fs::write(empty.path().join("dcc-manifest.json"), r#"{"cases": []}"#).unwrap();
+    assert_eq!(lintas(empty.path(), &[]).status.code(), Some(1));
+    std::fs::write(empty.path().join("dcc-manifest.json"), "not JSON").unwrap();
+    assert_eq!(lintas(empty.path(), &[]).status.code(), Some(64));
+}
+
+#[test]
+fn a_case_whose_file_is_gone_is_a_disagreement() {
+    let Some(dir) = support::conformance_dir() else {
+        return;
+    };
+    let copy = copy_with(&dir, "dcc-manifest.json", |cases| {
+        cases.truncate(2);
+        cases[0]["path"] = "dcc/NOWHERE/1.json".into();
+    });
+    let output = lintas(copy.path(), &[]);
+    assert_eq!(suite(&output, "dcc")["disagreed"], 1);
+}
