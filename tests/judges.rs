@@ -5,6 +5,7 @@
     clippy::indexing_slicing,
     reason = "a test may panic"
 )]
+#![allow(clippy::print_stdout, reason = "the counts are the result")]
 
 mod support;
 

@@ -20,7 +20,7 @@ use lintas::credential;
 use lintas::failure::Code;
 use lintas::model::{Environment, UnixTime};
 use lintas::snapshot::Snapshot;
-use lintas::trust::{KeyMaterial, Place, Purposes, Source, TrustEntry};
+use lintas::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
 use lintas::verify::{self, Outcome, Policy};
 use serde_json::Value;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -355,7 +355,15 @@ fn trusting(der: Vec<u8>, as_of: UnixTime) -> Snapshot {
         countries: None,
         as_of,
     };
-    Snapshot::assemble(Environment::Test, 1, vec![(source, vec![entry])]).0
+    Snapshot::assemble(
+        Environment::Test,
+        1,
+        &[SourceList {
+            source,
+            entries: vec![entry],
+        }],
+    )
+    .0
 }
 
 #[test]

@@ -25,6 +25,21 @@ pub(super) fn text(argument: Option<&str>) -> Result<String, Failure> {
     }
 }
 
+/// The text in the file at `path`, or on standard input for `-`.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn file(path: &Path) -> Result<String, Failure> {
+    let name = path.display().to_string();
+    if name == "-" {
+        return bounded(std::io::stdin().lock(), "standard input");
+    }
+    bounded(
+        File::open(path).map_err(|error| failed(&name, error))?,
+        &name,
+    )
+}
+
 /// Three characters and a colon, as every HCERT-like prefix, after white space.
 fn starts_like_a_credential(argument: &str) -> bool {
     argument

@@ -5,6 +5,7 @@
 mod conformance;
 mod input;
 mod offline;
+mod operate;
 mod show;
 
 use crate::failure::{Class, Failure};
@@ -70,6 +71,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show the whole thing on this machine: make keys, issue, serve, verify over HTTPS.
+    Demo(operate::Demo),
+    /// Run a gateway until a signal ends it.
+    Serve(operate::Serve),
+    /// Issue a demo credential for claims.
+    Issue(operate::Issue),
     /// Verify a credential offline: exit code 0 accept, 1 reject, 2 indeterminate.
     Verify(offline::Verify),
     /// Show what is inside a credential, without verifying anything.
@@ -103,6 +110,9 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         }
     };
     let done = match arguments.command {
+        Command::Demo(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Conformance {

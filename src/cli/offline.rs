@@ -87,7 +87,7 @@ impl Verify {
                 readings.push(reading(path, environment, at)?);
             }
         }
-        let (snapshot, report) = sync::assemble(environment, 1, readings);
+        let (snapshot, report) = sync::assemble(environment, 1, &readings);
         if !report.refused.is_empty() {
             let (admitted, refused) = (report.admitted, report.refused.len());
             show::note(&format!(

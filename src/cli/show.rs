@@ -15,6 +15,11 @@ pub(super) fn line(text: &str) {
     println!("{}", harmless(text));
 }
 
+/// Lines that are drawn, not written, such as a QR code.
+pub(super) fn drawing(text: &str) {
+    println!("{text}");
+}
+
 /// The answer as JSON; its writer escapes control characters.
 pub(super) fn json(value: &Value) {
     println!("{value:#}");

@@ -1,17 +1,18 @@
 //! The country a certificate, a signer or a rule belongs to: one ISO 3166-1 alpha-2 code.
 //!
-//! Refuses lower case, names, numbers, withdrawn codes and surrounding space: what is not a code in the table or one
-//! left to its users is no country.
+//! Refuses lower case, names, numbers, withdrawn codes and surrounding space: what is not a code in
+//! the table or one left to its users is no country.
 //!
-//! Source: ISO 3166-1 (alpha-2, alpha-3, codes left to users); EU interinstitutional style guide, annex A5 (EL, UK);
-//! WHO TNG participant codes (XXA for XA).
+//! Source: ISO 3166-1 (alpha-2, alpha-3, codes left to users); EU interinstitutional style guide,
+//! annex A5 (EL, UK); WHO TNG participant codes (XXA for XA).
 
 use std::fmt;
 
 /// A country, or a party that stands for one, as an upper-case ISO 3166-1 alpha-2 code.
 ///
-/// Equal countries are equal codes: `EL` and `GRC` both parse to `GR`. Codes that ISO leaves to users (`AA`, `QM` to
-/// `QZ`, `XA` to `XZ`, `ZZ`) are countries too, for Kosovo (`XK`), WHO's virtual participants and the demo environment.
+/// Equal countries are equal codes: `EL` and `GRC` both parse to `GR`. Codes that ISO leaves to
+/// users (`AA`, `QM` to `QZ`, `XA` to `XZ`, `ZZ`) are countries too, for Kosovo (`XK`), WHO's
+/// virtual participants and the demo environment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
@@ -19,10 +20,11 @@ impl Country {
     /// The country of the demo environment, `ZZ`: no state will ever be given it.
     pub const DEMO: Self = Self(*b"ZZ");
 
-    /// The country `text` names: exactly an alpha-2 or alpha-3 code in upper case; `None` for anything else.
+    /// The country `text` names: exactly an alpha-2 or alpha-3 code in upper case, else `None`.
     ///
-    /// `EL` is Greece and `UK` the United Kingdom, as EU gateways write them. `XXA` to `XXZ` are WHO's alpha-3 forms of
-    /// `XA` to `XZ`; `XK` is `XKX` as well, so `XXK` and `XKX` are one country here.
+    /// `EL` is Greece and `UK` the United Kingdom, as EU gateways write them. `XXA` to `XXZ` are
+    /// WHO's alpha-3 forms of `XA` to `XZ`; `XK` is `XKX` as well, so `XXK` and `XKX` are one
+    /// country here.
     pub fn parse(text: &str) -> Option<Self> {
         let alpha2 = match text {
             "EL" => "GR",
@@ -41,7 +43,8 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// The alpha-3 code, `XXA` to `XXZ` for `XA` to `XZ` (`XKX` for `XK`); `None` for the other codes left to users.
+    /// The alpha-3 code, `XXA` to `XXZ` for `XA` to `XZ` (`XKX` for `XK`); `None` for the other
+    /// codes left to users.
     pub fn alpha3(&self) -> Option<&'static str> {
         let alpha2 = self.as_str();
         rows().find(|row| row.0 == alpha2).map(|row| row.1)

@@ -1,4 +1,15 @@
-//! Everything that touches the world.
+//! Everything that touches the world, behind one door.
 
+pub mod client;
+pub mod config;
+mod demo;
 pub mod federation;
+mod files;
 pub mod gateway;
+pub mod http;
+pub mod keys;
+mod run;
+pub mod telemetry;
+
+pub use demo::{DemoClient, demo_client};
+pub use run::{Running, Server};

@@ -5,7 +5,7 @@
 
 use crate::crypto;
 use crate::model::{Environment, SnapshotId, UnixTime};
-use crate::trust::{AdmissionReport, Source, TrustEntry, TrustList};
+use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
 use std::sync::Arc;
 
 /// A frozen world.
@@ -25,13 +25,14 @@ impl Snapshot {
     pub fn assemble(
         environment: Environment,
         sequence: u64,
-        mut pinned: Vec<(Source, Vec<TrustEntry>)>,
+        pinned: &[SourceList],
     ) -> (Self, AdmissionReport) {
-        pinned.sort_by(|(left, _), (right, _)| left.id.cmp(&right.id));
+        let mut lists: Vec<_> = pinned.iter().collect();
+        lists.sort_by(|left, right| left.source.id.cmp(&right.source.id));
         let mut trust = TrustList::default();
         let mut report = AdmissionReport::default();
-        for (source, entries) in &pinned {
-            trust.admit_pinned(source, environment, entries, &mut report);
+        for list in &lists {
+            trust.admit_pinned(list, environment, &mut report);
         }
         let parts = [
             environment.name().as_bytes(),
@@ -40,7 +41,7 @@ impl Snapshot {
         ]
         .concat();
         let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
-        let sources = pinned.into_iter().map(|(source, _)| source).collect();
+        let sources = lists.iter().map(|list| list.source.clone()).collect();
         (
             Self {
                 environment,
@@ -55,7 +56,7 @@ impl Snapshot {
 
     /// A snapshot that knows no signer.
     pub fn empty(environment: Environment) -> Self {
-        Self::assemble(environment, 0, Vec::new()).0
+        Self::assemble(environment, 0, &[]).0
     }
 
     /// The one environment of everything in it.
@@ -71,6 +72,12 @@ impl Snapshot {
     /// Its number; later ones are larger.
     pub fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// The same world under another number.
+    #[must_use]
+    pub fn with_sequence(self, sequence: u64) -> Self {
+        Self { sequence, ..self }
     }
 
     /// The trust list.

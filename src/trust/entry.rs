@@ -20,6 +20,15 @@ pub struct Source {
     pub as_of: UnixTime,
 }
 
+/// Everything that a source says.
+#[derive(Clone, Debug)]
+pub struct SourceList {
+    /// The source.
+    pub source: Source,
+    /// Its entries.
+    pub entries: Vec<TrustEntry>,
+}
+
 /// Where in its source an entry stands: a file and a position in it, for operators.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

@@ -4,7 +4,7 @@
 //! identifier than a verification may cost. One bad entry never drops the list.
 
 use super::dsc::{Assurance, Dsc};
-use super::entry::{Refusal, Source, TrustEntry};
+use super::entry::{Refusal, Source, SourceList, TrustEntry};
 use crate::crypto;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Kid};
@@ -30,15 +30,15 @@ pub struct AdmissionReport {
 }
 
 impl TrustList {
-    /// Admits the `entries` of a source of directly trusted signers; refusals are told in `report`.
+    /// Admits the entries of a source of directly trusted signers; refusals are told in `report`.
     pub fn admit_pinned(
         &mut self,
-        source: &Source,
+        list: &SourceList,
         environment: Environment,
-        entries: &[TrustEntry],
         report: &mut AdmissionReport,
     ) {
-        for entry in entries {
+        let source = &list.source;
+        for entry in &list.entries {
             match self.admit(source, environment, entry) {
                 Ok(Admission::New) => report.admitted += 1,
                 Ok(Admission::Repeated) => report.repeated += 1,

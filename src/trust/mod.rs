@@ -8,5 +8,5 @@ mod entry;
 mod list;
 
 pub use dsc::{Assurance, Dsc, Purposes, kid_of};
-pub use entry::{KeyMaterial, Place, Refusal, Source, TrustEntry};
+pub use entry::{KeyMaterial, Place, Refusal, Source, SourceList, TrustEntry};
 pub use list::{AdmissionReport, TrustList};

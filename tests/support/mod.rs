@@ -9,7 +9,7 @@
 use lintas::issue::{self, Claims, Issuer};
 use lintas::model::{Country, Environment, Kid, UnixTime};
 use lintas::snapshot::Snapshot;
-use lintas::trust::{KeyMaterial, Place, Purposes, Source, TrustEntry};
+use lintas::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer;
 use p256::pkcs8::EncodePublicKey;
@@ -85,8 +85,14 @@ impl TestSigner {
             countries: None,
             as_of: issued_at(),
         };
-        let (snapshot, report) =
-            Snapshot::assemble(Environment::Test, 1, vec![(source, vec![entry])]);
+        let (snapshot, report) = Snapshot::assemble(
+            Environment::Test,
+            1,
+            &[SourceList {
+                source,
+                entries: vec![entry],
+            }],
+        );
         assert_eq!((report.admitted, report.refused.len()), (1, 0));
         Self { key, snapshot }
     }

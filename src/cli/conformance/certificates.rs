@@ -5,7 +5,7 @@ use crate::exchange;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
 use crate::snapshot::Snapshot;
-use crate::trust::{KeyMaterial, Place, Purposes, Source, TrustEntry};
+use crate::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
 use crate::verify::{self, Outcome, Policy, Verdict};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -303,7 +303,7 @@ fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {
         countries: None,
         as_of: UnixTime::END,
     };
-    Snapshot::assemble(Environment::Test, 1, vec![(source, entries)]).0
+    Snapshot::assemble(Environment::Test, 1, &[SourceList { source, entries }]).0
 }
 
 /// A published clock; without a zone it is in UTC.

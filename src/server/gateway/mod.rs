@@ -1,6 +1,96 @@
-//! The use cases: everything a door can ask for.
+//! The use cases: everything a door can ask for. Each file here adds the verbs of one to [`Gateway`].
+//!
+//! Refuses to know a protocol: doors translate, this decides.
 
 mod clock;
+mod issuance;
 pub mod sync;
+mod verify;
 
 pub use clock::Clock;
+pub use issuance::IssueRequest;
+pub use verify::{Question, VerifyRequest};
+
+use crate::failure::Failure;
+use crate::issue::Issuer;
+use crate::model::Environment;
+use crate::server::config::Config;
+use crate::server::federation::FeedConfig;
+use crate::snapshot::Snapshot;
+use crate::trust::AdmissionReport;
+use crate::verify::Policy;
+use arc_swap::ArcSwap;
+use issuance::Issuance;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A running gateway, apart from its doors.
+pub struct Gateway {
+    environment: Environment,
+    clock: Clock,
+    policy: Policy,
+    data: PathBuf,
+    feeds: Vec<FeedConfig>,
+    world: ArcSwap<World>,
+    issuer: Issuer,
+    issuance: Option<Issuance>,
+}
+
+/// The snapshot in force and what its admission refused.
+pub struct World {
+    /// The snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// What was not admitted to it, and why.
+    pub report: AdmissionReport,
+    /// The sources that could not be read at the last attempt, by id.
+    pub unreadable: Vec<String>,
+    readings: Vec<sync::Reading>,
+}
+
+impl Gateway {
+    /// A gateway as configured, with its first snapshot taken.
+    ///
+    /// In the demo environment it makes its throw-away PKI and can issue; anywhere else it holds no signing key.
+    ///
+    /// # Errors
+    /// `input_output`, `configuration_invalid`, `internal`.
+    pub fn open(config: &Config, clock: Clock) -> Result<Self, Failure> {
+        let issuance = match config.environment {
+            Environment::Demo => Some(Issuance::demo(&config.data, clock.now())?),
+            Environment::Test | Environment::Production => None,
+        };
+        let empty = World {
+            snapshot: Arc::new(Snapshot::empty(config.environment)),
+            report: AdmissionReport::default(),
+            unreadable: Vec::new(),
+            readings: Vec::new(),
+        };
+        let gateway = Self {
+            environment: config.environment,
+            clock,
+            policy: config.policy.clone(),
+            data: config.data.clone(),
+            feeds: config.feeds.clone(),
+            world: ArcSwap::from_pointee(empty),
+            issuer: config.issuer.clone(),
+            issuance,
+        };
+        gateway.refresh();
+        Ok(gateway)
+    }
+
+    /// Which world it belongs to.
+    pub fn environment(&self) -> Environment {
+        self.environment
+    }
+
+    /// Where it takes the time from.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The snapshot in force, with the report on it.
+    pub fn world(&self) -> Arc<World> {
+        self.world.load_full()
+    }
+}

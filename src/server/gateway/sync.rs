@@ -2,21 +2,22 @@
 //!
 //! Refuses to lose a refusal: whatever is not admitted is a row in the report, with its place and code.
 
+use super::{Gateway, World};
 use crate::exchange;
 use crate::failure::Failure;
 use crate::model::{Environment, UnixTime};
 use crate::server::federation::{Directory, FeedConfig};
 use crate::snapshot::Snapshot;
-use crate::trust::{AdmissionReport, Place, Refusal, Source, TrustEntry};
+use crate::trust::{AdmissionReport, Place, Refusal, Source, SourceList};
 use std::path::Path;
+use std::sync::Arc;
+use tracing::{info, warn};
 
-/// A source's entries, and what could not be read among them.
-#[derive(Debug)]
+/// What a source says, and what of it could not be read.
+#[derive(Clone, Debug)]
 pub struct Reading {
-    /// The source, as of the reading.
-    pub source: Source,
-    /// What it says.
-    pub entries: Vec<TrustEntry>,
+    /// The source, as of the reading, and its entries.
+    pub list: SourceList,
     /// What could not be read.
     pub refused: Vec<Refusal>,
 }
@@ -26,9 +27,12 @@ pub struct Reading {
 /// # Errors
 /// `input_output` where the folder itself cannot be listed.
 pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, Failure> {
-    let mut reading = Reading {
+    let list = SourceList {
         source,
         entries: Vec::new(),
+    };
+    let mut reading = Reading {
+        list,
         refused: Vec::new(),
     };
     for document in directory.fetch()? {
@@ -37,10 +41,10 @@ pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, 
             .and_then(|bytes| exchange::read(&document.name, &bytes));
         match rows {
             Ok(rows) => rows.into_iter().for_each(|row| match row {
-                Ok(entry) => reading.entries.push(entry),
+                Ok(entry) => reading.list.entries.push(entry),
                 Err(row) => {
                     reading.refused.push(Refusal::new(
-                        &reading.source,
+                        &reading.list.source,
                         row.place,
                         row.kid,
                         &row.failure,
@@ -54,7 +58,7 @@ pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, 
                 };
                 reading
                     .refused
-                    .push(Refusal::new(&reading.source, place, None, &failure));
+                    .push(Refusal::new(&reading.list.source, place, None, &failure));
             }
         }
     }
@@ -79,15 +83,87 @@ pub fn read_feed(feed: &FeedConfig, data: &Path, at: UnixTime) -> Result<Reading
 pub fn assemble(
     environment: Environment,
     sequence: u64,
-    readings: Vec<Reading>,
+    readings: &[Reading],
 ) -> (Snapshot, AdmissionReport) {
-    let mut refused = Vec::new();
-    let sources = readings.into_iter().map(|reading| {
-        refused.extend(reading.refused);
-        (reading.source, reading.entries)
-    });
-    let sources = sources.collect();
-    let (snapshot, mut report) = Snapshot::assemble(environment, sequence, sources);
-    report.refused.splice(..0, refused);
+    let lists: Vec<_> = readings
+        .iter()
+        .map(|reading| reading.list.clone())
+        .collect();
+    let (snapshot, mut report) = Snapshot::assemble(environment, sequence, &lists);
+    report.refused.splice(
+        ..0,
+        readings
+            .iter()
+            .flat_map(|reading| reading.refused.iter().cloned()),
+    );
     (snapshot, report)
 }
+
+impl Gateway {
+    /// Looks at every source again and puts a new snapshot into force where one says something new.
+    ///
+    /// A source that cannot be read keeps what it said before, with the age it had then.
+    pub fn refresh(&self) {
+        let before = self.world.load();
+        let now = self.clock.now();
+        let mut readings = Vec::new();
+        let mut unreadable = Vec::new();
+        for feed in &self.feeds {
+            match read_feed(feed, &self.data, now) {
+                Ok(reading) => readings.push(reading),
+                Err(failure) => {
+                    warn!(feed = %feed.id, code = failure.code().name(), "{} cannot be read", feed.id);
+                    unreadable.push(feed.id.clone());
+                    let earlier = before
+                        .readings
+                        .iter()
+                        .find(|reading| reading.list.source.id == feed.id);
+                    readings.extend(earlier.cloned());
+                }
+            }
+        }
+        let earlier = before.snapshot.sequence();
+        let next = u64::try_from(now.seconds())
+            .unwrap_or_default()
+            .max(earlier + 1);
+        let (mut snapshot, report) = assemble(self.environment, next, &readings);
+        // Where nothing new is said, only the age of the sources moves on.
+        if snapshot.id() == before.snapshot.id() && earlier > 0 {
+            snapshot = snapshot.with_sequence(earlier);
+        } else {
+            log(&snapshot, &report);
+        }
+        let as_of = snapshot.as_of().map_or(0, |at| at.seconds());
+        metrics::gauge!("lintas_signers").set(number(snapshot.trust().signers().len()));
+        metrics::gauge!("lintas_trust_entries_refused").set(number(report.refused.len()));
+        metrics::gauge!("lintas_trust_as_of_seconds")
+            .set(number(usize::try_from(as_of).unwrap_or_default()));
+        self.world.store(Arc::new(World {
+            snapshot: Arc::new(snapshot),
+            report,
+            unreadable,
+            readings,
+        }));
+    }
+}
+
+fn log(snapshot: &Snapshot, report: &AdmissionReport) {
+    let (admitted, refused) = (report.admitted, report.refused.len());
+    info!(
+        admitted, refused, snapshot = %snapshot.id(), sequence = snapshot.sequence(),
+        "trust: {admitted} signers admitted, {refused} entries refused"
+    );
+    for refusal in report.refused.iter().take(MAX_LOGGED) {
+        warn!(
+            feed = %refusal.source, place = %refusal.place, code = refusal.code.name(),
+            "not admitted: {} ({})", refusal.place, refusal.detail
+        );
+    }
+}
+
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
+}
+
+/// How many refusals of one refresh are logged one by one.
+const MAX_LOGGED: usize = 20;

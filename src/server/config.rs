@@ -1,0 +1,283 @@
+//! The configuration of a gateway: one TOML file, every member with a default.
+//!
+//! Refuses unknown members, a metrics listener that strangers can reach, half a TLS certificate, and a throw-away TLS
+//! certificate in production. Where secrets lie is configured; secrets themselves never are.
+
+use crate::failure::{Code, Failure};
+use crate::issue::Issuer;
+use crate::model::{Country, Environment};
+use crate::quirk::Quirk;
+use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
+use crate::verify::Policy;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// A gateway's configuration, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Which world it belongs to. Default demo.
+    pub environment: Environment,
+    /// The folder of keys, certificates and pinned signers. Default `lintas-data`.
+    pub data: PathBuf,
+    /// Where the public listener is, HTTPS. Default `127.0.0.1:8443`.
+    pub https: SocketAddr,
+    /// Where the metrics listener is, HTTP on a loopback address. Default `127.0.0.1:9464`.
+    pub metrics: SocketAddr,
+    /// The TLS certificate and its key; without them a throw-away CA in the data folder makes one.
+    pub tls: Option<TlsFiles>,
+    /// What verification tolerates.
+    pub policy: Policy,
+    /// Who issues.
+    pub issuer: Issuer,
+    /// The sources of trust of this environment.
+    pub feeds: Vec<FeedConfig>,
+    /// Seconds between two looks at the sources, clients and certificates. Default 30.
+    pub refresh_s: u64,
+}
+
+/// A TLS certificate chain and its private key, PEM.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+impl Config {
+    /// The configuration in the file at `path`.
+    ///
+    /// # Errors
+    /// `input_output`, `configuration_invalid`.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
+        })?;
+        Self::parse(&text, path.parent().unwrap_or_else(|| Path::new("")))
+    }
+
+    /// The configuration in `text`; paths in it are relative to `base`.
+    ///
+    /// # Errors
+    /// `configuration_invalid`; `input_output` where a feeds file that it names cannot be read.
+    pub fn parse(text: &str, base: &Path) -> Result<Self, Failure> {
+        let file: File = toml::from_str(text).map_err(|error| {
+            Code::ConfigurationInvalid.caused_by(error.message().to_owned(), error.clone())
+        })?;
+        let environment = Environment::parse(&file.environment)
+            .ok_or_else(|| invalid("environment is not demo, test or production"))?;
+        if !file.listen.metrics.ip().is_loopback() {
+            return Err(invalid("listen.metrics is not a loopback address"));
+        }
+        let tls = file.tls.map(|tls| TlsFiles {
+            certificate: base.join(tls.certificate),
+            key: base.join(tls.key),
+        });
+        if environment == Environment::Production && tls.is_none() {
+            return Err(invalid("production needs tls.certificate and tls.key"));
+        }
+        let mut feeds = match &file.trust.feeds {
+            None => default_feeds()?,
+            Some(path) => parse_feeds(&read_text(&base.join(path))?)?,
+        };
+        feeds.retain(|feed| feed.environment == environment);
+        if file.trust.refresh_s == 0 {
+            return Err(invalid("trust.refresh_s is at least 1"));
+        }
+        Ok(Self {
+            environment,
+            data: base.join(file.data),
+            https: file.listen.https,
+            metrics: file.listen.metrics,
+            tls,
+            policy: policy(file.policy)?,
+            issuer: issuer(file.issuer, environment)?,
+            feeds,
+            refresh_s: file.trust.refresh_s,
+        })
+    }
+}
+
+fn policy(table: PolicyTable) -> Result<Policy, Failure> {
+    let defaults = Policy::default();
+    let quirk = |name: &String| {
+        Quirk::named(name).ok_or_else(|| invalid("policy.refused_quirks names an unknown quirk"))
+    };
+    let policy = Policy {
+        id: table.id.unwrap_or(defaults.id),
+        version: table.version.unwrap_or(defaults.version),
+        skew_s: table.skew_s.unwrap_or(defaults.skew_s),
+        max_trust_age_s: table.max_trust_age_s.unwrap_or(defaults.max_trust_age_s),
+        refused_quirks: table
+            .refused_quirks
+            .iter()
+            .map(quirk)
+            .collect::<Result<_, _>>()?,
+    };
+    if !(0..=MAX_SKEW_S).contains(&policy.skew_s) || policy.max_trust_age_s < 0 {
+        return Err(invalid(
+            "policy.skew_s is 0 to 3600, policy.max_trust_age_s is not negative",
+        ));
+    }
+    Ok(policy)
+}
+
+fn issuer(table: IssuerTable, environment: Environment) -> Result<Issuer, Failure> {
+    let demo = environment == Environment::Demo;
+    let country = match &table.country {
+        None if demo => Country::DEMO,
+        None => return Err(invalid("issuer.country is required outside demo")),
+        Some(text) => {
+            Country::parse(text).ok_or_else(|| invalid("issuer.country is no country"))?
+        }
+    };
+    if demo && country != Country::DEMO {
+        return Err(invalid("a demo gateway issues as ZZ only"));
+    }
+    let name = table
+        .name
+        .unwrap_or_else(|| "DEMO Ministry of Health".to_owned());
+    Ok(Issuer { country, name })
+}
+
+fn read_text(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
+    })
+}
+
+fn invalid(what: &str) -> Failure {
+    Code::ConfigurationInvalid.because(what)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default = "demo")]
+    environment: String,
+    #[serde(default = "data")]
+    data: PathBuf,
+    #[serde(default)]
+    listen: Listen,
+    tls: Option<TlsFiles>,
+    #[serde(default)]
+    policy: PolicyTable,
+    #[serde(default)]
+    issuer: IssuerTable,
+    #[serde(default)]
+    trust: Trust,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Listen {
+    https: SocketAddr,
+    metrics: SocketAddr,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            https: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            metrics: SocketAddr::from(([127, 0, 0, 1], 9464)),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PolicyTable {
+    id: Option<String>,
+    version: Option<u32>,
+    skew_s: Option<i64>,
+    max_trust_age_s: Option<i64>,
+    refused_quirks: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct IssuerTable {
+    country: Option<String>,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Trust {
+    feeds: Option<PathBuf>,
+    refresh_s: u64,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self {
+            feeds: None,
+            refresh_s: 30,
+        }
+    }
+}
+
+fn demo() -> String {
+    Environment::Demo.name().to_owned()
+}
+
+fn data() -> PathBuf {
+    PathBuf::from("lintas-data")
+}
+
+const MAX_SKEW_S: i64 = 3600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Failure> {
+        Config::parse(text, Path::new("/etc/lintas"))
+    }
+
+    #[test]
+    fn nothing_configured_is_a_demo_gateway_on_loopback() {
+        let config = parse("").unwrap();
+        assert_eq!(config.environment, Environment::Demo);
+        assert!(config.https.ip().is_loopback() && config.metrics.ip().is_loopback());
+        assert_eq!(config.data, Path::new("/etc/lintas/lintas-data"));
+        assert_eq!(
+            config
+                .feeds
+                .iter()
+                .map(|feed| feed.id.as_str())
+                .collect::<Vec<_>>(),
+            ["pinned-demo"]
+        );
+        assert_eq!(config.policy, Policy::default());
+    }
+
+    #[test]
+    fn doubtful_configurations_are_refused() {
+        for text in [
+            "unknown = 1",
+            "environment = \"staging\"",
+            "environment = \"production\"",
+            "[listen]\nmetrics = \"0.0.0.0:9464\"",
+            "[tls]\ncertificate = \"a.pem\"",
+            "[policy]\nrefused_quirks = [\"anything\"]",
+            "[policy]\nskew_s = 86400",
+            "[issuer]\ncountry = \"ID\"",
+            "[trust]\nrefresh_s = 0",
+        ] {
+            assert_eq!(
+                parse(text).unwrap_err().code(),
+                Code::ConfigurationInvalid,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_policy_refuses_the_quirks_it_names() {
+        let config = parse("[policy]\nid = \"strict\"\nrefused_quirks = [\"float_time\"]").unwrap();
+        assert_eq!(config.policy.refused_quirks, [Quirk::FloatTime]);
+    }
+}

@@ -1,0 +1,100 @@
+//! Files that only their owner may read, and files that are never half written.
+//!
+//! Refuses a private file whose permissions let others in.
+
+use crate::failure::{Code, Failure};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Creates `dir` and its parents.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn create_dir(dir: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(dir).map_err(|error| failed(dir, "cannot be created", error))
+}
+
+/// Creates `dir` for its owner alone.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn create_private_dir(dir: &Path) -> Result<(), Failure> {
+    create_dir(dir)?;
+    let owner_only = Permissions::from_mode(0o700);
+    fs::set_permissions(dir, owner_only)
+        .map_err(|error| failed(dir, "cannot be closed to others", error))
+}
+
+/// Writes `content` to a new file beside `path`, then moves it there; `mode` is its permissions.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
+    let draft = path.with_extension("new");
+    // A draft left by a killed process may have other permissions.
+    let _ = fs::remove_file(&draft);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .open(&draft)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&draft, path));
+    written.map_err(|error| failed(path, "cannot be written", error))
+}
+
+/// The bytes of a file that nobody but its owner may read or write.
+///
+/// # Errors
+/// `input_output`; `configuration_invalid` where others may open it.
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let unreadable = |error| failed(path, "cannot be read", error);
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let shown = path.display();
+        let reason = format!(
+            "{shown} is open to others (mode {:o}); chmod 600",
+            mode & 0o777
+        );
+        return Err(Code::ConfigurationInvalid.because(reason));
+    }
+    fs::read(path).map(Zeroizing::new).map_err(unreadable)
+}
+
+/// The bytes of any file.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| failed(path, "cannot be read", error))
+}
+
+fn failed(path: &Path, what: &str, error: std::io::Error) -> Failure {
+    Code::InputOutput.caused_by(format!("{} {what}", path.display()), error)
+}
+
+/// Readable by its owner alone.
+pub(super) const PRIVATE: u32 = 0o600;
+/// Readable by all.
+pub(super) const PUBLIC: u32 = 0o644;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_file_that_others_can_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key.pem");
+        write(&path, b"secret", PRIVATE).unwrap();
+        assert_eq!(read_private(&path).unwrap().as_slice(), b"secret");
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        assert_eq!(
+            read_private(&path).unwrap_err().code(),
+            Code::ConfigurationInvalid
+        );
+    }
+}

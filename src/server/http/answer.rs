@@ -1,0 +1,41 @@
+//! The form that all answers share.
+//!
+//! Refuses to log what a caller sent: a failure's code and trace are logged, its detail only where it is ours.
+
+use super::problem;
+use super::trace::trace_of;
+use crate::failure::{Class, Failure};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+use std::error::Error;
+use tracing::error;
+
+/// A JSON answer, or the failure in its place.
+pub(super) fn answer(request: &HttpRequest, result: Result<Value, Failure>) -> HttpResponse {
+    match result {
+        Ok(body) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(body),
+        Err(failure) => failed(request, &failure),
+    }
+}
+
+/// The failure as problem details; faults of ours are logged with their causes.
+pub(super) fn failed(request: &HttpRequest, failure: &Failure) -> HttpResponse {
+    let trace = trace_of(request);
+    if matches!(failure.code().class(), Class::Internal | Class::Unavailable) {
+        let mut causes = String::new();
+        let mut source = failure.source();
+        while let Some(cause) = source {
+            causes.push_str(&format!("; {cause}"));
+            source = cause.source();
+        }
+        error!(
+            code = failure.code().name(),
+            trace = trace.as_deref(),
+            "{failure}{causes}"
+        );
+    }
+    problem::problem(failure, trace.as_deref())
+}

@@ -1,0 +1,306 @@
+//! Who asks, and what they may: `clients.toml` holds hashed tokens and scopes.
+//!
+//! Refuses to keep tokens: only their SHA-256 is on disk, and it is compared in constant time. A token that is given and
+//! not known is refused, never taken for nobody.
+
+use super::State;
+use super::trace::Caller;
+use crate::crypto;
+use crate::failure::{Code, Failure};
+use crate::verify::View;
+use actix_web::http::header;
+use actix_web::{HttpMessage, HttpRequest};
+use serde::Deserialize;
+use std::path::Path;
+use subtle::ConstantTimeEq;
+
+/// What a client may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// A verdict without personal data. Nobody needs to be known for this.
+    VerifyResult,
+    /// A verdict with name and birth year.
+    VerifyGate,
+    /// A verdict with the whole certificate.
+    VerifyFull,
+    /// A verdict at another instant than now.
+    VerifySimulate,
+    /// A credential.
+    Issue,
+}
+
+impl Scope {
+    const ALL: [Self; 5] = [
+        Self::VerifyResult,
+        Self::VerifyGate,
+        Self::VerifyFull,
+        Self::VerifySimulate,
+        Self::Issue,
+    ];
+
+    /// The machine name, as in `clients.toml`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VerifyResult => "verify:result",
+            Self::VerifyGate => "verify:gate",
+            Self::VerifyFull => "verify:full",
+            Self::VerifySimulate => "verify:simulate",
+            Self::Issue => "issue",
+        }
+    }
+
+    /// The scope that `view` needs.
+    pub fn for_view(view: View) -> Self {
+        match view {
+            View::Result => Self::VerifyResult,
+            View::Gate => Self::VerifyGate,
+            View::Officer | View::Holder => Self::VerifyFull,
+        }
+    }
+}
+
+/// Whoever asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// Nobody in particular.
+    Anonymous,
+    /// A client of `clients.toml`.
+    Client {
+        /// Its id.
+        id: String,
+        /// What it may.
+        scopes: Vec<Scope>,
+    },
+}
+
+impl Principal {
+    /// Whether this caller may `scope`. A wider view includes the narrower ones.
+    pub fn may(&self, scope: Scope) -> bool {
+        match self {
+            Self::Anonymous => scope == Scope::VerifyResult,
+            Self::Client { scopes, .. } => match scope {
+                Scope::VerifyResult => true,
+                Scope::VerifyGate => scopes.contains(&scope) || scopes.contains(&Scope::VerifyFull),
+                Scope::VerifyFull | Scope::VerifySimulate | Scope::Issue => scopes.contains(&scope),
+            },
+        }
+    }
+
+    /// Refuses a caller who may not `scope`.
+    ///
+    /// # Errors
+    /// `unauthenticated` for nobody in particular, `forbidden` for a known client.
+    pub(super) fn demand(&self, scope: Scope) -> Result<(), Failure> {
+        if self.may(scope) {
+            return Ok(());
+        }
+        let reason = format!("needs scope {}", scope.name());
+        Err(match self {
+            Self::Anonymous => Code::Unauthenticated.because(reason),
+            Self::Client { .. } => Code::Forbidden.because(reason),
+        })
+    }
+}
+
+/// Who sent `request`.
+///
+/// # Errors
+/// `unauthenticated` where a token is given that is not known, or given in another form.
+pub(super) fn principal(request: &HttpRequest, state: &State) -> Result<Principal, Failure> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let Some(value) = values.next() else {
+        return Ok(Principal::Anonymous);
+    };
+    if values.next().is_some() {
+        return Err(Code::Unauthenticated.because("two Authorization headers"));
+    }
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.strip_prefix("Bearer "));
+    let token = token
+        .ok_or_else(|| Code::Unauthenticated.because("Authorization is not a Bearer token"))?;
+    let client = state.clients.load().find(token.trim());
+    let client = client.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))?;
+    request.extensions_mut().insert(Caller(client.id.clone()));
+    Ok(Principal::Client {
+        id: client.id,
+        scopes: client.scopes,
+    })
+}
+
+/// The clients of `clients.toml`.
+#[derive(Clone, Debug, Default)]
+pub struct Clients(Vec<Client>);
+
+#[derive(Clone, Debug)]
+struct Client {
+    id: String,
+    token_hash: [u8; 32],
+    scopes: Vec<Scope>,
+}
+
+impl Clients {
+    /// The clients in the file at `path`; none where there is no such file.
+    ///
+    /// # Errors
+    /// `input_output`, `configuration_invalid`.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Code::InputOutput.caused_by("clients.toml cannot be read", error)),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let file: File = toml::from_str(text).map_err(|_| {
+            invalid("it is not a table of [[client]] with id, token_sha256 and scopes")
+        })?;
+        let clients = file
+            .client
+            .into_iter()
+            .map(client)
+            .collect::<Result<Vec<_>, _>>()?;
+        for (index, client) in clients.iter().enumerate() {
+            let earlier = clients.iter().take(index);
+            if earlier
+                .clone()
+                .any(|it| it.id == client.id || it.token_hash == client.token_hash)
+            {
+                return Err(invalid("an id or a token stands twice"));
+            }
+        }
+        Ok(Self(clients))
+    }
+
+    /// The client whose token this is; every client is compared, so that the time tells nothing.
+    fn find(&self, token: &str) -> Option<Client> {
+        let hash = crypto::sha256(token.as_bytes());
+        let mut found = None;
+        for client in &self.0 {
+            if bool::from(client.token_hash.ct_eq(&hash)) {
+                found = Some(client.clone());
+            }
+        }
+        found
+    }
+}
+
+fn client(row: Row) -> Result<Client, Failure> {
+    let plain = |text: &str| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    if row.id.is_empty() || row.id.len() > MAX_ID || !plain(&row.id) {
+        return Err(invalid("an id is 1 to 64 letters, digits, -, _ or ."));
+    }
+    let scope = |name: &String| {
+        let known = Scope::ALL.into_iter().find(|scope| scope.name() == name);
+        known.ok_or_else(|| invalid("a scope is not known"))
+    };
+    let token_hash =
+        hash(&row.token_sha256).ok_or_else(|| invalid("token_sha256 is not 64 hex digits"))?;
+    Ok(Client {
+        id: row.id,
+        token_hash,
+        scopes: row.scopes.iter().map(scope).collect::<Result<_, _>>()?,
+    })
+}
+
+fn hash(hex: &str) -> Option<[u8; 32]> {
+    let digits = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let bytes: Option<Vec<u8>> = (0..64)
+        .step_by(2)
+        .map(|start| u8::from_str_radix(hex.get(start..start + 2)?, 16).ok())
+        .collect();
+    bytes.filter(|_| digits)?.try_into().ok()
+}
+
+fn invalid(what: &str) -> Failure {
+    Code::ConfigurationInvalid.because(format!("clients.toml: {what}"))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    client: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    token_sha256: String,
+    scopes: Vec<String>,
+}
+
+const MAX_ID: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, token: &str, scopes: &str) -> String {
+        let hash: String = crypto::sha256(token.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("[[client]]\nid = \"{id}\"\ntoken_sha256 = \"{hash}\"\nscopes = [{scopes}]\n")
+    }
+
+    #[test]
+    fn a_token_finds_its_client_and_no_other() {
+        let text = row("a", "token-a", "\"issue\"") + &row("b", "token-b", "\"verify:gate\"");
+        let clients = Clients::parse(&text).unwrap();
+        assert_eq!(clients.find("token-b").unwrap().id, "b");
+        assert!(clients.find("token-").is_none() && clients.find("").is_none());
+    }
+
+    #[test]
+    fn doubtful_files_are_refused() {
+        let good = row("a", "t", "\"issue\"");
+        for odd in [
+            row("a", "t", "\"everything\""),
+            row("", "t", ""),
+            row("a b", "t", ""),
+            row("a", "t", "") + &row("a", "u", ""),
+            row("a", "t", "") + &row("b", "t", ""),
+            good.replace("token_sha256 = \"", "token_sha256 = \"zz"),
+            good.replace("scopes", "scope"),
+            good + "unknown = 1",
+        ] {
+            assert_eq!(
+                Clients::parse(&odd).unwrap_err().code(),
+                Code::ConfigurationInvalid,
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn nobody_in_particular_may_have_a_result_only() {
+        let allowed: Vec<_> = Scope::ALL
+            .into_iter()
+            .filter(|it| Principal::Anonymous.may(*it))
+            .collect();
+        assert_eq!(allowed, [Scope::VerifyResult]);
+    }
+
+    #[test]
+    fn a_wider_view_includes_the_narrower_and_nothing_else() {
+        let client = Principal::Client {
+            id: "a".into(),
+            scopes: vec![Scope::VerifyFull],
+        };
+        let allowed: Vec<_> = Scope::ALL
+            .into_iter()
+            .filter(|it| client.may(*it))
+            .collect();
+        assert_eq!(
+            allowed,
+            [Scope::VerifyResult, Scope::VerifyGate, Scope::VerifyFull]
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! Reading a JSON body under ceilings of size and time.
+//!
+//! Refuses other media types, members that stand twice, and to repeat a caller's value in an error: members are named,
+//! values never.
+
+use crate::failure::{Code, Failure};
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use futures_util::StreamExt;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+use std::fmt;
+use std::time::Duration;
+
+/// The members of a JSON object that nobody has asked for yet.
+#[derive(Debug)]
+pub(super) struct Members(Vec<(String, Value)>);
+
+impl Members {
+    /// The body of `request`, at most `ceiling` bytes of it, as an object.
+    ///
+    /// # Errors
+    /// `media_type_unsupported`, `input_too_large`, `request_timeout`, `request_invalid`.
+    pub(super) async fn of_body(
+        request: &HttpRequest,
+        payload: web::Payload,
+        ceiling: usize,
+    ) -> Result<Self, Failure> {
+        let media_type = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        let media_type = media_type
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default();
+        if !media_type.trim().eq_ignore_ascii_case("application/json") {
+            return Err(Code::MediaTypeUnsupported.because("send application/json"));
+        }
+        let read = bounded(request, payload, ceiling);
+        let bytes = actix_web::rt::time::timeout(BODY_TIME, read).await;
+        let bytes = bytes
+            .map_err(|_| Code::RequestTimeout.because("the body did not arrive in time"))??;
+        Self::parse(&bytes)
+    }
+
+    /// The object in `bytes`.
+    ///
+    /// # Errors
+    /// `request_invalid`.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let invalid = |error: serde_json::Error| {
+            // The parser's own words may quote the caller's values.
+            let (line, column) = (error.line(), error.column());
+            Code::RequestInvalid
+                .because(format!("the body is not a JSON object without repeated members (line {line}, column {column})"))
+        };
+        serde_json::from_slice(bytes).map_err(invalid)
+    }
+
+    /// The members of an object inside the body.
+    ///
+    /// # Errors
+    /// `request_invalid`.
+    pub(super) fn of_value(name: &str, value: Value) -> Result<Self, Failure> {
+        match value {
+            Value::Object(members) => Ok(Self(members.into_iter().collect())),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Err(not(name, "an object")),
+        }
+    }
+
+    /// The member `name`, if it is there and not null.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        let position = self.0.iter().position(|(member, _)| member == name)?;
+        Some(self.0.swap_remove(position).1).filter(|value| !value.is_null())
+    }
+
+    /// The text member `name`, if it is there.
+    ///
+    /// # Errors
+    /// `request_invalid` where it is something else.
+    pub(super) fn take_text(&mut self, name: &str) -> Result<Option<String>, Failure> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(not(name, "text")),
+        }
+    }
+
+    /// What is left, as one object.
+    pub(super) fn rest(self) -> Value {
+        Value::Object(self.0.into_iter().collect())
+    }
+
+    /// Refuses what is left: a member that is not served must not be taken for one that was heeded.
+    ///
+    /// # Errors
+    /// `request_invalid`, naming the member.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let name = printable(name);
+                Err(Code::RequestInvalid
+                    .because(format!("member `{name}` is not known or not served yet")))
+            }
+        }
+    }
+}
+
+/// The refusal of a member that is not `what` it should be.
+pub(super) fn not(name: &str, what: &str) -> Failure {
+    Code::RequestInvalid.because(format!("member `{name}` is not {what}"))
+}
+
+/// A member's name as a caller may see it again.
+pub(super) fn printable(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_graphic)
+        .take(MAX_NAME)
+        .collect()
+}
+
+async fn bounded(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    ceiling: usize,
+) -> Result<Vec<u8>, Failure> {
+    let too_large = || Code::InputTooLarge.because(format!("a body over {ceiling} bytes"));
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
+    if announced
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_some_and(|length| length > ceiling)
+    {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Code::RequestInvalid.because("the body broke off"))?;
+        if bytes.len() + chunk.len() > ceiling {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members: Vec<(String, Value)> = Vec::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    if members.len() >= MAX_MEMBERS
+                        || members.iter().any(|(earlier, _)| *earlier == name)
+                    {
+                        return Err(serde::de::Error::custom("a repeated member"));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// How long a body may take to arrive.
+const BODY_TIME: Duration = Duration::from_secs(10);
+const MAX_MEMBERS: usize = 64;
+const MAX_NAME: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_members_and_other_shapes_are_refused() {
+        for text in [r#"{"a":1,"a":2}"#, "[]", "null", "", "{", r#"{"a":1} x"#] {
+            assert_eq!(
+                Members::parse(text.as_bytes()).unwrap_err().code(),
+                Code::RequestInvalid,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_is_named_and_its_value_is_not() {
+        let members = Members::parse(r#"{"for":{"destination":"SECRET"}}"#.as_bytes()).unwrap();
+        let failure = members.finish().unwrap_err();
+        assert!(failure.detail().contains("`for`") && !failure.detail().contains("SECRET"));
+    }
+
+    #[test]
+    fn a_parser_never_quotes_the_caller() {
+        let failure = Members::parse(br#""Dewi Sartika""#).unwrap_err();
+        assert!(!failure.detail().contains("Dewi"));
+    }
+}

@@ -1,0 +1,29 @@
+//! Health checks, for whoever restarts or feeds this node.
+//!
+//! Refuses to be ready without a fresh world: a node that would answer everybody "unknown" takes no traffic.
+
+use super::answer::failed;
+use super::routes::State;
+use crate::failure::Code;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::json;
+
+/// The process runs.
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "live" }))
+}
+
+/// Every source can be read and there is a signer to know.
+pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    let world = state.gateway.world();
+    if let Some(source) = world.unreadable.first() {
+        let failure = Code::InputOutput.because(format!("source {source} cannot be read"));
+        return failed(&request, &failure);
+    }
+    let signers = world.snapshot.trust().signers().len();
+    if signers == 0 {
+        return failed(&request, &Code::InputOutput.because("no signer is known"));
+    }
+    let sequence = world.snapshot.sequence();
+    HttpResponse::Ok().json(json!({ "status": "ready", "signers": signers, "sequence": sequence }))
+}

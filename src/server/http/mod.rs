@@ -1,0 +1,22 @@
+//! The doors: one file an audience, and the table of every route with the scope it needs.
+//!
+//! Refuses to decide anything: a handler reads, asks the gateway, and writes the answer.
+
+mod answer;
+pub mod auth;
+mod body;
+mod codes;
+mod health;
+mod issue;
+mod metrics;
+mod openapi;
+mod problem;
+mod routes;
+pub mod tls;
+mod trace;
+mod trust;
+mod verify;
+
+pub use metrics::configure as configure_metrics;
+pub use routes::{ROUTES, Route, State, configure};
+pub use trace::trace_requests;

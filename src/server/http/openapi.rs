@@ -1,0 +1,5 @@
+//! stub
+use actix_web::HttpResponse;
+pub(super) async fn document() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}

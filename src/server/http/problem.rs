@@ -1,0 +1,92 @@
+//! From a failure to an HTTP answer: the only place where a class becomes a status.
+//!
+//! Refuses to show a cause: the caller sees code and detail, the log sees the rest.
+//!
+//! Source: RFC 9457 (problem details).
+
+use crate::failure::{Class, Failure};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use serde_json::json;
+
+/// The status of a failure of this class.
+pub(super) fn status(class: Class) -> StatusCode {
+    match class {
+        Class::Malformed => StatusCode::BAD_REQUEST,
+        Class::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Class::Forbidden => StatusCode::FORBIDDEN,
+        Class::NotFound => StatusCode::NOT_FOUND,
+        Class::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Class::Timeout => StatusCode::REQUEST_TIMEOUT,
+        Class::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Class::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Class::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
+        Class::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Class::Indeterminate | Class::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// `failure` as problem details.
+pub(super) fn problem(failure: &Failure, trace: Option<&str>) -> HttpResponse {
+    let code = failure.code();
+    let status = status(code.class());
+    let mut answer = HttpResponse::build(status);
+    answer.content_type("application/problem+json");
+    match code.class() {
+        Class::Unauthenticated => {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        Class::Indeterminate | Class::Unavailable => {
+            answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
+        }
+        Class::Malformed
+        | Class::TooLarge
+        | Class::Rejected
+        | Class::Forbidden
+        | Class::NotFound
+        | Class::MethodNotAllowed
+        | Class::UnsupportedMedia
+        | Class::Timeout
+        | Class::Internal => {}
+    }
+    // A fault of ours is told by its code alone.
+    let detail = if code.class() == Class::Internal {
+        code.sentence()
+    } else {
+        failure.detail()
+    };
+    answer.json(json!({
+        "type": format!("/codes/{code}"),
+        "title": code.sentence(),
+        "status": status.as_u16(),
+        "code": code.name(),
+        "detail": detail,
+        "trace": trace,
+    }))
+}
+
+const RETRY_AFTER_S: u64 = 5;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Code;
+
+    #[test]
+    fn every_code_has_an_error_status() {
+        for code in Code::ALL {
+            let status = status(code.class());
+            assert!(
+                status.is_client_error() || status.is_server_error(),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fault_of_ours_shows_no_detail() {
+        let answer = problem(&Code::Internal.because("the secret path"), None);
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
+}

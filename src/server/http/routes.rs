@@ -1,0 +1,102 @@
+//! Every route there is: what it is called, what scope it needs, and in which environments it exists.
+//!
+//! Refuses what is not in the table: unknown addresses and methods are answered here, in the same form as all else.
+
+use super::answer::failed;
+use super::auth::{Clients, Scope};
+use super::{codes, health, issue, openapi, trust, verify};
+use crate::failure::Code;
+use crate::model::Environment;
+use crate::server::gateway::Gateway;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+
+/// One row of the table.
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with `{name}` for what varies.
+    pub path: &'static str,
+    /// The scope that a caller needs; `None` where anyone may ask.
+    pub scope: Option<Scope>,
+    /// Whether it exists in the demo environment only.
+    pub demo_only: bool,
+    handler: fn() -> actix_web::Route,
+}
+
+/// Every route.
+pub const ROUTES: &[Route] = &[
+    route("POST", "/v1/verify", Some(Scope::VerifyResult), || {
+        web::post().to(verify::verify)
+    }),
+    Route {
+        demo_only: true,
+        ..route("POST", "/v1/issue", Some(Scope::Issue), || {
+            web::post().to(issue::issue)
+        })
+    },
+    route("GET", "/v1/trust", None, || web::get().to(trust::signers)),
+    route("GET", "/codes", None, || web::get().to(codes::all)),
+    route("GET", "/codes/{code}", None, || web::get().to(codes::one)),
+    route("GET", "/health/live", None, || web::get().to(health::live)),
+    route("GET", "/health/ready", None, || {
+        web::get().to(health::ready)
+    }),
+    route("GET", "/openapi.json", None, || {
+        web::get().to(openapi::document)
+    }),
+];
+
+const fn route(
+    method: &'static str,
+    path: &'static str,
+    scope: Option<Scope>,
+    handler: fn() -> actix_web::Route,
+) -> Route {
+    Route {
+        method,
+        path,
+        scope,
+        demo_only: false,
+        handler,
+    }
+}
+
+impl Route {
+    /// Whether the route exists in `environment`.
+    pub fn exists_in(&self, environment: Environment) -> bool {
+        !self.demo_only || environment == Environment::Demo
+    }
+}
+
+/// What every handler can reach.
+pub struct State {
+    /// The gateway.
+    pub gateway: Arc<Gateway>,
+    /// The clients that are known now.
+    pub clients: ArcSwap<Clients>,
+}
+
+/// Registers the routes of the gateway's environment.
+pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
+    config.app_data(state.clone());
+    let environment = state.gateway.environment();
+    for route in ROUTES.iter().filter(|route| route.exists_in(environment)) {
+        let resource = web::resource(route.path).route((route.handler)());
+        config.service(resource.default_service(web::to(other_method)));
+    }
+    config.default_service(web::to(not_found));
+}
+
+async fn other_method(request: HttpRequest) -> HttpResponse {
+    failed(
+        &request,
+        &Code::MethodNotAllowed.because("see /openapi.json"),
+    )
+}
+
+async fn not_found(request: HttpRequest) -> HttpResponse {
+    failed(&request, &Code::NotFound.because("see /openapi.json"))
+}

@@ -1,0 +1,131 @@
+//! `POST /v1/verify`: 200 with a verdict for every text, however bad.
+//!
+//! Refuses members it does not serve: an ignored demand would be a false accept.
+
+use super::answer::answer;
+use super::auth::{Principal, Scope, principal};
+use super::body::{Members, not};
+use super::routes::State;
+use super::trace::trace_of;
+use crate::failure::{Code, Failure};
+use crate::model::UnixTime;
+use crate::server::gateway::{Question, VerifyRequest};
+use crate::verify::{Locale, View};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+
+/// The handler.
+pub(super) async fn verify(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> HttpResponse {
+    let snapshot = state.gateway.world().snapshot.id().to_string();
+    let result = verdict(&request, payload, &state).await;
+    let mut response = answer(&request, result);
+    if let Ok(value) = HeaderValue::from_str(&snapshot) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("lintas-snapshot"), value);
+    }
+    response
+}
+
+async fn verdict(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+) -> Result<Value, Failure> {
+    let principal = principal(request, state)?;
+    let members = Members::of_body(request, payload, MAX_BODY).await?;
+    let asked = Asked::read(members, &principal)?;
+    let verdict = state.gateway.verify(&asked.request);
+    Ok(verdict.to_json(asked.view, Some(asked.locale), trace_of(request).as_deref()))
+}
+
+struct Asked {
+    request: VerifyRequest,
+    view: View,
+    locale: Locale,
+}
+
+impl Asked {
+    fn read(mut members: Members, principal: &Principal) -> Result<Self, Failure> {
+        let view = match members.take_text("view")? {
+            None => View::Result,
+            Some(name) => {
+                View::parse(&name).ok_or_else(|| not("view", "result, gate, officer or holder"))?
+            }
+        };
+        principal.demand(Scope::for_view(view))?;
+        let at = match members.take_text("at")? {
+            None => None,
+            Some(text) => {
+                principal.demand(Scope::VerifySimulate)?;
+                Some(UnixTime::parse(&text).ok_or_else(|| not("at", "RFC 3339 with a zone"))?)
+            }
+        };
+        let locale = match members.take_text("locale")? {
+            None => Locale::En,
+            Some(tag) => Locale::parse(&tag).ok_or_else(|| not("locale", "id or en"))?,
+        };
+        let questions = match (members.take("credential"), members.take("credentials")) {
+            (Some(text), None) => vec![Question {
+                reference: None,
+                text: credential(text)?,
+            }],
+            (None, Some(Value::Array(rows))) => {
+                if rows.is_empty() || rows.len() > MAX_CREDENTIALS {
+                    return Err(not("credentials", "a list of 1 to 8"));
+                }
+                rows.into_iter().map(question).collect::<Result<_, _>>()?
+            }
+            (None, Some(_)) => return Err(not("credentials", "a list of 1 to 8")),
+            (None, None) | (Some(_), Some(_)) => {
+                return Err(
+                    Code::RequestInvalid.because("give either `credential` or `credentials`")
+                );
+            }
+        };
+        members.finish()?;
+        Ok(Self {
+            request: VerifyRequest { questions, at },
+            view,
+            locale,
+        })
+    }
+}
+
+fn question(row: Value) -> Result<Question, Failure> {
+    let mut members = Members::of_value("credentials", row)?;
+    let reference = members.take_text("ref")?;
+    if reference
+        .as_ref()
+        .is_some_and(|it| it.is_empty() || it.len() > MAX_REFERENCE)
+    {
+        return Err(not("ref", "1 to 64 bytes"));
+    }
+    let text = members
+        .take("credential")
+        .ok_or_else(|| not("credential", "there"))?;
+    members.finish()?;
+    Ok(Question {
+        reference,
+        text: credential(text)?,
+    })
+}
+
+fn credential(value: Value) -> Result<String, Failure> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err(not("credential", "text"))
+        }
+    }
+}
+
+/// The ceiling of a request: eight texts of any supported format, and their frame.
+const MAX_BODY: usize = 64 * 1024;
+const MAX_CREDENTIALS: usize = 8;
+const MAX_REFERENCE: usize = 64;

@@ -1,0 +1,11 @@
+//! Signing keys.
+//!
+//! Refuses to hand out a private key: whoever holds a [`Signer`] can have something signed, nothing more.
+
+mod demo;
+mod file;
+mod signer;
+
+pub use demo::{DemoPki, demo_pki};
+pub use file::FileSigner;
+pub use signer::Signer;

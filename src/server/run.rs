@@ -1,0 +1,212 @@
+//! From a configuration to a running server: listeners, ceilings, and the task that looks at what changed.
+//!
+//! Refuses connections that are slow to shake hands or to send their headers.
+
+use crate::failure::{Code, Failure};
+use crate::model::Environment;
+use crate::server::config::Config;
+use crate::server::demo::demo_client;
+use crate::server::gateway::{Clock, Gateway};
+use crate::server::http::auth::Clients;
+use crate::server::http::tls::{Identity, throw_away};
+use crate::server::http::{self, State};
+use crate::server::telemetry::Metrics;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, ServiceConfig};
+use actix_web::{App, HttpServer};
+use arc_swap::ArcSwap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::{error, info, warn};
+
+/// A server that is ready to run.
+pub struct Server {
+    state: Data<State>,
+    identity: Arc<Identity>,
+    https: TcpListener,
+    metrics: TcpListener,
+    clients: PathBuf,
+    refresh: Duration,
+    more: fn(&mut ServiceConfig),
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where the public listener is.
+    pub https: SocketAddr,
+    /// Where the metrics listener is.
+    pub metrics: SocketAddr,
+    /// The gateway behind it.
+    pub gateway: Arc<Gateway>,
+    public: ServerHandle,
+    done: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Opens everything that `config` names and binds the listeners; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// `input_output`, `configuration_invalid`, `internal`.
+    pub fn build(config: &Config, clock: Clock) -> Result<Self, Failure> {
+        if config.environment == Environment::Demo {
+            demo_client(&config.data)?;
+        }
+        let gateway = Arc::new(Gateway::open(config, clock)?);
+        let tls = match &config.tls {
+            Some(files) => files.clone(),
+            None => throw_away(&config.data, config.https.ip(), Clock::System.now())?,
+        };
+        let clients = config.data.join("clients.toml");
+        let state = State {
+            gateway,
+            clients: ArcSwap::from_pointee(Clients::read(&clients)?),
+        };
+        Ok(Self {
+            state: Data::new(state),
+            identity: Identity::open(tls)?,
+            https: bind(config.https)?,
+            metrics: bind(config.metrics)?,
+            clients,
+            refresh: Duration::from_secs(config.refresh_s),
+            more: |_| {},
+        })
+    }
+
+    /// Adds routes of an embedding program beside the table's.
+    #[must_use]
+    pub fn with(self, more: fn(&mut ServiceConfig)) -> Self {
+        Self { more, ..self }
+    }
+
+    /// Starts serving on the current actix runtime; `SIGTERM` and `SIGINT` end it gracefully.
+    ///
+    /// # Errors
+    /// `input_output`, `internal`.
+    pub fn start(self) -> Result<Running, Failure> {
+        let failed = |error| Code::InputOutput.caused_by("the listener failed", error);
+        let https = self.https.local_addr().map_err(failed)?;
+        let metrics = self.metrics.local_addr().map_err(failed)?;
+        let collected = Metrics::install();
+        let internal = HttpServer::new(move || {
+            let collected = collected.clone();
+            App::new().configure(|config| http::configure_metrics(config, collected))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(self.metrics)
+        .map_err(failed)?
+        .run();
+        let internal_handle = internal.handle();
+        actix_web::rt::spawn(internal);
+        let (state, more) = (self.state.clone(), self.more);
+        let public = HttpServer::new(move || {
+            App::new()
+                .wrap(from_fn(http::trace_requests))
+                .configure(more)
+                .configure(|config| http::configure(config, &state))
+        })
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEADER_TIME)
+        .client_disconnect_timeout(HEADER_TIME)
+        .tls_handshake_timeout(HEADER_TIME)
+        .max_connection_rate(MAX_HANDSHAKES)
+        .shutdown_timeout(SHUTDOWN_S)
+        .listen_rustls_0_23(self.https, self.identity.server_config()?)
+        .map_err(failed)?
+        .run();
+        let handle = public.handle();
+        let gateway = Arc::clone(&self.state.gateway);
+        info!(%https, environment = %gateway.environment(), "serving on https://{https}");
+        let done = actix_web::rt::spawn(async move {
+            let looking = actix_web::rt::spawn(keep_looking(
+                self.state,
+                self.identity,
+                self.clients,
+                self.refresh,
+            ));
+            let ended = public.await;
+            looking.abort();
+            internal_handle.stop(true).await;
+            ended
+        });
+        Ok(Running {
+            https,
+            metrics,
+            gateway,
+            public: handle,
+            done,
+        })
+    }
+}
+
+impl Running {
+    /// Lets requests finish, then ends.
+    pub async fn stop(self) {
+        self.public.stop(true).await;
+        let _ = self.done.await;
+    }
+
+    /// Waits until a signal ends it.
+    ///
+    /// # Errors
+    /// `input_output`.
+    pub async fn wait(self) -> Result<(), Failure> {
+        let ended = self.done.await;
+        let ended =
+            ended.map_err(|error| Code::Internal.caused_by("the server broke off", error))?;
+        ended.map_err(|error| Code::InputOutput.caused_by("the server failed", error))
+    }
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .map_err(|error| Code::InputOutput.caused_by(format!("{address} cannot be bound"), error))
+}
+
+/// Looks again at sources, clients and certificate; whatever cannot be read stays as it was.
+async fn keep_looking(
+    state: Data<State>,
+    identity: Arc<Identity>,
+    clients: PathBuf,
+    every: Duration,
+) {
+    let mut ticks = actix_web::rt::time::interval(every);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let (state, identity, clients) = (state.clone(), Arc::clone(&identity), clients.clone());
+        let looked = actix_web::rt::task::spawn_blocking(move || {
+            state.gateway.refresh();
+            match Clients::read(&clients) {
+                Ok(read) => state.clients.store(Arc::new(read)),
+                Err(failure) => warn!(
+                    code = failure.code().name(),
+                    "the old clients stay: {failure}"
+                ),
+            }
+            match identity.reload() {
+                Ok(true) => info!("the new TLS certificate is in force"),
+                Ok(false) => {}
+                Err(failure) => warn!(
+                    code = failure.code().name(),
+                    "the old TLS certificate stays: {failure}"
+                ),
+            }
+        });
+        if looked.await.is_err() {
+            error!(
+                code = "internal",
+                "the look at sources, clients and certificate broke off"
+            );
+        }
+    }
+}
+
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+const HEADER_TIME: Duration = Duration::from_secs(5);
+/// TLS handshakes at once, a worker.
+const MAX_HANDSHAKES: usize = 256;
+const SHUTDOWN_S: u64 = 30;

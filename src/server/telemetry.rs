@@ -1,0 +1,57 @@
+//! Logs and metrics of the process.
+//!
+//! Refuses to print what a panic says: its words may hold what it was working on; its place in the code may not.
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use tracing_subscriber::EnvFilter;
+
+/// The metrics of this process.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// The metrics of this process, collected from the first call on.
+    pub fn install() -> Self {
+        static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+        let handle = HANDLE.get_or_init(|| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            // Another recorder can only be there already where a program embeds this one; then it keeps its own.
+            let _ = metrics::set_global_recorder(recorder);
+            handle
+        });
+        Self(handle.clone())
+    }
+
+    /// The Prometheus text form.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+/// Sends logs to standard error: JSON lines, or plain ones on a terminal. `filter` is in the form of `RUST_LOG`.
+pub fn log_to_stderr(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second call changes nothing: the first subscriber stays.
+    let _ = if std::io::stderr().is_terminal() {
+        builder.with_target(false).try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
+    silence_panics();
+}
+
+/// Makes a panic log its place and nothing else.
+pub fn silence_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(|place| format!("{}:{}", place.file(), place.line()));
+        tracing::error!(code = "internal", place, "panic");
+    }));
+}
