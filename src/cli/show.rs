@@ -1,33 +1,30 @@
 //! What the command line prints: answers to standard output, everything else to standard error.
 //!
 //! Refuses to pass on what a terminal would obey: control and bidirectional-override characters are replaced.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the one place that prints"
-)]
 
 use crate::failure::Failure;
 use serde_json::Value;
+use std::io::{Write, stderr, stdout};
 
 /// A line of the answer.
 pub(super) fn line(text: &str) {
-    println!("{}", harmless(text));
+    // A reader that has gone away, such as `head`, wants no more; that is no failure.
+    let _ = writeln!(stdout(), "{}", harmless(text));
 }
 
 /// Lines that are drawn, not written, such as a QR code.
 pub(super) fn drawing(text: &str) {
-    println!("{text}");
+    let _ = writeln!(stdout(), "{text}");
 }
 
 /// The answer as JSON; its writer escapes control characters.
 pub(super) fn json(value: &Value) {
-    println!("{value:#}");
+    let _ = writeln!(stdout(), "{value:#}");
 }
 
 /// A line for whoever runs the command, beside the answer.
 pub(super) fn note(text: &str) {
-    eprintln!("{}", harmless(text));
+    let _ = writeln!(stderr(), "{}", harmless(text));
 }
 
 /// Why a command failed, with its causes.

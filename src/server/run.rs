@@ -179,6 +179,7 @@ async fn keep_looking(
         ticks.tick().await;
         let (state, identity, clients) = (state.clone(), Arc::clone(&identity), clients.clone());
         let looked = actix_web::rt::task::spawn_blocking(move || {
+            Metrics::install().upkeep();
             state.gateway.refresh();
             match Clients::read(&clients) {
                 Ok(read) => state.clients.store(Arc::new(read)),
@@ -209,4 +210,5 @@ const KEEP_ALIVE: Duration = Duration::from_secs(60);
 const HEADER_TIME: Duration = Duration::from_secs(5);
 /// TLS handshakes at once, a worker.
 const MAX_HANDSHAKES: usize = 256;
-const SHUTDOWN_S: u64 = 30;
+/// How long open connections may take to finish once the end is asked for.
+const SHUTDOWN_S: u64 = 10;

@@ -16,7 +16,9 @@ impl Metrics {
     pub fn install() -> Self {
         static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
         let handle = HANDLE.get_or_init(|| {
-            let recorder = PrometheusBuilder::new().build_recorder();
+            let builder = PrometheusBuilder::new();
+            let builder = builder.set_buckets(&BUCKETS_S).unwrap_or_default();
+            let recorder = builder.build_recorder();
             let handle = recorder.handle();
             // Another recorder can only be there already where a program embeds this one; then it keeps its own.
             let _ = metrics::set_global_recorder(recorder);
@@ -25,15 +27,20 @@ impl Metrics {
         Self(handle.clone())
     }
 
+    /// Lets go of what was counted long ago; to be called now and then.
+    pub fn upkeep(&self) {
+        self.0.run_upkeep();
+    }
+
     /// The Prometheus text form.
     pub fn render(&self) -> String {
         self.0.render()
     }
 }
 
-/// Sends logs to standard error: JSON lines, or plain ones on a terminal. `filter` is in the form of `RUST_LOG`.
-pub fn log_to_stderr(filter: &str) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+/// Sends logs to standard error: JSON lines, or plain ones on a terminal. `wanted` is in the form of `RUST_LOG`.
+pub fn log_to_stderr(wanted: &str) {
+    let filter = filter(wanted);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
@@ -46,6 +53,13 @@ pub fn log_to_stderr(filter: &str) {
     silence_panics();
 }
 
+/// What is logged of what is `wanted`, in the form of `RUST_LOG`: never a library that quotes what strangers send.
+pub fn filter(wanted: &str) -> EnvFilter {
+    let wanted = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
+    let quiet = QUIET.iter().filter_map(|target| target.parse().ok());
+    quiet.fold(wanted, EnvFilter::add_directive)
+}
+
 /// Makes a panic log its place and nothing else.
 pub fn silence_panics() {
     std::panic::set_hook(Box::new(|panic| {
@@ -55,3 +69,10 @@ pub fn silence_panics() {
         tracing::error!(code = "internal", place, "panic");
     }));
 }
+
+/// Libraries whose words quote what strangers send.
+const QUIET: [&str; 4] = ["actix_http=off", "h2=off", "hyper=off", "rustls=error"];
+/// Upper ends of the request-time buckets, in seconds.
+const BUCKETS_S: [f64; 9] = [
+    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0,
+];

@@ -6,6 +6,8 @@
     reason = "a test may panic"
 )]
 
+pub mod gateway;
+
 use lintas::issue::{self, Claims, Issuer};
 use lintas::model::{Country, Environment, Kid, UnixTime};
 use lintas::snapshot::Snapshot;

@@ -99,7 +99,7 @@ impl Gateway {
             reference: None,
             text: credential.text.clone(),
         };
-        let verdict = self.verify(&VerifyRequest {
+        let verdict = self.judge(&VerifyRequest {
             questions: vec![question],
             at: None,
         });

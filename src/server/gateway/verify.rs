@@ -23,6 +23,20 @@ pub struct VerifyRequest {
 impl Gateway {
     /// The verdict on `request`; never fails.
     pub fn verify(&self, request: &VerifyRequest) -> Verdict {
+        let verdict = self.judge(request);
+        for credential in &verdict.credentials {
+            metrics::counter!("lintas_verdicts_total", "outcome" => credential.outcome().name())
+                .increment(1);
+            for finding in &credential.findings {
+                metrics::counter!("lintas_findings_total", "code" => finding.code.name())
+                    .increment(1);
+            }
+        }
+        verdict
+    }
+
+    /// The same, uncounted: a verdict that nobody asked for.
+    pub(super) fn judge(&self, request: &VerifyRequest) -> Verdict {
         let world = self.world.load();
         let at = request.at.unwrap_or_else(|| self.clock.now());
         let judge = |question: &Question| {
@@ -31,15 +45,7 @@ impl Gateway {
             verdict.reference.clone_from(&question.reference);
             verdict
         };
-        let credentials: Vec<_> = request.questions.iter().map(judge).collect();
-        for credential in &credentials {
-            metrics::counter!("lintas_verdicts_total", "outcome" => credential.outcome().name())
-                .increment(1);
-            for finding in &credential.findings {
-                metrics::counter!("lintas_findings_total", "code" => finding.code.name())
-                    .increment(1);
-            }
-        }
+        let credentials = request.questions.iter().map(judge).collect();
         let mut verdict = Verdict::of(credentials, at, &world.snapshot, &self.policy);
         verdict.simulated = request.at.is_some();
         verdict

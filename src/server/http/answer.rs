@@ -5,7 +5,6 @@
 use super::problem;
 use super::trace::trace_of;
 use crate::failure::{Class, Failure};
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use std::error::Error;
@@ -14,9 +13,7 @@ use tracing::error;
 /// A JSON answer, or the failure in its place.
 pub(super) fn answer(request: &HttpRequest, result: Result<Value, Failure>) -> HttpResponse {
     match result {
-        Ok(body) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .json(body),
+        Ok(body) => HttpResponse::Ok().json(body),
         Err(failure) => failed(request, &failure),
     }
 }

@@ -1,5 +1,579 @@
-//! stub
-use actix_web::HttpResponse;
-pub(super) async fn document() -> HttpResponse {
-    HttpResponse::Ok().finish()
+//! `GET /openapi.json`: what this node serves, told to programs, and made from the tables that serve it.
+//!
+//! Refuses to describe a route that this environment does not have, and to list codes by hand.
+//!
+//! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
+
+use super::auth::Scope;
+use super::routes::{ROUTES, Route, State};
+use crate::failure::Code;
+use crate::model::{Environment, Purpose};
+use crate::quirk::Quirk;
+use crate::verify::{Outcome, View};
+use actix_web::{HttpResponse, web};
+use serde_json::{Map, Value, json};
+
+/// The handler.
+pub(super) async fn document(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().json(build(state.gateway.environment()))
+}
+
+/// The description of everything that is served in `environment`.
+fn build(environment: Environment) -> Value {
+    let mut paths = Map::new();
+    for route in ROUTES.iter().filter(|it| it.exists_in(environment)) {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Some(methods) = path.as_object_mut() {
+            methods.insert(route.method.to_lowercase(), operation(route));
+        }
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lintas",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": ABOUT,
+            "license": { "name": "Apache License 2.0", "identifier": "Apache-2.0" },
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas(environment),
+            "responses": { "Problem": response("Problem", "application/problem+json", PROBLEM) },
+            "securitySchemes": {
+                "bearer": { "type": "http", "scheme": "bearer", "description": "A token of this node's operator." },
+            },
+        },
+    })
+}
+
+/// What one route does; nothing for a route that is not described here, which a test forbids.
+fn operation(route: &Route) -> Value {
+    let said = match (route.method, route.path) {
+        ("POST", "/v1/verify") => with(
+            answers(
+                "verify",
+                "Judge credentials of one person.",
+                "Verdict",
+                BODY_PROBLEMS,
+            ),
+            json!({ "description": VERIFYING, "requestBody": body("VerifyRequest") }),
+        ),
+        ("POST", "/v1/issue") => with(
+            answers(
+                "issue",
+                "Issue a demo credential.",
+                "IssueResponse",
+                ISSUE_PROBLEMS,
+            ),
+            json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
+        ),
+        ("GET", "/v1/trust") => answers("trust", "List the signers in force.", "TrustList", &[]),
+        ("GET", "/codes") => answers("codes", "List the machine codes.", "Codes", &[]),
+        ("GET", "/codes/{code}") => with(
+            answers("code", "Explain one machine code.", "CodeRow", &["404"]),
+            json!({ "parameters": [
+                { "name": "code", "in": "path", "required": true, "schema": schema("Code") },
+            ] }),
+        ),
+        ("GET", "/health/live") => answers("live", "Tell that the process runs.", "Live", &[]),
+        ("GET", "/health/ready") => with(
+            answers(
+                "ready",
+                "Tell whether to send traffic here.",
+                "Ready",
+                &["503"],
+            ),
+            json!({ "description": "Ready while every source can be read and a signer is known." }),
+        ),
+        ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
+        _ => json!({}),
+    };
+    with(said, security(route.scope))
+}
+
+/// What an operation answers: 200 with the schema `success`, a fault of ours, and the other `problems`.
+fn answers(id: &str, summary: &str, success: &str, problems: &[&str]) -> Value {
+    let problem = json!({ "$ref": "#/components/responses/Problem" });
+    let mut responses = Map::new();
+    responses.insert(
+        "200".to_owned(),
+        response(success, "application/json", "The answer."),
+    );
+    for status in problems.iter().chain(&["500"]) {
+        responses.insert((*status).to_owned(), problem.clone());
+    }
+    json!({ "operationId": id, "summary": summary, "responses": responses })
+}
+
+/// Who may ask. Scopes of bearer tokens have no place in `OpenAPI`, so ours stand in a member of their own.
+fn security(scope: Option<Scope>) -> Value {
+    let Some(scope) = scope else {
+        return json!({ "security": [] });
+    };
+    let security = match scope {
+        Scope::VerifyResult => json!([{}, { "bearer": [] }]),
+        Scope::VerifyGate | Scope::VerifyFull | Scope::VerifySimulate | Scope::Issue => {
+            json!([{ "bearer": [] }])
+        }
+    };
+    json!({ "security": security, "x-scope": scope.name() })
+}
+
+fn body(name: &str) -> Value {
+    json!({ "required": true, "content": { "application/json": { "schema": schema(name) } } })
+}
+
+fn response(name: &str, media_type: &str, description: &str) -> Value {
+    let header = |what| json!({ "description": what, "schema": { "type": "string" } });
+    json!({
+        "description": description,
+        "headers": {
+            "Lintas-Trace": header("The id of this request in the log."),
+            "Lintas-Snapshot": header("The id of the snapshot in force."),
+        },
+        "content": { media_type: { "schema": schema(name) } },
+    })
+}
+
+/// Every schema that the routes of `environment` speak of.
+fn schemas(environment: Environment) -> Value {
+    let parts = [
+        sets(),
+        question(),
+        verdict(),
+        certificate(),
+        trust_list(),
+        node(),
+    ];
+    let common = parts.into_iter().fold(json!({}), with);
+    match environment {
+        Environment::Demo => with(common, issuing()),
+        Environment::Test | Environment::Production => common,
+    }
+}
+
+/// The words that answers are made of. Classes and stages are found through the codes, so that none is forgotten.
+fn sets() -> Value {
+    let outcomes = [Outcome::Accept, Outcome::Indeterminate, Outcome::Reject];
+    let codes = Code::ALL.iter();
+    json!({
+        "Outcome": { "type": "string", "enum": outcomes.map(Outcome::name) },
+        "Code": open_set("A stable machine code. Later versions add codes: branch on the class.",
+            "x-known-codes", codes.clone().map(|it| it.name())),
+        "Class": open_set("The kind of a code. Clients branch on it and treat unknown classes as indeterminate.",
+            "x-known-classes", codes.clone().map(|it| it.class().name())),
+        "Stage": open_set("Where on its way the thing failed.",
+            "x-known-stages", codes.map(|it| it.stage().name())),
+        "Quirk": open_set("A harmless oddity that was tolerated.",
+            "x-known-quirks", Quirk::ALL.iter().map(|it| it.name())),
+    })
+}
+
+fn question() -> Value {
+    let views = [View::Result, View::Gate, View::Officer, View::Holder];
+    let needs = views.map(|it| format!("{} needs {}", it.name(), Scope::for_view(it).name()));
+    let view = format!("How much of a certificate to show: {}.", needs.join(", "));
+    let at = format!(
+        "The instant to judge at; needs {}.",
+        Scope::VerifySimulate.name()
+    );
+    let request = json!({
+        "credential": text("The text of one QR code."),
+        "credentials": { "type": "array", "minItems": 1, "maxItems": 8, "items": schema("Question") },
+        "view": with(text(&view), json!({ "enum": views.map(View::name), "default": "result" })),
+        "locale": with(text("The language of messages."), json!({ "enum": ["id", "en"], "default": "en" })),
+        "at": instant(&at),
+    });
+    let question = json!({
+        "credential": text("The text of one QR code."),
+        "ref": { "type": "string", "minLength": 1, "maxLength": 64, "description": "Your name for it, 1 to 64 bytes." },
+    });
+    json!({
+        "VerifyRequest": with(closed(request, &["credential", "credentials", "view", "locale", "at"]), json!({
+            "description": NOT_SERVED,
+            "oneOf": [{ "required": ["credential"] }, { "required": ["credentials"] }],
+        })),
+        "Question": closed(question, &["ref"]),
+    })
+}
+
+fn verdict() -> Value {
+    let judged = json!({
+        "outcome": schema("Outcome"),
+        "findings": list(schema("Finding")),
+        "quirks": list(schema("Quirk")),
+    });
+    let words =
+        json!({ "message": text("What users read."), "remedy": text("What users can do.") });
+    let verdict = with(
+        with(judged.clone(), words.clone()),
+        json!({
+            "credentials": list(schema("CredentialVerdict")),
+            "policy": object(json!({ "id": text("Its name."), "version": count("Its version.") }), &[]),
+            "snapshot": schema("Snapshot"),
+            "at": instant("The instant that the verdict is about."),
+            "recheck_by": nullable(instant("When time alone could next change the verdict.")),
+            "simulated": { "const": true, "description": "There if the caller chose the instant." },
+            "trace": text("The header Lintas-Trace."),
+        }),
+    );
+    let credential = with(
+        judged,
+        json!({
+            "ref": text("Your name for it."),
+            "format": nullable(text("Such as eu_dcc, where the prefix told it.")),
+            "signer": schema("Signer"),
+            "assurance": text("How the signer came to be trusted, such as pinned_signer."),
+            "certificate": schema("Certificate"),
+        }),
+    );
+    let finding = with(
+        words,
+        json!({
+            "code": schema("Code"),
+            "class": schema("Class"),
+            "stage": schema("Stage"),
+            "detail": text("The reason for engineers; no personal data."),
+            "ref": text("Your name for the credential."),
+        }),
+    );
+    json!({
+        "Verdict": with(object(verdict, &["message", "remedy", "simulated", "trace"]), json!({
+            "description": "The best of its credentials' outcomes: a person needs one good certificate.",
+        })),
+        "CredentialVerdict": object(credential, &["ref", "signer", "assurance", "certificate"]),
+        "Finding": object(finding, &["ref", "message", "remedy"]),
+        "Signer": object(signer(), &[]),
+    })
+}
+
+fn signer() -> Value {
+    json!({
+        "kid": text("The key identifier, in Base64."),
+        "countries": list(text("A country code.")),
+        "thumbprint": text("SHA-256 of the certificate, in hexadecimal."),
+        "source": text("The id of the source that named it."),
+        "not_before": instant("The begin of its period."),
+        "not_after": instant("The end of its period."),
+    })
+}
+
+fn certificate() -> Value {
+    let part = |what| nullable(text(what));
+    let name = json!({
+        "family": part("As written."), "family_icao": part("In A-Z and <."),
+        "given": part("As written."), "given_icao": part("In A-Z and <."),
+    });
+    let gate =
+        json!({ "name": schema("Name"), "birth_year": nullable(count("Where it is known.")) });
+    let whole = with(
+        events(stated),
+        json!({
+            "name": schema("Name"),
+            "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
+            "schema_version": text("The version that the certificate declares."),
+        }),
+    );
+    let whole = object(whole, &PURPOSES.map(Purpose::name));
+    json!({
+        "Name": object(name, &[]),
+        "Certificate": { "anyOf": [schema("GateCertificate"), schema("WholeCertificate")] },
+        "GateCertificate": with(object(gate, &[]), json!({ "description": "In the view gate." })),
+        "WholeCertificate": with(whole, json!({
+            "description": "In the views officer and holder.", "oneOf": one_event(),
+        })),
+    })
+}
+
+fn issuing() -> Value {
+    let name = |what| nullable(with(text(what), json!({ "minLength": 1, "maxLength": 80 })));
+    let person = json!({
+        "family_name": name("As written; transliterated here."),
+        "given_name": name("As written; transliterated here."),
+        "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
+    });
+    let person = with(
+        closed(person, &["family_name", "given_name"]),
+        json!({
+            "anyOf": [{ "required": ["family_name"] }, { "required": ["given_name"] }],
+        }),
+    );
+    let request = with(
+        events(claimed),
+        json!({
+            "person": person,
+            "qr": { "type": "boolean", "default": false, "description": "Whether to draw the QR code." },
+        }),
+    );
+    let response = json!({
+        "credential": text("The text of the QR code."),
+        "issued_at": instant("When it was issued."),
+        "expires_at": instant("The last second of its period."),
+        "qr_svg": text("The QR code as SVG, where it was asked for."),
+    });
+    json!({
+        "IssueRequest": with(closed(request, &["vaccination", "test", "recovery", "qr"]), json!({
+            "description": "A person and exactly one event.", "oneOf": one_event(),
+        })),
+        "IssueResponse": object(response, &["qr_svg"]),
+    })
+}
+
+/// The kinds of event by their names, each as `told`.
+fn events(told: fn(Purpose) -> Value) -> Value {
+    let named = PURPOSES.map(|purpose| (purpose.name().to_owned(), told(purpose)));
+    Value::Object(named.into_iter().collect())
+}
+
+fn one_event() -> Value {
+    json!(PURPOSES.map(|purpose| json!({ "required": [purpose.name()] })))
+}
+
+fn stated(purpose: Purpose) -> Value {
+    let members = with(
+        event(purpose),
+        json!({
+            "disease": text("SNOMED CT."),
+            "country": text("Where it happened, as written."),
+            "issuer": text("Who vouches for it, as written."),
+            "uvci": text("The unique identifier; in the view holder only."),
+        }),
+    );
+    object(members, &["uvci"])
+}
+
+fn claimed(purpose: Purpose) -> Value {
+    let disease = with(text("SNOMED CT."), json!({ "default": "840539006" }));
+    let members = with(event(purpose), json!({ "disease": disease }));
+    closed(members, &["disease", "name", "device", "centre"])
+}
+
+fn event(purpose: Purpose) -> Value {
+    match purpose {
+        Purpose::Vaccination => json!({
+            "vaccine": text("The kind of vaccine."),
+            "product": text("The product."),
+            "manufacturer": text("The manufacturer."),
+            "dose": count("Which dose this was, from 1."),
+            "doses": count("How many the series has, from 1; a booster may exceed it."),
+            "date": day("The day of the dose."),
+        }),
+        Purpose::Test => json!({
+            "type": text("LOINC."),
+            "name": nullable(text("The name of a nucleic-acid test.")),
+            "device": nullable(text("The device identifier of a rapid antigen test.")),
+            "sampled_at": instant("When the sample was taken."),
+            "result": text("SNOMED CT."),
+            "centre": nullable(text("Where it was made.")),
+        }),
+        Purpose::Recovery => json!({
+            "first_positive": day("The day of the first positive test."),
+            "valid_from": day("The first day that it is meant for."),
+            "valid_until": day("The last day that it is meant for."),
+        }),
+    }
+}
+
+fn trust_list() -> Value {
+    let trusted = with(
+        signer(),
+        json!({
+            "algorithm": nullable(text("The algorithm of its key.")),
+            "unusable": nullable(schema("Code")),
+            "purposes": nullable(list(text("A kind of certificate it may sign; null where it may sign all."))),
+            "assurance": text("How it came to be trusted, such as pinned_signer."),
+        }),
+    );
+    json!({
+        "TrustList": object(json!({
+            "environment": { "type": "string", "enum": ENVIRONMENTS.map(Environment::name) },
+            "snapshot": schema("Snapshot"),
+            "sources": list(schema("Source")),
+            "signers": list(schema("TrustedSigner")),
+        }), &[]),
+        "Snapshot": object(json!({
+            "id": text("The hash of its content."),
+            "sequence": count("Its number; later ones are larger."),
+            "as_of": nullable(instant("The age of its oldest source.")),
+        }), &[]),
+        "Source": object(json!({
+            "id": text("Its name."),
+            "as_of": instant("When it was last known to be complete."),
+            "readable": { "type": "boolean", "description": "Whether it could be read at the last attempt." },
+            "refused": count("How many of its entries were not admitted."),
+        }), &[]),
+        "TrustedSigner": object(trusted, &[]),
+    })
+}
+
+fn node() -> Value {
+    let message =
+        json!({ "sentence": text("What is the matter."), "remedy": text("What to do about it.") });
+    let message = nullable(object(message, &[]));
+    json!({
+        "Problem": object(json!({
+            "type": { "type": "string", "format": "uri-reference", "description": "Where the code is explained." },
+            "title": text("What the code means."),
+            "status": count("The HTTP status."),
+            "code": schema("Code"),
+            "detail": text("What exactly was wrong; no personal data."),
+            "trace": nullable(text("The header Lintas-Trace.")),
+        }), &[]),
+        "Codes": object(json!({ "codes": list(schema("CodeRow")) }), &[]),
+        "CodeRow": object(json!({
+            "code": schema("Code"),
+            "class": schema("Class"),
+            "stage": schema("Stage"),
+            "meaning": text("One sentence for engineers."),
+            "messages": object(json!({ "id": message, "en": message }), &[]),
+        }), &[]),
+        "Live": object(json!({ "status": { "const": "live" } }), &[]),
+        "Ready": object(json!({
+            "status": { "const": "ready" },
+            "signers": count("How many signers are known."),
+            "sequence": count("The number of the snapshot in force."),
+        }), &[]),
+        "Document": { "type": "object", "description": "An OpenAPI 3.1 document." },
+    })
+}
+
+/// An object with `members`, of which the `optional` may be missing. Later versions add members to answers.
+fn object(members: Value, optional: &[&str]) -> Value {
+    let names = members.as_object().into_iter().flat_map(Map::keys);
+    let required: Vec<_> = names
+        .filter(|it| !optional.contains(&it.as_str()))
+        .collect();
+    json!({ "type": "object", "required": required, "properties": members })
+}
+
+/// The same, refusing any other member.
+fn closed(members: Value, optional: &[&str]) -> Value {
+    with(
+        object(members, optional),
+        json!({ "additionalProperties": false }),
+    )
+}
+
+fn open_set(description: &str, known: &str, names: impl Iterator<Item = &'static str>) -> Value {
+    let mut distinct = Vec::new();
+    for name in names {
+        if !distinct.contains(&name) {
+            distinct.push(name);
+        }
+    }
+    json!({ "type": "string", "description": format!("{description} An open set."), known: distinct })
+}
+
+fn schema(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn nullable(schema: Value) -> Value {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn instant(description: &str) -> Value {
+    json!({ "type": "string", "format": "date-time", "description": description })
+}
+
+fn day(description: &str) -> Value {
+    json!({ "type": "string", "format": "date", "description": description })
+}
+
+fn count(description: &str) -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": description })
+}
+
+/// The object `base` and the members of the object `more`.
+fn with(mut base: Value, more: Value) -> Value {
+    if let (Some(members), Value::Object(more)) = (base.as_object_mut(), more) {
+        members.extend(more);
+    }
+    base
+}
+
+const PURPOSES: [Purpose; 3] = [Purpose::Vaccination, Purpose::Test, Purpose::Recovery];
+const ENVIRONMENTS: [Environment; 3] = [
+    Environment::Demo,
+    Environment::Test,
+    Environment::Production,
+];
+
+/// What can be wrong with a body and its sender.
+const BODY_PROBLEMS: &[&str] = &["400", "401", "403", "408", "413", "415"];
+const ISSUE_PROBLEMS: &[&str] = &["400", "401", "403", "408", "413", "415", "422", "503"];
+
+const ABOUT: &str = "A gateway for health certificates. An address that is not described here answers 404, and \
+    another method than described 405; these, too, are problem details.";
+const PROBLEM: &str = "Problem details (RFC 9457). The code is stable, and `type` says where it is explained. \
+    401 comes with WWW-Authenticate, 405 with Allow, 503 with Retry-After.";
+const VERIFYING: &str = "Answers 200 with a verdict for every text, however bad: read `outcome`, not the status. \
+    Some values of `view`, and `at`, need a further scope.";
+const ISSUING: &str = "Exists in the demo environment only, and what it issues is worth nothing anywhere else. \
+    A refusal names the member, never its value.";
+const NOT_SERVED: &str = "Either `credential` or `credentials`. A member that is unknown or not yet served (`holder`, \
+    `for`, `include`, `minimum_sequence`, `nonce`) is refused with 400, naming the member.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every `$ref` in `value`.
+    fn references(value: &Value) -> Vec<&str> {
+        match value {
+            Value::Object(members) => {
+                let own = members.get("$ref").and_then(Value::as_str);
+                let within = members.values().flat_map(references);
+                own.into_iter().chain(within).collect()
+            }
+            Value::Array(items) => items.iter().flat_map(references).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_route_is_described_and_can_succeed() {
+        let document = build(Environment::Demo);
+        for route in ROUTES {
+            let name = (route.method, route.path);
+            let operation = &document["paths"][route.path][route.method.to_lowercase()];
+            assert!(operation["summary"].is_string(), "{name:?}");
+            assert!(operation["responses"]["200"].is_object(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn every_reference_resolves_and_every_schema_is_referred_to() {
+        for environment in ENVIRONMENTS {
+            let document = build(environment);
+            let references = references(&document);
+            for reference in &references {
+                assert!(document.pointer(&reference[1..]).is_some(), "{reference}");
+            }
+            for name in document["components"]["schemas"]
+                .as_object()
+                .unwrap()
+                .keys()
+            {
+                let reference = format!("#/components/schemas/{name}");
+                assert!(references.contains(&reference.as_str()), "{reference}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_demo_environment_tells_of_issuing() {
+        for environment in ENVIRONMENTS {
+            let told = build(environment)["paths"].get("/v1/issue").is_some();
+            assert_eq!(told, environment == Environment::Demo, "{environment}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use super::{codes, health, issue, openapi, trust, verify};
 use crate::failure::Code;
 use crate::model::Environment;
 use crate::server::gateway::Gateway;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
@@ -91,10 +92,19 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
 }
 
 async fn other_method(request: HttpRequest) -> HttpResponse {
-    failed(
+    let mut response = failed(
         &request,
         &Code::MethodNotAllowed.because("see /openapi.json"),
-    )
+    );
+    let pattern = request.match_pattern();
+    let here = ROUTES
+        .iter()
+        .filter(|route| pattern.as_deref() == Some(route.path));
+    let methods: Vec<_> = here.map(|route| route.method).collect();
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, methods);
+    }
+    response
 }
 
 async fn not_found(request: HttpRequest) -> HttpResponse {

@@ -3,12 +3,16 @@
 //! Refuses to log paths as they came, queries, headers and bodies: the route's pattern stands for the path.
 
 use super::problem;
+use super::routes::State;
 use crate::failure::{Code, Failure};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use futures_util::FutureExt;
@@ -44,12 +48,18 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     let trace = new_trace();
     request.extensions_mut().insert(Trace(trace.clone()));
     let method = method_name(request.method().as_str());
+    let state = request.app_data::<Data<State>>();
+    let snapshot = state.map(|state| state.gateway.world().snapshot.id().to_string());
+    let marks = [
+        ("lintas-trace", Some(trace.clone())),
+        ("lintas-snapshot", snapshot),
+    ];
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     let failure = match handled {
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
-            mark(response.headers_mut(), &trace);
+            mark(response.headers_mut(), &marks);
             let route = response.request().match_pattern();
             let caller = response
                 .request()
@@ -73,7 +83,7 @@ pub async fn trace_requests<B: MessageBody + 'static>(
         }
     };
     let mut response = problem::problem(&failure, Some(&trace));
-    mark(response.headers_mut(), &trace);
+    mark(response.headers_mut(), &marks);
     note(
         &trace,
         method,
@@ -85,12 +95,19 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     Err(InternalError::from_response(failure, response).into())
 }
 
-fn mark(headers: &mut HeaderMap, trace: &str) {
-    if let Ok(value) = HeaderValue::from_str(trace) {
-        headers.insert(HeaderName::from_static("lintas-trace"), value);
+fn mark(headers: &mut HeaderMap, marks: &[(&'static str, Option<String>)]) {
+    for (name, value) in marks {
+        if let Some(Ok(value)) = value.as_deref().map(HeaderValue::from_str) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
     }
-    let harmless = HeaderValue::from_static("nosniff");
-    headers.insert(HeaderName::from_static("x-content-type-options"), harmless);
+    let fixed = [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }
 
 fn note(

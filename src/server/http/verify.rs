@@ -11,7 +11,6 @@ use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::gateway::{Question, VerifyRequest};
 use crate::verify::{Locale, View};
-use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
@@ -21,15 +20,8 @@ pub(super) async fn verify(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> HttpResponse {
-    let snapshot = state.gateway.world().snapshot.id().to_string();
     let result = verdict(&request, payload, &state).await;
-    let mut response = answer(&request, result);
-    if let Ok(value) = HeaderValue::from_str(&snapshot) {
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("lintas-snapshot"), value);
-    }
-    response
+    answer(&request, result)
 }
 
 async fn verdict(

@@ -1,0 +1,18 @@
+//! The doors, asked over HTTPS as any client would. One file here for each file of `src/server/http`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod auth;
+mod issue;
+mod openapi;
+mod routes;
+mod tls;
+mod trace;
+mod trust;
+mod verify;
