@@ -33,7 +33,9 @@ pub(super) fn create_private_dir(dir: &Path) -> Result<(), Failure> {
 /// # Errors
 /// `input_output`.
 pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
-    let draft = path.with_extension("new");
+    // Hidden, so that a half-written file in a folder of lists is never read as one.
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.new"));
     // A draft left by a killed process may have other permissions.
     let _ = fs::remove_file(&draft);
     let written = OpenOptions::new()

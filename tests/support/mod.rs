@@ -8,6 +8,8 @@
 
 pub mod gateway;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use lintas::issue::{self, Claims, Issuer};
 use lintas::model::{Country, Environment, Kid, UnixTime};
 use lintas::snapshot::Snapshot;
@@ -97,6 +99,12 @@ impl TestSigner {
         );
         assert_eq!((report.admitted, report.refused.len()), (1, 0));
         Self { key, snapshot }
+    }
+
+    /// The public key as lists write it.
+    pub fn spki_base64(&self) -> String {
+        let spki = self.key.verifying_key().to_public_key_der().unwrap();
+        BASE64_STANDARD.encode(spki.as_bytes())
     }
 
     /// The QR text of what `claims` (our JSON) state, valid for a year.
