@@ -59,6 +59,15 @@ impl Boundaries {
     }
 }
 
+/// That `source` is too old to rely on.
+pub(super) fn stale(source: &Source) -> Failure {
+    let reason = match source.as_of {
+        UnixTime::EPOCH => format!("source {} was never read", source.id),
+        as_of => format!("source {} is from {as_of}", source.id),
+    };
+    Code::TrustListStale.because(reason)
+}
+
 /// The country that the credential names as its issuer, where it names one.
 pub(super) fn issuing_country(signed: &Signed) -> Option<Country> {
     let issuer = signed.claims.as_ref().ok()?.issuer.as_deref()?;
@@ -111,8 +120,7 @@ impl Checks<'_> {
         if let Some(source) = snapshot.source(&dsc.source)
             && self.boundaries.stale(source, self.policy)
         {
-            let reason = format!("source {} is from {}", source.id, source.as_of);
-            failures.push(Code::TrustListStale.because(reason));
+            failures.push(stale(source));
         }
         failures.iter().map(Finding::from).collect()
     }

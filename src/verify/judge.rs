@@ -102,17 +102,16 @@ fn unsigned(
     policy: &Policy,
     boundaries: &mut Boundaries,
 ) -> Finding {
-    let unknown = failure.code() == Code::UnknownSigner && hint.kid.is_some();
-    let stale = snapshot
+    if failure.code() != Code::UnknownSigner || hint.kid.is_none() {
+        return Finding::from(failure);
+    }
+    match snapshot
         .sources()
         .iter()
-        .find(|source| boundaries.stale(source, policy));
-    match stale {
-        Some(source) if unknown => {
-            let reason = format!("source {} is from {}", source.id, source.as_of);
-            Finding::from(&Code::TrustListStale.because(reason))
-        }
-        _ => Finding::from(failure),
+        .find(|source| boundaries.stale(source, policy))
+    {
+        None => Finding::from(failure),
+        Some(source) => Finding::from(&checks::stale(source)),
     }
 }
 

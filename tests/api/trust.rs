@@ -87,3 +87,15 @@ async fn a_real_list_is_read_whole_and_its_odd_entries_are_told() {
     );
     gateway.stop().await;
 }
+
+#[actix_web::test]
+async fn a_gateway_that_never_read_its_signers_sends_nobody_away() {
+    let toml = "environment = \"test\"\n[issuer]\ncountry = \"ID\"";
+    let gateway = TestGateway::configured(toml, |_| {}, Clock::Fixed(issued_at())).await;
+    let text = crate::support::TestSigner::new(9).issue(crate::support::VACCINATION);
+    let verdict = gateway.verify(&text).await;
+    assert_eq!(verdict["outcome"], "indeterminate");
+    assert_eq!(verdict["findings"][0]["code"], "trust_list_stale");
+    assert_eq!(gateway.get("/health/ready").await.status, 503);
+    gateway.stop().await;
+}

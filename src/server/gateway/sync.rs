@@ -70,13 +70,27 @@ pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, 
 /// # Errors
 /// `input_output`.
 pub fn read_feed(feed: &FeedConfig, data: &Path, at: UnixTime) -> Result<Reading, Failure> {
-    let source = Source {
+    read_directory(source(feed, at), &Directory::new(data.join(&feed.path)))
+}
+
+fn never_read(feed: &FeedConfig) -> Reading {
+    let list = SourceList {
+        source: source(feed, UnixTime::EPOCH),
+        entries: Vec::new(),
+    };
+    Reading {
+        list,
+        refused: Vec::new(),
+    }
+}
+
+fn source(feed: &FeedConfig, as_of: UnixTime) -> Source {
+    Source {
         id: feed.id.clone(),
         environment: feed.environment,
         countries: feed.countries.clone(),
-        as_of: at,
-    };
-    read_directory(source, &Directory::new(data.join(&feed.path)))
+        as_of,
+    }
 }
 
 /// Assembles a snapshot from `readings`; the report holds what was refused while reading, too.
@@ -102,7 +116,8 @@ pub fn assemble(
 impl Gateway {
     /// Looks at every source again and puts a new snapshot into force where one says something new.
     ///
-    /// A source that cannot be read keeps what it said before, with the age it had then.
+    /// A source that cannot be read keeps what it said before, with the age it had then; one that was never read is of
+    /// no age at all, so that whoever it might know is answered "indeterminate".
     pub fn refresh(&self) {
         let before = self.world.load();
         let now = self.clock.now();
@@ -117,8 +132,8 @@ impl Gateway {
                     let earlier = before
                         .readings
                         .iter()
-                        .find(|reading| reading.list.source.id == feed.id);
-                    readings.extend(earlier.cloned());
+                        .find(|it| it.list.source.id == feed.id);
+                    readings.push(earlier.cloned().unwrap_or_else(|| never_read(feed)));
                 }
             }
         }

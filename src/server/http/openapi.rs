@@ -50,21 +50,11 @@ fn build(environment: Environment) -> Value {
 fn operation(route: &Route) -> Value {
     let said = match (route.method, route.path) {
         ("POST", "/v1/verify") => with(
-            answers(
-                "verify",
-                "Judge credentials of one person.",
-                "Verdict",
-                BODY_PROBLEMS,
-            ),
+            answers("verify", "Judge credentials.", "Verdict", NOT_READ),
             json!({ "description": VERIFYING, "requestBody": body("VerifyRequest") }),
         ),
         ("POST", "/v1/issue") => with(
-            answers(
-                "issue",
-                "Issue a demo credential.",
-                "IssueResponse",
-                ISSUE_PROBLEMS,
-            ),
+            answers("issue", "Issue a credential.", "IssueResponse", NOT_ISSUED),
             json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
         ),
         ("GET", "/v1/trust") => answers("trust", "List the signers in force.", "TrustList", &[]),
@@ -77,12 +67,7 @@ fn operation(route: &Route) -> Value {
         ),
         ("GET", "/health/live") => answers("live", "Tell that the process runs.", "Live", &[]),
         ("GET", "/health/ready") => with(
-            answers(
-                "ready",
-                "Tell whether to send traffic here.",
-                "Ready",
-                &["503"],
-            ),
+            answers("ready", "Tell whether to send traffic.", "Ready", &["503"]),
             json!({ "description": "Ready while every source can be read and a signer is known." }),
         ),
         ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
@@ -93,14 +78,10 @@ fn operation(route: &Route) -> Value {
 
 /// What an operation answers: 200 with the schema `success`, a fault of ours, and the other `problems`.
 fn answers(id: &str, summary: &str, success: &str, problems: &[&str]) -> Value {
-    let problem = json!({ "$ref": "#/components/responses/Problem" });
-    let mut responses = Map::new();
-    responses.insert(
-        "200".to_owned(),
-        response(success, "application/json", "The answer."),
-    );
+    let mut responses = json!({ "200": response(success, "application/json", "The answer.") });
     for status in problems.iter().chain(&["500"]) {
-        responses.insert((*status).to_owned(), problem.clone());
+        let problem = json!({ *status: { "$ref": "#/components/responses/Problem" } });
+        responses = with(responses, problem);
     }
     json!({ "operationId": id, "summary": summary, "responses": responses })
 }
@@ -137,14 +118,7 @@ fn response(name: &str, media_type: &str, description: &str) -> Value {
 
 /// Every schema that the routes of `environment` speak of.
 fn schemas(environment: Environment) -> Value {
-    let parts = [
-        sets(),
-        question(),
-        verdict(),
-        certificate(),
-        trust_list(),
-        node(),
-    ];
+    let parts = [sets(), request(), verdict(), certificate(), trust(), node()];
     let common = parts.into_iter().fold(json!({}), with);
     match environment {
         Environment::Demo => with(common, issuing()),
@@ -169,20 +143,16 @@ fn sets() -> Value {
     })
 }
 
-fn question() -> Value {
+fn request() -> Value {
     let views = [View::Result, View::Gate, View::Officer, View::Holder];
     let needs = views.map(|it| format!("{} needs {}", it.name(), Scope::for_view(it).name()));
     let view = format!("How much of a certificate to show: {}.", needs.join(", "));
-    let at = format!(
-        "The instant to judge at; needs {}.",
-        Scope::VerifySimulate.name()
-    );
     let request = json!({
         "credential": text("The text of one QR code."),
         "credentials": { "type": "array", "minItems": 1, "maxItems": 8, "items": schema("Question") },
         "view": with(text(&view), json!({ "enum": views.map(View::name), "default": "result" })),
         "locale": with(text("The language of messages."), json!({ "enum": ["id", "en"], "default": "en" })),
-        "at": instant(&at),
+        "at": instant(&format!("The instant to judge at; needs {}.", Scope::VerifySimulate.name())),
     });
     let question = json!({
         "credential": text("The text of one QR code."),
@@ -199,50 +169,39 @@ fn question() -> Value {
 
 fn verdict() -> Value {
     let judged = json!({
-        "outcome": schema("Outcome"),
-        "findings": list(schema("Finding")),
-        "quirks": list(schema("Quirk")),
+        "outcome": schema("Outcome"), "findings": list(schema("Finding")), "quirks": list(schema("Quirk")),
     });
-    let words =
-        json!({ "message": text("What users read."), "remedy": text("What users can do.") });
-    let verdict = with(
-        with(judged.clone(), words.clone()),
-        json!({
-            "credentials": list(schema("CredentialVerdict")),
-            "policy": object(json!({ "id": text("Its name."), "version": count("Its version.") }), &[]),
-            "snapshot": schema("Snapshot"),
-            "at": instant("The instant that the verdict is about."),
-            "recheck_by": nullable(instant("When time alone could next change the verdict.")),
-            "simulated": { "const": true, "description": "There if the caller chose the instant." },
-            "trace": text("The header Lintas-Trace."),
-        }),
-    );
-    let credential = with(
-        judged,
-        json!({
-            "ref": text("Your name for it."),
-            "format": nullable(text("Such as eu_dcc, where the prefix told it.")),
-            "signer": schema("Signer"),
-            "assurance": text("How the signer came to be trusted, such as pinned_signer."),
-            "certificate": schema("Certificate"),
-        }),
-    );
-    let finding = with(
-        words,
-        json!({
-            "code": schema("Code"),
-            "class": schema("Class"),
-            "stage": schema("Stage"),
-            "detail": text("The reason for engineers; no personal data."),
-            "ref": text("Your name for the credential."),
-        }),
-    );
+    let words = json!({
+        "message": text("What users read."), "remedy": text("What users can do about it."),
+    });
+    let whole = json!({
+        "credentials": list(schema("CredentialVerdict")),
+        "policy": object(json!({ "id": text("Its name."), "version": count("Its version.") }), &[]),
+        "snapshot": schema("Snapshot"),
+        "at": instant("The instant that the verdict is about."),
+        "recheck_by": nullable(instant("When time alone could next change the verdict.")),
+        "simulated": { "const": true, "description": "There if the caller chose the instant." },
+        "trace": text("The header Lintas-Trace."),
+    });
+    let credential = json!({
+        "ref": text("Your name for it."),
+        "format": nullable(text("Such as eu_dcc, where the prefix told it.")),
+        "signer": schema("Signer"),
+        "assurance": text("How the signer came to be trusted, such as pinned_signer."),
+        "certificate": schema("Certificate"),
+    });
+    let finding = json!({
+        "code": schema("Code"), "class": schema("Class"), "stage": schema("Stage"),
+        "detail": text("The reason for engineers; no personal data."),
+        "ref": text("Your name for the credential."),
+    });
+    let verdict = with(with(judged.clone(), words.clone()), whole);
     json!({
         "Verdict": with(object(verdict, &["message", "remedy", "simulated", "trace"]), json!({
             "description": "The best of its credentials' outcomes: a person needs one good certificate.",
         })),
-        "CredentialVerdict": object(credential, &["ref", "signer", "assurance", "certificate"]),
-        "Finding": object(finding, &["ref", "message", "remedy"]),
+        "CredentialVerdict": object(with(judged, credential), &["ref", "signer", "assurance", "certificate"]),
+        "Finding": object(with(finding, words), &["ref", "message", "remedy"]),
         "Signer": object(signer(), &[]),
     })
 }
@@ -260,25 +219,21 @@ fn signer() -> Value {
 
 fn certificate() -> Value {
     let part = |what| nullable(text(what));
-    let name = json!({
-        "family": part("As written."), "family_icao": part("In A-Z and <."),
-        "given": part("As written."), "given_icao": part("In A-Z and <."),
+    let whole = json!({
+        "name": schema("Name"),
+        "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
+        "schema_version": text("The version that the certificate declares."),
     });
-    let gate =
-        json!({ "name": schema("Name"), "birth_year": nullable(count("Where it is known.")) });
-    let whole = with(
-        events(stated),
-        json!({
-            "name": schema("Name"),
-            "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
-            "schema_version": text("The version that the certificate declares."),
-        }),
-    );
-    let whole = object(whole, &PURPOSES.map(Purpose::name));
+    let whole = object(with(whole, events(stated)), &PURPOSES.map(Purpose::name));
     json!({
-        "Name": object(name, &[]),
+        "Name": object(json!({
+            "family": part("As written."), "family_icao": part("In A-Z and <."),
+            "given": part("As written."), "given_icao": part("In A-Z and <."),
+        }), &[]),
         "Certificate": { "anyOf": [schema("GateCertificate"), schema("WholeCertificate")] },
-        "GateCertificate": with(object(gate, &[]), json!({ "description": "In the view gate." })),
+        "GateCertificate": with(object(json!({
+            "name": schema("Name"), "birth_year": nullable(count("Where it is known.")),
+        }), &[]), json!({ "description": "In the view gate." })),
         "WholeCertificate": with(whole, json!({
             "description": "In the views officer and holder.", "oneOf": one_event(),
         })),
@@ -286,36 +241,32 @@ fn certificate() -> Value {
 }
 
 fn issuing() -> Value {
-    let name = |what| nullable(with(text(what), json!({ "minLength": 1, "maxLength": 80 })));
+    let name = with(
+        text("As written."),
+        json!({ "minLength": 1, "maxLength": 80 }),
+    );
     let person = json!({
-        "family_name": name("As written; transliterated here."),
-        "given_name": name("As written; transliterated here."),
+        "family_name": nullable(name.clone()),
+        "given_name": nullable(name),
         "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
     });
-    let person = with(
-        closed(person, &["family_name", "given_name"]),
-        json!({
+    let request = json!({
+        "person": with(closed(person, &["family_name", "given_name"]), json!({
             "anyOf": [{ "required": ["family_name"] }, { "required": ["given_name"] }],
-        }),
-    );
-    let request = with(
-        events(claimed),
-        json!({
-            "person": person,
-            "qr": { "type": "boolean", "default": false, "description": "Whether to draw the QR code." },
-        }),
-    );
-    let response = json!({
-        "credential": text("The text of the QR code."),
-        "issued_at": instant("When it was issued."),
-        "expires_at": instant("The last second of its period."),
-        "qr_svg": text("The QR code as SVG, where it was asked for."),
+        })),
+        "qr": { "type": "boolean", "default": false, "description": "Whether to draw the QR code." },
     });
+    let request = with(request, events(claimed));
     json!({
         "IssueRequest": with(closed(request, &["vaccination", "test", "recovery", "qr"]), json!({
             "description": "A person and exactly one event.", "oneOf": one_event(),
         })),
-        "IssueResponse": object(response, &["qr_svg"]),
+        "IssueResponse": object(json!({
+            "credential": text("The text of the QR code."),
+            "issued_at": instant("When it was issued."),
+            "expires_at": instant("The last second of its period."),
+            "qr_svg": text("The QR code as SVG, where it was asked for."),
+        }), &["qr_svg"]),
     })
 }
 
@@ -330,16 +281,13 @@ fn one_event() -> Value {
 }
 
 fn stated(purpose: Purpose) -> Value {
-    let members = with(
-        event(purpose),
-        json!({
-            "disease": text("SNOMED CT."),
-            "country": text("Where it happened, as written."),
-            "issuer": text("Who vouches for it, as written."),
-            "uvci": text("The unique identifier; in the view holder only."),
-        }),
-    );
-    object(members, &["uvci"])
+    let vouched = json!({
+        "disease": text("SNOMED CT."),
+        "country": text("Where it happened, as written."),
+        "issuer": text("Who vouches for it, as written."),
+        "uvci": text("The unique identifier; in the view holder only."),
+    });
+    object(with(event(purpose), vouched), &["uvci"])
 }
 
 fn claimed(purpose: Purpose) -> Value {
@@ -349,13 +297,14 @@ fn claimed(purpose: Purpose) -> Value {
 }
 
 fn event(purpose: Purpose) -> Value {
+    let dose = |what| with(count(what), json!({ "minimum": 1 }));
     match purpose {
         Purpose::Vaccination => json!({
             "vaccine": text("The kind of vaccine."),
             "product": text("The product."),
             "manufacturer": text("The manufacturer."),
-            "dose": count("Which dose this was, from 1."),
-            "doses": count("How many the series has, from 1; a booster may exceed it."),
+            "dose": dose("Which dose this was."),
+            "doses": dose("How many the series has; a booster may exceed it."),
             "date": day("The day of the dose."),
         }),
         Purpose::Test => json!({
@@ -374,16 +323,13 @@ fn event(purpose: Purpose) -> Value {
     }
 }
 
-fn trust_list() -> Value {
-    let trusted = with(
-        signer(),
-        json!({
-            "algorithm": nullable(text("The algorithm of its key.")),
-            "unusable": nullable(schema("Code")),
-            "purposes": nullable(list(text("A kind of certificate it may sign; null where it may sign all."))),
-            "assurance": text("How it came to be trusted, such as pinned_signer."),
-        }),
-    );
+fn trust() -> Value {
+    let more = json!({
+        "algorithm": nullable(text("The algorithm of its key.")),
+        "unusable": nullable(schema("Code")),
+        "purposes": nullable(list(text("A kind of certificate it may sign; null where it may sign all."))),
+        "assurance": text("How it came to be trusted, such as pinned_signer."),
+    });
     json!({
         "TrustList": object(json!({
             "environment": { "type": "string", "enum": ENVIRONMENTS.map(Environment::name) },
@@ -402,14 +348,12 @@ fn trust_list() -> Value {
             "readable": { "type": "boolean", "description": "Whether it could be read at the last attempt." },
             "refused": count("How many of its entries were not admitted."),
         }), &[]),
-        "TrustedSigner": object(trusted, &[]),
+        "TrustedSigner": object(with(signer(), more), &[]),
     })
 }
 
 fn node() -> Value {
-    let message =
-        json!({ "sentence": text("What is the matter."), "remedy": text("What to do about it.") });
-    let message = nullable(object(message, &[]));
+    let message = nullable(schema("Message"));
     json!({
         "Problem": object(json!({
             "type": { "type": "string", "format": "uri-reference", "description": "Where the code is explained." },
@@ -421,11 +365,12 @@ fn node() -> Value {
         }), &[]),
         "Codes": object(json!({ "codes": list(schema("CodeRow")) }), &[]),
         "CodeRow": object(json!({
-            "code": schema("Code"),
-            "class": schema("Class"),
-            "stage": schema("Stage"),
+            "code": schema("Code"), "class": schema("Class"), "stage": schema("Stage"),
             "meaning": text("One sentence for engineers."),
             "messages": object(json!({ "id": message, "en": message }), &[]),
+        }), &[]),
+        "Message": object(json!({
+            "sentence": text("What is the matter."), "remedy": text("What to do about it."),
         }), &[]),
         "Live": object(json!({ "status": { "const": "live" } }), &[]),
         "Ready": object(json!({
@@ -508,13 +453,14 @@ const ENVIRONMENTS: [Environment; 3] = [
 ];
 
 /// What can be wrong with a body and its sender.
-const BODY_PROBLEMS: &[&str] = &["400", "401", "403", "408", "413", "415"];
-const ISSUE_PROBLEMS: &[&str] = &["400", "401", "403", "408", "413", "415", "422", "503"];
+const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415"];
+/// The same, with the claims or the signer.
+const NOT_ISSUED: &[&str] = &["400", "401", "403", "408", "413", "415", "422", "503"];
 
 const ABOUT: &str = "A gateway for health certificates. An address that is not described here answers 404, and \
     another method than described 405; these, too, are problem details.";
 const PROBLEM: &str = "Problem details (RFC 9457). The code is stable, and `type` says where it is explained. \
-    401 comes with WWW-Authenticate, 405 with Allow, 503 with Retry-After.";
+    401 comes with WWW-Authenticate, 503 with Retry-After.";
 const VERIFYING: &str = "Answers 200 with a verdict for every text, however bad: read `outcome`, not the status. \
     Some values of `view`, and `at`, need a further scope.";
 const ISSUING: &str = "Exists in the demo environment only, and what it issues is worth nothing anywhere else. \
@@ -558,11 +504,8 @@ mod tests {
             for reference in &references {
                 assert!(document.pointer(&reference[1..]).is_some(), "{reference}");
             }
-            for name in document["components"]["schemas"]
-                .as_object()
-                .unwrap()
-                .keys()
-            {
+            let schemas = document["components"]["schemas"].as_object();
+            for name in schemas.unwrap().keys() {
                 let reference = format!("#/components/schemas/{name}");
                 assert!(references.contains(&reference.as_str()), "{reference}");
             }
