@@ -25,6 +25,7 @@ use std::sync::OnceLock;
 use support::{VACCINATION, issued_at};
 
 const DAY_S: i64 = 86_400;
+const NOTHING: [&str; 0] = [];
 
 /// A signer's certificate, from the test time on for 700 days unless said otherwise.
 struct Certificate {
@@ -234,9 +235,9 @@ fn the_end_is_exact_and_the_start_forgives_a_clock_that_is_ahead() {
     let (snapshot, _) = world(vec![certificate.entry()]);
     let text = Credential::by(&certificate).text();
     let on = |second: i64| codes(&verdict(&text, issued_at().plus(second), &snapshot));
-    assert_eq!(on(300 * DAY_S), [] as [&str; 0]);
+    assert_eq!(on(300 * DAY_S), NOTHING);
     assert_eq!(on(300 * DAY_S + 1), ["expired"]);
-    assert_eq!(on(-300), [] as [&str; 0]);
+    assert_eq!(on(-300), NOTHING);
     assert_eq!(on(-301), ["not_yet_valid"]);
 }
 
@@ -265,7 +266,7 @@ fn recheck_by_is_the_next_instant_at_which_time_alone_changes_the_verdict() {
     }
     // Signer begins, credential begins, signer ends, credential ends, source goes stale.
     assert_eq!(seen.len(), 6, "{seen:?}");
-    assert_eq!(seen[2], [] as [&str; 0]);
+    assert_eq!(seen[2], NOTHING);
     assert_eq!(seen[5], ["signer_expired", "expired", "trust_list_stale"]);
 }
 
@@ -339,7 +340,7 @@ fn sixteen_signers_of_two_countries_are_the_most_that_one_kid_may_cost() {
         for seed in 1..=8 {
             let seed = u8::try_from(index).unwrap() * 8 + seed;
             entries.push(TrustEntry {
-                country: Country::parse(country),
+                country: Some(country.to_owned()),
                 ..public_key(seed, 7)
             });
         }
@@ -409,6 +410,16 @@ fn the_issuer_binds_where_it_is_a_country_and_the_signer_has_one() {
         sentence.credentials[0]
             .quirks
             .contains(Quirk::IssuerNotACountry)
+    );
+    // What is stated and is no country is no licence to sign for any.
+    let strange = Certificate {
+        country: Some("DX"),
+        ..Certificate::new(3)
+    };
+    let (snapshot, _) = world(vec![strange.entry()]);
+    assert_eq!(
+        codes(&verdict(&Credential::by(&strange).text(), at(1), &snapshot)),
+        ["issuer_mismatch"]
     );
     let nowhere = Certificate {
         country: None,

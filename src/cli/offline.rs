@@ -93,6 +93,10 @@ impl Verify {
             show::note(&format!(
                 "trust: {admitted} signers admitted, {refused} entries refused"
             ));
+            for refusal in report.refused.iter().take(MAX_SHOWN) {
+                let (place, code, detail) = (&refusal.place, refusal.code, &refusal.detail);
+                show::note(&format!("  {place}: {code}: {detail}"));
+            }
         }
         if snapshot.trust().signers().is_empty() {
             show::note("trust: no signer is known; name a list with --trust PATH");
@@ -110,6 +114,9 @@ fn reading(path: &Path, environment: Environment, at: UnixTime) -> Result<sync::
     };
     sync::read_directory(source, &Directory::new(path))
 }
+
+/// How many refused entries are shown one by one.
+const MAX_SHOWN: usize = 10;
 
 fn lines(verdict: &Verdict, view: View, locale: Locale) {
     let outcome = verdict.outcome();

@@ -4,7 +4,8 @@
 //! are PS256 all the same. Source: www.cc.bit.admin.ch/trust/v1/keys/updates.
 
 use super::nl::purpose;
-use super::read::{Found, Unread, base64_of, kid_of_base64};
+use super::read::{Found, Unread, base64_of, by_kid};
+use crate::model::Kid;
 use crate::trust::Purposes;
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::{Encode, Sequence};
@@ -14,18 +15,10 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 /// The entries, if `members` is of this form.
 pub(super) fn read(members: &Map<String, Value>) -> Option<Vec<Result<Found, Unread>>> {
     members.values().next()?.as_array()?.first()?.get("alg")?;
-    let mut found = Vec::new();
-    for (kid, rows) in members {
-        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-        found.extend(rows.iter().map(|row| entry(kid, row)));
-    }
-    Some(found)
+    Some(by_kid(members, entry))
 }
 
-fn entry(kid: &str, row: &Value) -> Result<Found, Unread> {
-    let Some(kid) = kid_of_base64(kid) else {
-        return Err(Unread::new(None, "a key identifier that is not Base64"));
-    };
+fn entry(kid: Kid, row: &Value) -> Result<Found, Unread> {
     let spki = match row.get("alg").and_then(Value::as_str) {
         Some("ES256") if row.get("crv").and_then(Value::as_str) == Some("P-256") => ec_spki(row),
         Some("RS256") => rsa_spki(row),

@@ -3,7 +3,6 @@
 //! Refuses entries of other types than DSC. Source: EU DGCG, `GET /trustList`.
 
 use super::read::{Found, Unread, base64_of, kid_of_base64};
-use crate::model::Country;
 use serde_json::Value;
 
 /// The entries of `items`, if their first has the members of this form.
@@ -27,7 +26,7 @@ pub(super) fn entry(item: &Value) -> Result<Found, Unread> {
     let country = item
         .get("country")
         .and_then(Value::as_str)
-        .and_then(Country::parse);
+        .map(str::to_owned);
     Ok(Found {
         kid,
         country,

@@ -2,33 +2,22 @@
 //!
 //! Refuses keys that are not Base64. Source: verifier-api.coronacheck.nl/v4/verifier/public_keys, payload.
 
-use super::read::{Found, Unread, base64_of, kid_of_base64};
-use crate::model::{Country, Purpose};
+use super::read::{Found, Unread, base64_of, by_kid};
+use crate::model::{Kid, Purpose};
 use crate::trust::Purposes;
 use serde_json::{Map, Value};
 
 /// The entries, if `members` is of this form.
 pub(super) fn read(members: &Map<String, Value>) -> Option<Vec<Result<Found, Unread>>> {
     let keys = members.get("eu_keys")?.as_object()?;
-    let mut found = Vec::new();
-    for (kid, rows) in keys {
-        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-        found.extend(rows.iter().map(|row| entry(kid, row)));
-    }
-    Some(found)
+    Some(by_kid(keys, entry))
 }
 
-fn entry(kid: &str, row: &Value) -> Result<Found, Unread> {
-    let Some(kid) = kid_of_base64(kid) else {
-        return Err(Unread::new(None, "a key identifier that is not Base64"));
-    };
+fn entry(kid: Kid, row: &Value) -> Result<Found, Unread> {
     let Some(spki) = base64_of(row.get("subjectPk")) else {
         return Err(Unread::new(Some(kid), "subjectPk is not Base64"));
     };
-    let country = row
-        .get("ian")
-        .and_then(Value::as_str)
-        .and_then(Country::parse);
+    let country = row.get("ian").and_then(Value::as_str).map(str::to_owned);
     let usages = row
         .get("keyUsage")
         .and_then(Value::as_array)

@@ -8,7 +8,7 @@ use crate::model::Kid;
 use crate::trust::{KeyMaterial, Place, Purposes, TrustEntry};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One entry of a list, or why it is none.
 pub type Row = Result<TrustEntry, RowFailure>;
@@ -74,7 +74,7 @@ fn read_json(text: &str) -> Result<Vec<Result<Found, Unread>>, Failure> {
 pub(super) struct Found {
     pub(super) key: KeyMaterial,
     pub(super) kid: Option<Kid>,
-    pub(super) country: Option<crate::model::Country>,
+    pub(super) country: Option<String>,
     pub(super) purposes: Purposes,
 }
 
@@ -126,6 +126,26 @@ pub(super) fn kid_of_base64(text: &str) -> Option<Kid> {
         .decode(text)
         .ok()
         .and_then(|bytes| Kid::from_bytes(&bytes))
+}
+
+/// The entries of a form that files lists of keys under their kids in Base64.
+pub(super) fn by_kid(
+    keys: &Map<String, Value>,
+    entry: fn(Kid, &Value) -> Result<Found, Unread>,
+) -> Vec<Result<Found, Unread>> {
+    let mut found = Vec::new();
+    for (kid, rows) in keys {
+        let Some(kid) = kid_of_base64(kid) else {
+            found.push(Err(Unread::new(
+                None,
+                "a key identifier that is not Base64",
+            )));
+            continue;
+        };
+        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
+        found.extend(rows.iter().map(|row| entry(kid.clone(), row)));
+    }
+    found
 }
 
 fn placed(document: &str, index: usize, found: Result<Found, Unread>) -> Row {

@@ -38,7 +38,7 @@ pub struct Credential {
 /// Prepares `certificate` for the signature of `signer`, issued by `country`.
 ///
 /// # Errors
-/// `claim_invalid` where the signer's period or purposes do not cover it; `signer_key_weak`, `algorithm_unsupported`.
+/// `claim_invalid` where the signer's period or purposes do not cover it; `signer_unavailable` where its key is unusable.
 pub fn prepare(
     certificate: HealthCertificate,
     country: Country,
@@ -59,7 +59,7 @@ pub fn prepare(
     let key = signer
         .key
         .clone()
-        .map_err(|code| code.because("the signer's own key"))?;
+        .map_err(|code| Code::SignerUnavailable.because(format!("its own key is {code}")))?;
     let payload = hcert::write_claims(
         country.as_str(),
         issued_at.seconds(),
@@ -87,14 +87,14 @@ impl ToBeSigned {
     /// `signature` is in the fixed form, `r ‖ s` for ECDSA.
     ///
     /// # Errors
-    /// `signature_invalid`, `read_back_failed`, `input_too_large`.
+    /// `read_back_failed`, `input_too_large`.
     pub fn complete(self, signature: Vec<u8>) -> Result<Credential, Failure> {
         let text = hcert::write(&self.message.complete(signature)?)?;
         let failed = |what: &str| Code::ReadBackFailed.because(what);
         let unverified = credential::read(&text).map_err(|failure| failed(failure.detail()))?;
         let (authentic, _) = unverified
             .authenticate([&self.key])
-            .map_err(|(_, failure)| failure)?;
+            .map_err(|(_, failure)| failed(failure.detail()))?;
         let claims = authentic
             .claims()
             .map_err(|failure| failed(failure.detail()))?;

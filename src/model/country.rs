@@ -12,7 +12,8 @@ use std::fmt;
 ///
 /// Equal countries are equal codes: `EL` and `GRC` both parse to `GR`. Codes that ISO leaves to
 /// users (`AA`, `QM` to `QZ`, `XA` to `XZ`, `ZZ`) are countries too, for Kosovo (`XK`), WHO's
-/// virtual participants and the demo environment.
+/// virtual participants and the demo environment; so are `EU` and `UN`, which ISO reserves and
+/// gateways list as parties.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
@@ -65,7 +66,7 @@ impl fmt::Debug for Country {
 }
 
 fn is_alpha2(text: &str) -> bool {
-    matches!(text, "AA" | "ZZ")
+    matches!(text, "AA" | "EU" | "UN" | "ZZ")
         || (text.len() == 2 && ("QM"..="QZ").contains(&text))
         || rows().any(|row| row.0 == text)
 }
@@ -234,7 +235,7 @@ mod tests {
             "I\u{0}",
             "é",
             "€",
-            "EU",
+            "XCL",
         ] {
             assert_eq!(code(name), None, "{name}");
         }

@@ -106,8 +106,10 @@ fn purpose_of_usage(usage: &str) -> Option<Purpose> {
 pub struct Dsc {
     /// The key identifier that credentials name.
     pub kid: Kid,
-    /// The countries it signs for, alpha-2; empty where neither certificate nor source says.
+    /// The countries it signs for, those among the stated names that are countries.
     pub countries: Vec<Country>,
+    /// Whether its certificate or its source states a country at all; one that states something else signs for none.
+    pub country_stated: bool,
     /// The key, or why it is of no use: `signer_key_weak` or `algorithm_unsupported`.
     pub key: Result<VerifyingKey, Code>,
     /// Its period.
@@ -156,19 +158,20 @@ impl Dsc {
             let missing = || Code::EntryInvalid.because("a public key without a key identifier");
             entry.kid.clone().ok_or_else(missing)?
         };
-        let mut countries: Vec<_> = entry.country.into_iter().collect();
-        if let Some(certificate) = &certificate {
-            countries.extend(
-                certificate
-                    .countries
-                    .iter()
-                    .filter_map(|text| Country::parse(text)),
-            );
-        }
+        let named = certificate
+            .as_ref()
+            .map(|it| it.countries.as_slice())
+            .unwrap_or_default();
+        let stated: Vec<_> = entry.country.iter().chain(named).collect();
+        let mut countries: Vec<_> = stated
+            .iter()
+            .filter_map(|text| Country::parse(text))
+            .collect();
         countries.sort_unstable();
         countries.dedup();
         Ok(Self {
             kid,
+            country_stated: !stated.is_empty(),
             countries,
             key,
             validity: certificate.as_ref().map_or(Validity::ALWAYS, validity),

@@ -53,8 +53,8 @@ pub struct TrustEntry {
     pub key: KeyMaterial,
     /// The key identifier, where the source states one.
     pub kid: Option<Kid>,
-    /// The country, where the source states one.
-    pub country: Option<Country>,
+    /// The country as the source states it, where it does.
+    pub country: Option<String>,
     /// What the key may sign, where the source restricts it.
     pub purposes: Purposes,
 }

@@ -145,10 +145,10 @@ impl Checks<'_> {
             self.quirks.note(Quirk::IssuerNotACountry);
             return None;
         };
-        let strange = !dsc.countries.is_empty() && !dsc.countries.contains(&country);
+        let strange = dsc.country_stated && !dsc.countries.contains(&country);
         strange.then(|| {
             let admitted: Vec<_> = dsc.countries.iter().map(ToString::to_string).collect();
-            Code::IssuerMismatch.because(format!("{country}, signed by {}", admitted.join(", ")))
+            Code::IssuerMismatch.because(format!("{country}, signed by [{}]", admitted.join(", ")))
         })
     }
 

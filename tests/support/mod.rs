@@ -80,7 +80,7 @@ impl TestSigner {
             },
             key: KeyMaterial::PublicKey(spki),
             kid: Some(kid),
-            country: Some(Country::DEMO),
+            country: Some(Country::DEMO.to_string()),
             purposes: Purposes::ALL,
         };
         let source = Source {

@@ -67,8 +67,7 @@ impl Gateway {
     /// Issues what `request` claims.
     ///
     /// # Errors
-    /// `not_found` where this gateway does not issue; `claim_invalid`, `signer_unavailable`, `signature_invalid`,
-    /// `read_back_failed`.
+    /// `not_found` where this gateway does not issue; `claim_invalid`, `signer_unavailable`, `read_back_failed`.
     pub fn issue(&self, request: &IssueRequest) -> Result<Credential, Failure> {
         let issuance = self.issuance.as_ref();
         let issuance =

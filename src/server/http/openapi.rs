@@ -455,7 +455,7 @@ const ENVIRONMENTS: [Environment; 3] = [
 /// What can be wrong with a body and its sender.
 const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415"];
 /// The same, with the claims or the signer.
-const NOT_ISSUED: &[&str] = &["400", "401", "403", "408", "413", "415", "422", "503"];
+const NOT_ISSUED: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
 
 const ABOUT: &str = "A gateway for health certificates. An address that is not described here answers 404, and \
     another method than described 405; these, too, are problem details.";

@@ -1,0 +1,116 @@
+//! Real trust lists of other systems, read whole: how many signers are admitted, and why an entry is not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod support;
+
+use lintas::exchange;
+use lintas::model::{Environment, Purpose, UnixTime};
+use lintas::snapshot::Snapshot;
+use lintas::trust::{Dsc, Refusal, Source, SourceList};
+use std::sync::Arc;
+use support::conformance_dir;
+
+/// The admitted signers of a list, and the refusals of both reading and admission.
+fn admitted(name: &str) -> Option<(Vec<Arc<Dsc>>, Vec<Refusal>)> {
+    let bytes = std::fs::read(conformance_dir()?.join("trustlists").join(name)).unwrap();
+    let source = Source {
+        id: "list".into(),
+        environment: Environment::Test,
+        countries: None,
+        as_of: UnixTime::EPOCH,
+    };
+    let mut refused = Vec::new();
+    let mut entries = Vec::new();
+    for row in exchange::read(name, &bytes).unwrap() {
+        match row {
+            Ok(entry) => entries.push(entry),
+            Err(row) => refused.push(Refusal::new(&source, row.place, row.kid, &row.failure)),
+        }
+    }
+    let list = SourceList { source, entries };
+    let (snapshot, report) = Snapshot::assemble(Environment::Test, 1, &[list]);
+    refused.extend(report.refused);
+    Some((snapshot.trust().signers().to_vec(), refused))
+}
+
+#[test]
+fn germanys_lists_are_admitted_whole() {
+    for (name, count) in [
+        ("de/acc/dsc-list.signed", 610),
+        ("de/prod/dsc-list.signed", 829),
+        ("de/acc-2021-trailing-newline/dsc-list.signed", 122),
+        ("de/reformatted-bad-signature/dsc-list.signed", 57),
+    ] {
+        let Some((signers, refused)) = admitted(name) else {
+            return;
+        };
+        assert_eq!((signers.len(), refused.len()), (count, 0), "{name}");
+        // Test participants such as DX and WW are stated, and are no countries.
+        assert!(signers.iter().all(|dsc| dsc.country_stated), "{name}");
+    }
+}
+
+#[test]
+fn only_a_short_rsa_key_of_germanys_test_list_is_of_no_use() {
+    let Some((signers, _)) = admitted("de/acc/dsc-list.signed") else {
+        return;
+    };
+    let unusable: Vec<_> = signers
+        .iter()
+        .filter_map(|dsc| dsc.key.as_ref().err())
+        .collect();
+    assert_eq!(
+        unusable.iter().map(|code| code.name()).collect::<Vec<_>>(),
+        ["signer_key_weak"]
+    );
+    let restricted = |purpose| {
+        signers
+            .iter()
+            .filter(|dsc| !dsc.purposes.allow(purpose))
+            .count()
+    };
+    assert!(restricted(Purpose::Vaccination) > 0 && restricted(Purpose::Test) > 0);
+}
+
+#[test]
+fn the_bare_keys_of_the_netherlands_and_switzerland_are_admitted_under_their_kids() {
+    let Some((dutch, refused)) = admitted("nl/public_keys.json") else {
+        return;
+    };
+    assert_eq!((dutch.len(), refused.len()), (903, 0));
+    let Some((swiss, refused)) = admitted("ch/CH-20210715at1944-DCCkeys.json") else {
+        return;
+    };
+    assert!(
+        swiss.len() > 100 && refused.is_empty(),
+        "{} {refused:?}",
+        swiss.len()
+    );
+    assert!(swiss.iter().all(|dsc| dsc.key.is_ok()));
+    // The same key, once from its certificate and once from bare numbers.
+    let Some((german, _)) = admitted("de/acc-2021-trailing-newline/dsc-list.signed") else {
+        return;
+    };
+    let digest = |dsc: &Arc<Dsc>| dsc.key.as_ref().map(|key| *key.spki_digest()).ok();
+    let shared = swiss
+        .iter()
+        .filter(|ours| german.iter().any(|theirs| digest(theirs) == digest(ours)));
+    assert!(shared.count() > 10);
+}
+
+#[test]
+fn austrias_entries_without_a_certificate_are_told_and_the_others_kept() {
+    let Some((signers, refused)) = admitted("at/decoded-bcsongor/certificates.json") else {
+        return;
+    };
+    assert_eq!((signers.len(), refused.len()), (140, 10));
+    assert!(
+        refused
+            .iter()
+            .all(|refusal| refusal.code.name() == "entry_invalid" && refusal.kid.is_some())
+    );
+}
