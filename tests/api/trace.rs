@@ -77,3 +77,24 @@ async fn personal_data_reaches_no_log_wherever_it_is_sent() {
     assert_eq!(gateway.get("/health/live").await.status, 200);
     gateway.stop().await;
 }
+
+#[actix_web::test]
+async fn an_answer_arrives_though_the_body_was_not_wanted() {
+    let gateway = TestGateway::start().await;
+    let large = "A".repeat(1024 * 1024);
+    for (path, status) in [
+        ("/v1/verify", 413),
+        ("/nowhere", 404),
+        ("/v1/trust", 405),
+        ("/v1/issue", 401),
+    ] {
+        for _ in 0..5 {
+            assert_eq!(
+                read(gateway.request(path, large.clone())).await.status,
+                status,
+                "{path}"
+            );
+        }
+    }
+    gateway.stop().await;
+}

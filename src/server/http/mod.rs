@@ -6,6 +6,7 @@ mod answer;
 pub mod auth;
 mod body;
 mod codes;
+mod drain;
 mod health;
 mod issue;
 mod metrics;

@@ -2,6 +2,7 @@
 //!
 //! Refuses to log paths as they came, queries, headers and bodies: the route's pattern stands for the path.
 
+use super::drain::Remainder;
 use super::problem;
 use super::routes::State;
 use crate::failure::{Code, Failure};
@@ -40,7 +41,7 @@ pub(super) fn trace_of(request: &HttpRequest) -> Option<String> {
 /// # Errors
 /// The answer itself, where no handler gave one: a panic, or a request that the framework cannot read.
 pub async fn trace_requests<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a request")]
@@ -54,8 +55,10 @@ pub async fn trace_requests<B: MessageBody + 'static>(
         ("lintas-trace", Some(trace.clone())),
         ("lintas-snapshot", snapshot),
     ];
+    let remainder = Remainder::of(&mut request);
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    remainder.drain().await;
     let failure = match handled {
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
