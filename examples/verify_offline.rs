@@ -29,13 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let rows = exchange::read(&signers, &std::fs::read(&signers)?)?;
     let source = Source {
         id: signers,
-        environment: Environment::Test,
+        environment: Environment::Demo,
         countries: None,
         as_of: at,
     };
     let entries = rows.into_iter().filter_map(Result::ok).collect();
     let list = SourceList { source, entries };
-    let (snapshot, report) = Snapshot::assemble(Environment::Test, 1, &[list]);
+    let (snapshot, report) = Snapshot::assemble(Environment::Demo, 1, &[list]);
     println!(
         "{} signers admitted, {} refused",
         report.admitted,

@@ -161,6 +161,7 @@ codes! {
     ListInvalid          "list_invalid"           Malformed     TrustEntry   "The document is no trust list in a known form.";
     EntryInvalid         "entry_invalid"          Malformed     TrustEntry   "The entry holds no readable certificate or public key.";
     KidMismatch          "kid_mismatch"           Rejected      TrustEntry   "The entry's key identifier is not that of its certificate.";
+    CountryMismatch      "country_mismatch"       Rejected      TrustEntry   "The entry is given two different countries.";
     CandidateLimit       "candidate_limit"        Rejected      TrustEntry   "Too many signers share this key identifier.";
     OutOfScope           "out_of_scope"           Rejected      TrustEntry   "The source may not name signers of this country.";
     EnvironmentMismatch  "environment_mismatch"   Rejected      TrustEntry   "The source belongs to another environment than this gateway.";
@@ -190,6 +191,7 @@ impl Code {
         Failure {
             code: self,
             detail: detail.into(),
+            member: None,
             source: None,
         }
     }
@@ -203,6 +205,7 @@ impl Code {
         Failure {
             code: self,
             detail: detail.into(),
+            member: None,
             source: Some(Box::new(source)),
         }
     }
@@ -219,6 +222,7 @@ impl fmt::Display for Code {
 pub struct Failure {
     code: Code,
     detail: String,
+    member: Option<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -226,6 +230,20 @@ impl Failure {
     /// The machine code.
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// The same failure, about the request member `name`.
+    #[must_use]
+    pub fn about(self, name: impl Into<String>) -> Self {
+        Self {
+            member: Some(name.into()),
+            ..self
+        }
+    }
+
+    /// The request member it is about, where it is about one.
+    pub fn member(&self) -> Option<&str> {
+        self.member.as_deref()
     }
 
     /// What exactly was wrong, for humans; no personal data.

@@ -71,6 +71,7 @@ quirks! {
     ImpossibleDate        "impossible_date"          Schema   "The birth date does not exist in the calendar and was read as far as it does.";
     OutsideVersion        "outside_declared_version" Schema   "A field follows the rules of a later version than the certificate declares.";
     IssuerNotACountry     "issuer_not_a_country"     Signer   "The issuer is named by something other than a country code.";
+    SignerCountryUnknown  "signer_country_unknown"   Signer   "Neither the signer's certificate nor its source names a country, so the issuer was not compared.";
     ExceedsSigner         "exceeds_signer"           Signer   "The credential ends after its signer's certificate.";
     IssuedBeforeSigner    "issued_before_signer"     Signer   "The credential was issued before its signer's certificate began.";
 }

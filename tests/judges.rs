@@ -1,5 +1,5 @@
 //! The two judges of signatures answer alike: on every published certificate, and on what is made of it by changing one
-//! bit of the signature, the header or the payload.
+//! bit of the signature or of what is signed.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -107,9 +107,9 @@ impl Grades {
         })
     }
 
-    /// Whether there was any case to grade.
+    /// Whether every suite that is there had a case to grade, and there was one.
     pub(super) fn any(&self) -> bool {
-        self.0.iter().any(|suite| suite.cases() > suite.skipped)
+        !self.0.is_empty() && self.0.iter().all(|suite| suite.cases() > suite.skipped)
     }
 
     /// Whether there were cases and all that were graded agree.
@@ -136,7 +136,9 @@ pub(super) fn run(dir: &Path, deviations: Option<&Path>) -> Result<Grades, Failu
         suites.push(schema::grade(&dir.join("schema"))?);
     }
     if let Some(path) = deviations {
-        let text = String::from_utf8(read(path)?).unwrap_or_default();
+        let text = String::from_utf8(read(path)?).map_err(|error| {
+            Code::RequestInvalid.caused_by("the deviations are not UTF-8", error)
+        })?;
         let rows: Deviations = toml::from_str(&text)
             .map_err(|error| Code::RequestInvalid.caused_by("not a table of deviations", error))?;
         excuse(&mut suites, &rows.deviation);

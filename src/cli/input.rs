@@ -15,7 +15,7 @@ use std::path::Path;
 pub(super) fn text(argument: Option<&str>) -> Result<String, Failure> {
     match argument {
         None | Some("-") => bounded(std::io::stdin().lock(), "standard input"),
-        Some(argument) if Path::new(argument).is_file() => {
+        Some(argument) if Path::new(argument).exists() => {
             let file = File::open(argument).map_err(|error| failed(argument, error))?;
             bounded(file, argument)
         }
@@ -40,7 +40,7 @@ pub(super) fn file(path: &Path) -> Result<String, Failure> {
     )
 }
 
-/// Three characters and a colon, as every HCERT-like prefix, after white space.
+/// Two to four characters and a colon, as the prefixes of credential formats, after white space.
 fn starts_like_a_credential(argument: &str) -> bool {
     argument
         .trim_start()
@@ -48,14 +48,19 @@ fn starts_like_a_credential(argument: &str) -> bool {
         .is_some_and(|position| (2..=4).contains(&position))
 }
 
-/// Bytes that are no UTF-8 are replaced, which no format takes for its own.
+/// Bytes that are no UTF-8 are replaced, and input past the ceiling is marked, which no format takes for its own.
 fn bounded(reader: impl Read, name: &str) -> Result<String, Failure> {
     let mut bytes = Vec::new();
-    reader
-        .take(CEILING)
+    let failed = |error| failed(name, error);
+    let length = reader
+        .take(CEILING + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| failed(name, error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+        .map_err(failed)?;
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if u64::try_from(length).unwrap_or(u64::MAX) > CEILING {
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
+    Ok(text)
 }
 
 fn failed(name: &str, error: std::io::Error) -> Failure {

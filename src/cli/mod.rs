@@ -134,13 +134,15 @@ fn grade(
 ) -> Result<Exit, Failure> {
     let grades = conformance::run(dir, deviations)?;
     if json {
-        show::json(&grades.to_json());
+        show::json(&grades.to_json())?;
     } else {
-        grades.lines().for_each(|line| show::line(&line));
+        for line in grades.lines() {
+            show::line(&line)?;
+        }
     }
     grades.disagreements().for_each(|line| show::note(&line));
     if !grades.any() {
-        show::note("no cases were graded: the folder holds no known manifest");
+        show::note("nothing was graded: the folder holds no known manifest, or one without cases");
     }
     Ok(if grades.passed() {
         Exit::Success

@@ -61,9 +61,9 @@ impl Verify {
         let mut verdict = verify::verify(&text, at, &snapshot, &Policy::default());
         verdict.simulated = self.at.is_some();
         if self.json {
-            show::json(&verdict.to_json(view, Some(locale), None));
+            show::json(&verdict.to_json(view, Some(locale), None))?;
         } else {
-            lines(&verdict, view, locale);
+            lines(&verdict, view, locale)?;
         }
         Ok(match verdict.outcome() {
             Outcome::Accept => Exit::Success,
@@ -118,16 +118,16 @@ fn reading(path: &Path, environment: Environment, at: UnixTime) -> Result<sync::
 /// How many refused entries are shown one by one.
 const MAX_SHOWN: usize = 10;
 
-fn lines(verdict: &Verdict, view: View, locale: Locale) {
+fn lines(verdict: &Verdict, view: View, locale: Locale) -> Result<(), Failure> {
     let outcome = verdict.outcome();
-    show::line(outcome.name());
+    show::line(outcome.name())?;
     if let Some(message) = outcome.message(locale) {
-        show::line(&format!("  {} {}", message.sentence, message.remedy));
+        show::line(&format!("  {} {}", message.sentence, message.remedy))?;
     }
     for (_, finding) in verdict.findings() {
-        show::line(&format!("finding {}: {}", finding.code, finding.detail));
+        show::line(&format!("finding {}: {}", finding.code, finding.detail))?;
         if let Some(message) = verify::message(finding.code, locale) {
-            show::line(&format!("  {} {}", message.sentence, message.remedy));
+            show::line(&format!("  {} {}", message.sentence, message.remedy))?;
         }
     }
     let body = verdict.to_json(view, None, None);
@@ -141,13 +141,14 @@ fn lines(verdict: &Verdict, view: View, locale: Locale) {
         match body.pointer(&format!("/{part}")) {
             None | Some(Value::Null) => {}
             Some(Value::Array(items)) if items.is_empty() => {}
-            Some(Value::String(text)) => show::line(&format!("{part}: {text}")),
+            Some(Value::String(text)) => show::line(&format!("{part}: {text}"))?,
             Some(value) => {
                 let name = part.rsplit('/').next().unwrap_or(part);
-                show::line(&format!("{name}: {value}"));
+                show::line(&format!("{name}: {value}"))?;
             }
         }
     }
+    Ok(())
 }
 
 /// Arguments of `inspect`.
@@ -165,7 +166,7 @@ impl Inspect {
         let unverified = match credential::read(&text) {
             Ok(unverified) => unverified,
             Err(failure) => {
-                show::json(&json!({ "verified": false, "error": failure_json(&failure) }));
+                show::json(&json!({ "verified": false, "error": failure_json(&failure) }))?;
                 return Ok(Exit::Reject);
             }
         };
@@ -197,7 +198,7 @@ impl Inspect {
             "claims": claims,
             "certificate": certificate,
             "quirks": inspection.quirks.iter().map(|quirk| quirk.name()).collect::<Vec<_>>(),
-        }));
+        }))?;
         Ok(Exit::Success)
     }
 }

@@ -3,13 +3,15 @@
 //! Refuses to issue outside the demo environment.
 
 use super::{Exit, input, show};
+use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::issue::{self, Claims};
 use crate::server::config::Config;
+use crate::server::files;
 use crate::server::gateway::{Clock, Gateway, IssueRequest};
 use crate::server::{Running, Server, client, demo_client, telemetry};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -84,15 +86,16 @@ impl Issue {
         let gateway = Gateway::open(&config, Clock::System)?;
         let credential = gateway.issue(&IssueRequest { claims })?;
         if self.qr {
-            show::drawing(&issue::terminal(&credential.text)?);
+            show::drawing(&issue::terminal(&credential.text)?)?;
         }
         if let Some(path) = &self.svg {
-            let failed = |error| {
-                Code::InputOutput.caused_by(format!("{} cannot be written", path.display()), error)
-            };
-            std::fs::write(path, issue::svg(&credential.text)?).map_err(failed)?;
+            files::write(
+                path,
+                issue::svg(&credential.text)?.as_bytes(),
+                files::PRIVATE,
+            )?;
         }
-        show::line(&credential.text);
+        show::line(&credential.text)?;
         Ok(Exit::Success)
     }
 }
@@ -129,7 +132,7 @@ impl Demo {
             if self.exit {
                 running.stop().await;
             } else {
-                show::line("Serving until Ctrl-C.");
+                show::line("Serving until Ctrl-C.")?;
                 running.wait().await?;
             }
             Ok(if accepted {
@@ -145,28 +148,28 @@ impl Demo {
         let data = self.data.display();
         show::line(&format!(
             "1. A throw-away national PKI is in {data}/keys/demo; it signs as ZZ."
-        ));
-        show::line("2. It issued this vaccination certificate to a person who does not exist:");
-        show::drawing(&issue::terminal(&credential.text)?);
-        show::line(&credential.text);
+        ))?;
+        show::line("2. It issued this vaccination certificate to a person who does not exist:")?;
+        show::drawing(&issue::terminal(&credential.text)?)?;
+        show::line(&credential.text)?;
         let url = format!("https://localhost:{}/v1/verify", running.https.port());
         show::line(&format!(
             "3. The gateway is at {url}; its verdict over HTTPS:"
-        ));
+        ))?;
         let verdict = ask(
             &url,
             &self.data.join("tls").join("ca.pem"),
             &credential.text,
         )
         .await?;
-        show::json(&verdict);
-        let request = json!({ "credential": credential.text, "view": "holder" });
-        show::line("4. Ask it yourself:");
+        show::json(&verdict)?;
+        let request = serde_json::json!({ "credential": credential.text, "view": "holder" });
+        show::line("4. Ask it yourself:")?;
         show::line(&format!(
             "curl --cacert {data}/tls/ca.pem -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \
              -d '{request}' {url}",
             token_file.display()
-        ));
+        ))?;
         Ok(verdict.get("outcome").and_then(Value::as_str) == Some("accept"))
     }
 }
@@ -176,7 +179,7 @@ async fn ask(url: &str, ca: &Path, text: &str) -> Result<Value, Failure> {
     let failed = |error: reqwest::Error| {
         Code::InputOutput.caused_by("the gateway did not answer", error.without_url())
     };
-    let body = json!({ "credential": text }).to_string();
+    let body = serde_json::json!({ "credential": text }).to_string();
     let request = client::trusting(ca)?
         .post(url)
         .header("content-type", "application/json")
@@ -193,9 +196,11 @@ async fn ask(url: &str, ca: &Path, text: &str) -> Result<Value, Failure> {
 }
 
 fn claims(text: &str) -> Result<Claims, Failure> {
-    serde_json::from_str(text)
-        .map_err(|error| Code::ClaimInvalid.caused_by("not claims in the documented JSON", error))
+    Claims::from_json(json::read(text.as_bytes(), MAX_VALUES)?)
 }
+
+/// JSON values in one set of claims.
+const MAX_VALUES: usize = 256;
 
 /// A vaccination of a person who does not exist.
 fn sample() -> Result<Claims, Failure> {

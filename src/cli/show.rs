@@ -2,24 +2,42 @@
 //!
 //! Refuses to pass on what a terminal would obey: control and bidirectional-override characters are replaced.
 
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use serde_json::Value;
-use std::io::{Write, stderr, stdout};
+use std::io::{ErrorKind, Write, stderr, stdout};
 
 /// A line of the answer.
-pub(super) fn line(text: &str) {
-    // A reader that has gone away, such as `head`, wants no more; that is no failure.
-    let _ = writeln!(stdout(), "{}", harmless(text));
+///
+/// # Errors
+/// `input_output`; a reader that has gone away, such as `head`, wants no more, which is no failure.
+pub(super) fn line(text: &str) -> Result<(), Failure> {
+    print(&harmless(text))
 }
 
 /// Lines that are drawn, not written, such as a QR code.
-pub(super) fn drawing(text: &str) {
-    let _ = writeln!(stdout(), "{text}");
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn drawing(text: &str) -> Result<(), Failure> {
+    print(text)
 }
 
-/// The answer as JSON; its writer escapes control characters.
-pub(super) fn json(value: &Value) {
-    let _ = writeln!(stdout(), "{value:#}");
+/// The answer as JSON, with what a terminal would obey written as escapes.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn json(value: &Value) -> Result<(), Failure> {
+    print(&escaped(&format!("{value:#}")))
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    let mut out = stdout().lock();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Code::InputOutput.caused_by("standard output cannot be written", error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A line for whoever runs the command, beside the answer.
@@ -50,6 +68,19 @@ fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// JSON `text` that means the same; outside strings there is nothing active but line ends.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter != '\n' && is_active(letter) {
+            out.push_str(&format!("\\u{:04x}", u32::from(letter)));
+        } else {
+            out.push(letter);
+        }
+    }
+    out
+}
+
 fn is_active(letter: char) -> bool {
     let bidirectional = matches!(
         letter,
@@ -69,5 +100,9 @@ mod tests {
             "Siti\u{fffd}[2J\u{fffd}x\u{fffd}y"
         );
         assert_eq!(harmless("Ångström — ünï"), "Ångström — ünï");
+        let value = Value::from("a\u{202e}b\u{9b}c\u{7f}d\n");
+        let shown = escaped(&format!("{value:#}"));
+        assert_eq!(shown, r#""a\u202eb\u009bc\u007fd\n""#);
+        assert_eq!(serde_json::from_str::<Value>(&shown).ok(), Some(value));
     }
 }

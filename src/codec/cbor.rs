@@ -13,7 +13,7 @@ pub use ciborium::Value;
 pub struct Limits {
     /// How deep arrays, maps and tags may nest; a bare item has depth 1.
     pub depth: usize,
-    /// How many data items there may be in all, containers and keys included.
+    /// How many data items there may be in all: containers, keys and the chunks of strings included.
     pub items: usize,
 }
 
@@ -124,11 +124,7 @@ impl<'a> Scan<'a> {
     }
 
     fn item_after(&mut self, initial: u8, depth: usize) -> Result<(), Failure> {
-        self.items += 1;
-        if self.items > self.limits.items {
-            let limit = self.limits.items;
-            return Err(Code::CborInvalid.because(format!("over {limit} items")));
-        }
+        self.count()?;
         if depth > self.limits.depth {
             let limit = self.limits.depth;
             return Err(Code::CborInvalid.because(format!("nested deeper than {limit}")));
@@ -147,10 +143,26 @@ impl<'a> Scan<'a> {
                 }
                 Ok(())
             }
-            (6, Argument::Definite(_)) => self.item(depth + 1),
+            (6, Argument::Definite(tag)) => {
+                // A number in the dress of a big number.
+                self.preferred &= !matches!(tag, 2 | 3);
+                self.item(depth + 1)
+            }
+            (7, Argument::Definite(value)) if initial == SIMPLE_IN_A_BYTE && value < 32 => {
+                Err(Code::CborInvalid.because("a simple value in two bytes that fits one"))
+            }
             (7, Argument::Definite(_)) => Ok(()),
             _ => Err(Code::CborInvalid.because("a break or length where none may stand")),
         }
+    }
+
+    fn count(&mut self) -> Result<(), Failure> {
+        self.items += 1;
+        if self.items > self.limits.items {
+            let limit = self.limits.items;
+            return Err(Code::CborInvalid.because(format!("over {limit} items")));
+        }
+        Ok(())
     }
 
     fn argument(&mut self, initial: u8) -> Result<Argument, Failure> {
@@ -206,6 +218,7 @@ impl<'a> Scan<'a> {
             if initial == BREAK {
                 return Ok(());
             }
+            self.count()?;
             match self.argument(initial)? {
                 Argument::Definite(length) if initial >> 5 == major => self.skip(length)?,
                 Argument::Definite(_) | Argument::Indefinite => {
@@ -238,6 +251,7 @@ fn ended() -> Failure {
 }
 
 const BREAK: u8 = 0xff;
+const SIMPLE_IN_A_BYTE: u8 = 0xf8;
 
 #[cfg(test)]
 mod tests {
@@ -314,6 +328,10 @@ mod tests {
         assert_eq!(reason(&[0xff]), "a break or length where none may stand");
         assert_eq!(reason(&[0xbf, 0x01, 0xff]), "a map key has no value");
         assert_eq!(reason(&[0x1c]), "a reserved length");
+        assert_eq!(
+            reason(&[0xf8, 0x16]),
+            "a simple value in two bytes that fits one"
+        );
         assert_eq!(reason(&[0x7f, 0x41, b'a', 0xff]), "a chunk of another type");
         assert_eq!(reason(&[0x61, 0xff]), "not a CBOR item");
         assert_eq!(reason(&[]), "the bytes end inside an item");

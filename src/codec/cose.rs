@@ -30,7 +30,7 @@ pub struct Sign1 {
 }
 
 impl Sign1 {
-    /// The message in `bytes`: tag 18, tag 61 around tag 18, or no tag.
+    /// The message in `bytes`: tag 18 or no tag, with or without tag 61 around it.
     ///
     /// # Errors
     /// `cbor_invalid`, `cose_invalid`.
@@ -66,23 +66,20 @@ impl Sign1 {
                 return Err(Code::CoseInvalid.because("a critical header is not understood"));
             }
         }
-        let algorithm = match (algorithm(&headers)?, algorithm(&unprotected)?) {
-            (None, Some(algorithm)) => {
-                quirks.note(Quirk::UnprotectedAlgorithm);
-                Some(algorithm)
-            }
-            (protected, _) => protected,
+        // What nobody signed is asked only where what was signed is silent.
+        let algorithm = match algorithm(&headers)? {
+            None => algorithm(&unprotected)?.inspect(|_| quirks.note(Quirk::UnprotectedAlgorithm)),
+            protected => protected,
         };
-        let kid = match (kid(&headers)?, kid(&unprotected)?) {
-            (None, Some(kid)) => {
-                quirks.note(Quirk::UnprotectedKid);
+        let kid = match kid(&headers)? {
+            None => kid(&unprotected)?.inspect(|_| quirks.note(Quirk::UnprotectedKid)),
+            Some(kid) => {
+                let other = cbor::get(&unprotected, KID);
+                if other.is_some_and(|other| other.as_bytes() != Some(&kid)) {
+                    quirks.note(Quirk::UnprotectedKidIgnored);
+                }
                 Some(kid)
             }
-            (Some(kid), Some(other)) if kid != other => {
-                quirks.note(Quirk::UnprotectedKidIgnored);
-                Some(kid)
-            }
-            (kid, _) => kid,
         };
         Ok(Self {
             protected,

@@ -7,4 +7,5 @@ pub mod cbor;
 pub mod cose;
 pub mod cwt;
 pub mod deflate;
+pub mod json;
 pub mod x509;

@@ -54,7 +54,8 @@ pub fn read(
     let schema_version =
         text_in(entries, "ver").ok_or_else(|| invalid("ver", "is missing or no text"))?;
     let declared = SchemaVersion::parse(schema_version)
-        .ok_or_else(|| invalid("ver", "is not three numbers"))?;
+        .filter(|version| version.0 == 1)
+        .ok_or_else(|| invalid("ver", "is no version 1 of three numbers"))?;
     let mut reader = Reader {
         version: version.unwrap_or(declared),
         quirks,

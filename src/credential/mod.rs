@@ -21,7 +21,7 @@ use crate::quirk::Quirk;
 /// # Errors
 /// `format_unknown`, `input_too_large`, and the reading codes of the format.
 pub fn read(text: &str) -> Result<Unverified, Failure> {
-    let trimmed = text.trim();
+    let trimmed = trim(text);
     let mut unverified = if has_prefix(trimmed, hcert::PREFIX) {
         hcert::read(trimmed)?
     } else {
@@ -35,7 +35,12 @@ pub fn read(text: &str) -> Result<Unverified, Failure> {
 
 /// The format whose prefix `text` carries, if any; nothing else is looked at.
 pub fn sniff(text: &str) -> Option<Format> {
-    has_prefix(text.trim(), hcert::PREFIX).then_some(Format::EuDcc)
+    has_prefix(trim(text), hcert::PREFIX).then_some(Format::EuDcc)
+}
+
+/// `text` without white space and byte order marks around it.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|letter: char| letter.is_whitespace() || letter == '\u{feff}')
 }
 
 fn has_prefix(text: &str, prefix: &str) -> bool {

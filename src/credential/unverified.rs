@@ -96,7 +96,7 @@ impl Unverified {
         self.work
     }
 
-    /// The protected header and the payload, exactly as signed.
+    /// The protected header and the payload as signed, to compare bytes with; nothing in them is opened or believed.
     pub fn signed_parts(&self) -> (&[u8], &[u8]) {
         (&self.message.protected, &self.message.payload)
     }
@@ -108,7 +108,8 @@ impl Unverified {
     ///
     /// # Errors
     /// The credential as it was, for whoever wants to look into it, with `algorithm_unsupported` (the header names
-    /// none that is known), `algorithm_mismatch` (it suits no candidate) or `signature_invalid`.
+    /// none that is known), `unknown_signer` (there is no candidate), `algorithm_mismatch` (it suits none) or
+    /// `signature_invalid`.
     pub fn authenticate<'k>(
         mut self,
         candidates: impl IntoIterator<Item = &'k VerifyingKey>,

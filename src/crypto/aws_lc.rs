@@ -4,8 +4,7 @@
 //!
 //! Source: crate aws-lc-rs.
 
-use super::key::{Portable, VerifyingKey};
-use crate::failure::{Code, Failure};
+use super::key::Portable;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PSS_2048_8192_SHA256,
 };
@@ -21,8 +20,9 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// The key that `portable` read from `bits`, the content of its SubjectPublicKeyInfo.
-    pub(super) fn new(portable: &Portable, bits: &[u8]) -> Result<Self, Failure> {
+    /// The key that `portable` read from `bits`, the content of its SubjectPublicKeyInfo; `None` where this judge will not
+    /// have it, and the other judges alone.
+    pub(super) fn new(portable: &Portable, bits: &[u8]) -> Option<Self> {
         let key = match portable {
             Portable::P256(key) => ParsedPublicKey::new(
                 &ECDSA_P256_SHA256_FIXED,
@@ -34,12 +34,11 @@ impl Key {
             ),
             Portable::Rsa(_) => ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, bits),
         };
-        key.map(Self)
-            .map_err(|_| Code::EntryInvalid.because("a backend refuses the key"))
+        key.map(Self).ok()
     }
 }
 
 /// Whether `signature` over `message` verifies under `key`.
-pub(super) fn verify(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> bool {
-    key.aws_lc.0.verify_sig(message, signature).is_ok()
+pub(super) fn verify(key: &Key, message: &[u8], signature: &[u8]) -> bool {
+    key.0.verify_sig(message, signature).is_ok()
 }

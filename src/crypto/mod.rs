@@ -24,12 +24,12 @@ use crate::failure::{Code, Failure};
 /// `signature_invalid`.
 pub fn verify(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> Result<(), Failure> {
     #[cfg(feature = "server")]
-    let valid =
-        signature.len() == key.signature_length() && aws_lc::verify(key, message, signature);
-    #[cfg(not(feature = "server"))]
-    let valid =
-        signature.len() == key.signature_length() && portable::verify(key, message, signature);
-    judged(key, valid, signature.len())
+    if let Some(fast) = &key.aws_lc {
+        let valid =
+            signature.len() == key.signature_length() && aws_lc::verify(fast, message, signature);
+        return judged(key, valid, signature.len());
+    }
+    verify_portable(key, message, signature)
 }
 
 /// The same question to the pure-Rust judge, which always exists; both must answer alike.

@@ -6,10 +6,10 @@ use super::read::{Found, Unread};
 use crate::model::Kid;
 use serde_json::Value;
 
-/// The entries of `items`, if their first has the members of this form.
+/// The entries of `items`, if any has the members of this form.
 pub(super) fn read(items: &[Value]) -> Option<Vec<Result<Found, Unread>>> {
-    items.first()?.get("crt")?;
-    Some(items.iter().map(entry).collect())
+    let known = items.iter().any(|item| item.get("crt").is_some());
+    known.then(|| items.iter().map(entry).collect())
 }
 
 fn entry(item: &Value) -> Result<Found, Unread> {

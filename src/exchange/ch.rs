@@ -14,8 +14,9 @@ use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 /// The entries, if `members` is of this form.
 pub(super) fn read(members: &Map<String, Value>) -> Option<Vec<Result<Found, Unread>>> {
-    members.values().next()?.as_array()?.first()?.get("alg")?;
-    Some(by_kid(members, entry))
+    let rows = members.values().filter_map(Value::as_array).flatten();
+    let known = rows.into_iter().any(|row| row.get("alg").is_some());
+    known.then(|| by_kid(members, entry))
 }
 
 fn entry(kid: Kid, row: &Value) -> Result<Found, Unread> {
@@ -27,9 +28,11 @@ fn entry(kid: Kid, row: &Value) -> Result<Found, Unread> {
     let Some(spki) = spki else {
         return Err(Unread::new(Some(kid), "the numbers make no key"));
     };
-    let purposes = match row.get("use").and_then(Value::as_str) {
-        None | Some("sig") => Purposes::ALL,
-        Some(letters) => Purposes::only(letters.split("").filter_map(purpose)),
+    let purposes = match row.get("use") {
+        None | Some(Value::Null) => Purposes::ALL,
+        Some(Value::String(all)) if all == "sig" => Purposes::ALL,
+        Some(Value::String(letters)) => Purposes::only(letters.split("").filter_map(purpose)),
+        Some(_) => return Err(Unread::new(Some(kid), "use is no text")),
     };
     Ok(Found {
         purposes,

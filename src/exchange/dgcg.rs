@@ -5,18 +5,21 @@
 use super::read::{Found, Unread, base64_of, kid_of_base64};
 use serde_json::Value;
 
-/// The entries of `items`, if their first has the members of this form.
+/// The entries of `items`, if any has the members of this form.
 pub(super) fn read(items: &[Value]) -> Option<Vec<Result<Found, Unread>>> {
-    items.first()?.get("rawData")?;
-    Some(items.iter().map(entry).collect())
+    let known = items.iter().any(|item| item.get("rawData").is_some());
+    known.then(|| items.iter().map(entry).collect())
 }
 
 /// One entry.
 pub(super) fn entry(item: &Value) -> Result<Found, Unread> {
-    let kid = item
-        .get("kid")
-        .and_then(Value::as_str)
-        .and_then(kid_of_base64);
+    let kid = match item.get("kid") {
+        None | Some(Value::Null) => None,
+        Some(stated) => match stated.as_str().and_then(kid_of_base64) {
+            None => return Err(Unread::new(None, "kid is not Base64")),
+            kid => kid,
+        },
+    };
     if item.get("certificateType").and_then(Value::as_str) != Some("DSC") {
         return Err(Unread::new(kid, "certificateType is not DSC"));
     }

@@ -18,14 +18,13 @@ fn entry(kid: Kid, row: &Value) -> Result<Found, Unread> {
         return Err(Unread::new(Some(kid), "subjectPk is not Base64"));
     };
     let country = row.get("ian").and_then(Value::as_str).map(str::to_owned);
-    let usages = row
-        .get("keyUsage")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let purposes = match usages {
-        [] => Purposes::ALL,
-        usages => Purposes::only(usages.iter().filter_map(Value::as_str).filter_map(purpose)),
+    let purposes = match row.get("keyUsage") {
+        None | Some(Value::Null) => Purposes::ALL,
+        Some(Value::Array(letters)) if letters.is_empty() => Purposes::ALL,
+        Some(Value::Array(letters)) => {
+            Purposes::only(letters.iter().filter_map(Value::as_str).filter_map(purpose))
+        }
+        Some(_) => return Err(Unread::new(Some(kid), "keyUsage is no array")),
     };
     Ok(Found {
         country,

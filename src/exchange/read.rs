@@ -3,6 +3,7 @@
 //! Refuses documents over 16 MiB or 20,000 entries, and forms it does not know.
 
 use super::{at, ch, de, dgcg, nl, pem};
+use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::model::Kid;
 use crate::trust::{KeyMaterial, Place, Purposes, TrustEntry};
@@ -37,7 +38,7 @@ pub fn read(document: &str, bytes: &[u8]) -> Result<Vec<Row>, Failure> {
     }
     let found = match bytes.first() {
         None => return Err(Code::ListInvalid.because("the document is empty")),
-        Some(&DER_SEQUENCE) => vec![Ok(Found::certificate(bytes.to_vec()))],
+        Some(_) if bytes.starts_with(DER_SEQUENCE) => vec![Ok(Found::certificate(bytes.to_vec()))],
         Some(_) => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|error| Code::ListInvalid.caused_by("neither DER nor text", error))?;
@@ -58,8 +59,9 @@ pub fn read(document: &str, bytes: &[u8]) -> Result<Vec<Row>, Failure> {
 }
 
 fn read_json(text: &str) -> Result<Vec<Result<Found, Unread>>, Failure> {
-    let list: Value = serde_json::from_str(text)
-        .map_err(|error| Code::ListInvalid.caused_by("neither PEM nor JSON", error))?;
+    let list = json::read_joining(text.as_bytes(), MAX_VALUES).map_err(|failure| {
+        Code::ListInvalid.because(format!("neither PEM nor JSON: {}", failure.detail()))
+    })?;
     let found = match &list {
         Value::Array(items) => dgcg::read(items).or_else(|| at::read(items)),
         Value::Object(members) => de::read(members)
@@ -142,8 +144,10 @@ pub(super) fn by_kid(
             )));
             continue;
         };
-        let rows = rows.as_array().map(Vec::as_slice).unwrap_or_default();
-        found.extend(rows.iter().map(|row| entry(kid.clone(), row)));
+        match rows.as_array() {
+            Some(rows) => found.extend(rows.iter().map(|row| entry(kid.clone(), row))),
+            None => found.push(Err(Unread::new(Some(kid), "no array of keys"))),
+        }
     }
     found
 }
@@ -176,9 +180,12 @@ fn placed(document: &str, index: usize, found: Result<Found, Unread>) -> Row {
 
 /// The ceiling of a list document, in bytes; the largest seen in circulation is 4 MB.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The ceiling of JSON values in one list; Austria's form spends one on every byte.
+const MAX_VALUES: usize = 2_000_000;
 /// The ceiling of entries in one list.
 pub const MAX_ENTRIES: usize = 20_000;
-const DER_SEQUENCE: u8 = 0x30;
+/// A DER sequence of 256 bytes or more, as every certificate is; text may begin with a `0`, too.
+const DER_SEQUENCE: &[u8] = &[0x30, 0x82];
 
 #[cfg(test)]
 mod tests {
@@ -220,6 +227,27 @@ mod tests {
             (refused.failure.code(), refused.place.to_string()),
             (Code::EntryInvalid, "list.json#2".into())
         );
+    }
+
+    #[test]
+    fn a_bad_first_entry_is_a_row_like_any_other() {
+        for list in [
+            r#"[7, {"certificateType":"DSC","rawData":"MAA="}]"#,
+            r#"[{}, {"kid":[1],"crt":[48,0]}]"#,
+            r#"{"AQ==": 7, "Ag==": [{"alg":"ES256","crv":"P-256","x":"","y":""}]}"#,
+        ] {
+            assert_eq!(
+                read("list.json", list.as_bytes()).unwrap().len(),
+                2,
+                "{list}"
+            );
+        }
+    }
+
+    #[test]
+    fn text_before_a_pem_block_may_begin_with_a_zero() {
+        let chain = "0 s:C = ZZ\n-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+        assert!(read("chain.pem", chain.as_bytes()).unwrap()[0].is_ok());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::model::{
     Test, UnixTime, Uvci, Vaccination, known_spelling, transliterate,
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 /// Claims as they are handed in.
 #[derive(Clone, Deserialize)]
@@ -20,6 +21,41 @@ pub struct Claims {
     /// What happened.
     #[serde(flatten)]
     pub event: EventClaims,
+}
+
+impl Claims {
+    /// The claims in `value`.
+    ///
+    /// # Errors
+    /// `request_invalid`, with the member's name where it is about one; never a value.
+    pub fn from_json(value: Value) -> Result<Self, Failure> {
+        if value
+            .pointer("/person")
+            .is_some_and(|person| !person.is_object())
+        {
+            return Err(Code::RequestInvalid
+                .because("member `person` is not an object")
+                .about("person"));
+        }
+        serde_json::from_value(value).map_err(|error| {
+            // The parser's own words may quote a claim, so only a member's name is taken from them.
+            let words = error.to_string();
+            let missing = words.starts_with("missing field");
+            if !missing && !words.starts_with("unknown field") {
+                return Code::RequestInvalid.because("the claims are not of the documented shape");
+            }
+            let quoted = words.split('`').nth(1).unwrap_or_default();
+            let name: String = quoted
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(MAX_NAME)
+                .collect();
+            let state = if missing { "missing" } else { "not known" };
+            Code::RequestInvalid
+                .because(format!("member `{name}` is {state}"))
+                .about(name)
+        })
+    }
 }
 
 /// A person as claimed; at least one name.
@@ -293,4 +329,5 @@ fn invalid(field: &str, what: &str) -> Failure {
 }
 
 const MAX_TEXT: usize = 80;
+const MAX_NAME: usize = 40;
 const DATE_LINE_S: i64 = 14 * 60 * 60;

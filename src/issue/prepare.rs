@@ -17,6 +17,7 @@ use crate::trust::Dsc;
 #[derive(Debug)]
 pub struct ToBeSigned {
     certificate: HealthCertificate,
+    country: Country,
     issued_at: UnixTime,
     expires_at: UnixTime,
     key: VerifyingKey,
@@ -38,7 +39,8 @@ pub struct Credential {
 /// Prepares `certificate` for the signature of `signer`, issued by `country`.
 ///
 /// # Errors
-/// `claim_invalid` where the signer's period or purposes do not cover it; `signer_unavailable` where its key is unusable.
+/// `claim_invalid` where the signer's period or purposes do not cover it; `configuration_invalid` where `country` is not its
+/// signer's; `signer_unavailable` where its key is unusable.
 pub fn prepare(
     certificate: HealthCertificate,
     country: Country,
@@ -56,6 +58,10 @@ pub fn prepare(
         let reason = format!("the signer is not for a {} certificate", purpose.name());
         return Err(Code::ClaimInvalid.because(reason));
     }
+    if signer.country_stated && !signer.countries.contains(&country) {
+        let reason = format!("{country} is not a country of its own signer");
+        return Err(Code::ConfigurationInvalid.because(reason));
+    }
     let key = signer
         .key
         .clone()
@@ -69,6 +75,7 @@ pub fn prepare(
     let message = cose::Unsigned::new(key.algorithm().cose(), signer.kid.as_bytes(), payload)?;
     Ok(ToBeSigned {
         certificate,
+        country,
         issued_at,
         expires_at,
         key,
@@ -100,6 +107,9 @@ impl ToBeSigned {
             .map_err(|failure| failed(failure.detail()))?;
         if (claims.issued_at, claims.expires_at) != (self.issued_at, self.expires_at) {
             return Err(failed("the period changed"));
+        }
+        if claims.issuer.as_deref() != Some(self.country.as_str()) {
+            return Err(failed("the issuer changed"));
         }
         let mut quirks = Quirks::default();
         let opened = authentic

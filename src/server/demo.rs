@@ -35,7 +35,7 @@ impl DemoClient {
 /// `input_output`, `internal`.
 pub fn demo_client(data: &Path) -> Result<DemoClient, Failure> {
     let (clients, token_file) = (data.join("clients.toml"), data.join("demo-token"));
-    files::create_dir(data)?;
+    let _making = files::lock(data)?;
     if !clients.exists() {
         let mut random = [0; 32];
         let drawn = SystemRandom::new().fill(&mut random);

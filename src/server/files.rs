@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 /// `input_output`.
-pub(super) fn create_dir(dir: &Path) -> Result<(), Failure> {
+pub(crate) fn create_dir(dir: &Path) -> Result<(), Failure> {
     fs::create_dir_all(dir).map_err(|error| failed(dir, "cannot be created", error))
 }
 
@@ -21,7 +21,7 @@ pub(super) fn create_dir(dir: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `input_output`.
-pub(super) fn create_private_dir(dir: &Path) -> Result<(), Failure> {
+pub(crate) fn create_private_dir(dir: &Path) -> Result<(), Failure> {
     create_dir(dir)?;
     let owner_only = Permissions::from_mode(0o700);
     fs::set_permissions(dir, owner_only)
@@ -32,10 +32,10 @@ pub(super) fn create_private_dir(dir: &Path) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `input_output`.
-pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
+pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
     // Hidden, so that a half-written file in a folder of lists is never read as one.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = path.with_file_name(format!(".{name}.new"));
+    let draft = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
     // A draft left by a killed process may have other permissions.
     let _ = fs::remove_file(&draft);
     let written = OpenOptions::new()
@@ -52,7 +52,7 @@ pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failur
 ///
 /// # Errors
 /// `input_output`; `configuration_invalid` where others may open it.
-pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let unreadable = |error| failed(path, "cannot be read", error);
     let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
     if mode & 0o077 != 0 {
@@ -66,11 +66,52 @@ pub(super) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     fs::read(path).map(Zeroizing::new).map_err(unreadable)
 }
 
+/// The bytes of a file that others may read and not write; `None` where there is none.
+///
+/// # Errors
+/// `input_output`; `configuration_invalid` where others may write it.
+pub(crate) fn read_guarded(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    let unreadable = |error| failed(path, "cannot be read", error);
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions().mode(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(unreadable(error)),
+    };
+    if mode & 0o022 != 0 {
+        let reason = format!(
+            "{} can be written by others (mode {:o})",
+            path.display(),
+            mode & 0o777
+        );
+        return Err(Code::ConfigurationInvalid.because(reason));
+    }
+    fs::read(path).map(Some).map_err(unreadable)
+}
+
+/// Holds the folder `dir` for this process until dropped, so that two that start at once do not both make its keys.
+///
+/// # Errors
+/// `input_output`.
+pub(crate) fn lock(dir: &Path) -> Result<fs::File, Failure> {
+    create_dir(dir)?;
+    let path = dir.join(".lock");
+    let open = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(PRIVATE)
+        .open(&path);
+    let file = open.map_err(|error| failed(&path, "cannot be opened", error))?;
+    file.lock()
+        .map_err(|error| failed(&path, "cannot be locked", error))?;
+    Ok(file)
+}
+
 /// The bytes of any file.
 ///
 /// # Errors
 /// `input_output`.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| failed(path, "cannot be read", error))
 }
 
@@ -79,9 +120,9 @@ fn failed(path: &Path, what: &str, error: std::io::Error) -> Failure {
 }
 
 /// Readable by its owner alone.
-pub(super) const PRIVATE: u32 = 0o600;
+pub(crate) const PRIVATE: u32 = 0o600;
 /// Readable by all.
-pub(super) const PUBLIC: u32 = 0o644;
+pub(crate) const PUBLIC: u32 = 0o644;
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@ pub mod client;
 pub mod config;
 mod demo;
 pub mod federation;
-mod files;
+pub(crate) mod files;
 pub mod gateway;
 pub mod http;
 pub mod keys;

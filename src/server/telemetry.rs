@@ -55,8 +55,19 @@ pub fn log_to_stderr(wanted: &str) {
 
 /// What is logged of what is `wanted`, in the form of `RUST_LOG`: never a library that quotes what strangers send.
 pub fn filter(wanted: &str) -> EnvFilter {
-    let wanted = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
-    let quiet = QUIET.iter().filter_map(|target| target.parse().ok());
+    let quotes = |directive: &&str| {
+        QUIET
+            .iter()
+            .any(|target| directive.trim().starts_with(target))
+    };
+    let wanted: Vec<_> = wanted
+        .split(',')
+        .filter(|directive| !quotes(directive))
+        .collect();
+    let wanted = EnvFilter::try_new(wanted.join(",")).unwrap_or_else(|_| EnvFilter::new("info"));
+    let quiet = QUIET
+        .iter()
+        .filter_map(|target| format!("{target}=off").parse().ok());
     quiet.fold(wanted, EnvFilter::add_directive)
 }
 
@@ -71,7 +82,7 @@ pub fn silence_panics() {
 }
 
 /// Libraries whose words quote what strangers send.
-const QUIET: [&str; 4] = ["actix_http=off", "h2=off", "hyper=off", "rustls=error"];
+const QUIET: [&str; 4] = ["actix_http", "h2", "hyper", "rustls"];
 /// Upper ends of the request-time buckets, in seconds.
 const BUCKETS_S: [f64; 9] = [
     0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25, 1.0,

@@ -1,7 +1,7 @@
 //! One frozen world: everything a verdict depends on, immutable, named by its content.
 //!
-//! Refuses a clock and a mixture of environments. Made of parts behind `Arc`s; its id is the hash of the parts' hashes,
-//! so every node that assembles the same records has the same id.
+//! Refuses a clock and a mixture of environments. Its id is the hash of what its parts say, so every node that assembles
+//! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
 use crate::crypto;
 use crate::model::{Environment, SnapshotId, UnixTime};
@@ -29,11 +29,7 @@ impl Snapshot {
     ) -> (Self, AdmissionReport) {
         let mut lists: Vec<_> = pinned.iter().collect();
         lists.sort_by(|left, right| left.source.id.cmp(&right.source.id));
-        let mut trust = TrustList::default();
-        let mut report = AdmissionReport::default();
-        for list in &lists {
-            trust.admit_pinned(list, environment, &mut report);
-        }
+        let (trust, report) = TrustList::admit_pinned(&lists, environment);
         let parts = [
             environment.name().as_bytes(),
             b"\0trust\0",

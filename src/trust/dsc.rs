@@ -122,15 +122,44 @@ pub struct Dsc {
     pub name: Option<String>,
     /// How it came to be trusted.
     pub assurance: Assurance,
-    /// The id of the source that named it.
-    pub source: String,
+    /// The ids of the sources that name it, in order.
+    pub sources: Vec<String>,
+    /// Whether it came with a certificate, which proves its key identifier and limits its period.
+    pub has_certificate: bool,
 }
 
 impl Dsc {
+    /// Takes in what another source says of the same signer: what either restricts is restricted.
+    ///
+    /// # Errors
+    /// `country_mismatch`.
+    pub(super) fn also(&mut self, other: &Self) -> Result<(), Failure> {
+        if self.country_stated && other.country_stated && self.countries != other.countries {
+            return Err(Code::CountryMismatch.because("another source names another country"));
+        }
+        if !self.country_stated {
+            self.country_stated = other.country_stated;
+            self.countries.clone_from(&other.countries);
+        }
+        self.purposes = self.purposes.and(&other.purposes);
+        self.sources.extend(other.sources.iter().cloned());
+        self.sources.sort_unstable();
+        self.sources.dedup();
+        Ok(())
+    }
+
+    pub(super) fn shares_country(&self, other: &Self) -> bool {
+        self.countries == other.countries
+            || self
+                .countries
+                .iter()
+                .any(|country| other.countries.contains(country))
+    }
+
     /// The signer that `entry` names, if its parts can be read and agree.
     ///
     /// # Errors
-    /// `entry_invalid`, `input_too_large`, `kid_mismatch`.
+    /// `entry_invalid`, `input_too_large`, `kid_mismatch`, `country_mismatch`.
     pub(super) fn from_entry(
         entry: &TrustEntry,
         assurance: Assurance,
@@ -158,30 +187,52 @@ impl Dsc {
             let missing = || Code::EntryInvalid.because("a public key without a key identifier");
             entry.kid.clone().ok_or_else(missing)?
         };
-        let named = certificate
-            .as_ref()
-            .map(|it| it.countries.as_slice())
-            .unwrap_or_default();
-        let stated: Vec<_> = entry.country.iter().chain(named).collect();
-        let mut countries: Vec<_> = stated
-            .iter()
-            .filter_map(|text| Country::parse(text))
-            .collect();
-        countries.sort_unstable();
-        countries.dedup();
+        let countries = countries(certificate.as_ref(), entry.country.as_deref())?;
         Ok(Self {
             kid,
-            country_stated: !stated.is_empty(),
-            countries,
+            country_stated: countries.is_some(),
+            countries: countries.unwrap_or_default(),
             key,
             validity: certificate.as_ref().map_or(Validity::ALWAYS, validity),
             purposes: entry.purposes.and(&usages(certificate.as_ref())),
             thumbprint: Thumbprint(crypto::sha256(der)),
             name: certificate.and_then(|certificate| certificate.common_name),
             assurance,
-            source: source.to_owned(),
+            sources: vec![source.to_owned()],
+            has_certificate: matches!(entry.key, KeyMaterial::Certificate(_)),
         })
     }
+}
+
+/// The countries a signer belongs to: those of its certificate, or where that names none, of its source; `None` where
+/// neither names any.
+fn countries(
+    certificate: Option<&Certificate>,
+    source: Option<&str>,
+) -> Result<Option<Vec<Country>>, Failure> {
+    let parse = |text: &str| Country::parse(&text.trim().to_ascii_uppercase());
+    let named = certificate
+        .map(|it| it.countries.as_slice())
+        .unwrap_or_default();
+    let mut countries: Vec<_> = named.iter().filter_map(|text| parse(text)).collect();
+    countries.sort_unstable();
+    countries.dedup();
+    let Some(source) = source else {
+        return Ok((!named.is_empty()).then_some(countries));
+    };
+    if named.is_empty() {
+        return Ok(Some(parse(source).into_iter().collect()));
+    }
+    let agrees = match parse(source) {
+        Some(country) => countries.contains(&country),
+        None => named
+            .iter()
+            .any(|text| text.eq_ignore_ascii_case(source.trim())),
+    };
+    if agrees {
+        return Ok(Some(countries));
+    }
+    Err(Code::CountryMismatch.because("the source and the certificate name different countries"))
 }
 
 fn validity(certificate: &Certificate) -> Validity {

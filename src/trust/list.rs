@@ -1,7 +1,8 @@
-//! The trust list: the admitted signers, found by key identifier.
+//! The trust list: the admitted signers, found by key identifier and by key.
 //!
-//! Refuses entries out of their source's scope or environment, unreadable keys, and more candidates for one key
-//! identifier than a verification may cost. One bad entry never drops the list.
+//! Refuses entries out of their source's scope or environment, unreadable keys, contradictions between a source and a
+//! certificate, and more candidates for one key identifier than a verification may cost. One bad entry never drops the
+//! list, and the list does not depend on the order in which entries came.
 
 use super::dsc::{Assurance, Dsc};
 use super::entry::{Refusal, Source, SourceList, TrustEntry};
@@ -16,9 +17,10 @@ use std::sync::Arc;
 pub struct TrustList {
     signers: Vec<Arc<Dsc>>,
     by_kid: HashMap<Kid, Vec<usize>>,
+    by_key: HashMap<[u8; 32], Vec<usize>>,
 }
 
-/// What admission did with a source's entries.
+/// What admission did with the entries of all sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdmissionReport {
     /// How many signers are in the list.
@@ -30,116 +32,165 @@ pub struct AdmissionReport {
 }
 
 impl TrustList {
-    /// Admits the entries of a source of directly trusted signers; refusals are told in `report`.
+    /// Admits the entries of sources of directly trusted signers.
     pub fn admit_pinned(
-        &mut self,
-        list: &SourceList,
+        lists: &[&SourceList],
         environment: Environment,
-        report: &mut AdmissionReport,
-    ) {
-        let source = &list.source;
-        for entry in &list.entries {
-            match self.admit(source, environment, entry) {
-                Ok(Admission::New) => report.admitted += 1,
-                Ok(Admission::Repeated) => report.repeated += 1,
-                Err((kid, failure)) => {
-                    report
-                        .refused
-                        .push(Refusal::new(source, entry.place.clone(), kid, &failure));
+    ) -> (Self, AdmissionReport) {
+        let mut report = AdmissionReport::default();
+        let mut readable = Vec::new();
+        for list in lists {
+            for entry in &list.entries {
+                match judge(&list.source, environment, entry) {
+                    Ok(dsc) => readable.push((dsc, &list.source, entry)),
+                    Err((kid, failure)) => {
+                        report.refused.push(Refusal::new(
+                            &list.source,
+                            entry.place.clone(),
+                            kid,
+                            &failure,
+                        ));
+                    }
                 }
             }
         }
+        // Certificates prove their key identifier, bare keys only claim one: certificates come first, so that no
+        // number of bare keys keeps one out. Beyond that the order is that of the content.
+        readable.sort_by(|(left, left_source, _), (right, right_source, _)| {
+            let order = |dsc: &Dsc, source: &Source| {
+                (!dsc.has_certificate, dsc.thumbprint, source.id.clone())
+            };
+            order(left, left_source).cmp(&order(right, right_source))
+        });
+        let mut trust = Self::default();
+        for (dsc, source, entry) in readable {
+            let kid = dsc.kid.clone();
+            match trust.admit(dsc) {
+                Ok(Admission::New) => report.admitted += 1,
+                Ok(Admission::Repeated) => report.repeated += 1,
+                Err(failure) => {
+                    report.refused.push(Refusal::new(
+                        source,
+                        entry.place.clone(),
+                        Some(kid),
+                        &failure,
+                    ));
+                }
+            }
+        }
+        (trust, report)
     }
 
-    fn admit(
-        &mut self,
-        source: &Source,
-        environment: Environment,
-        entry: &TrustEntry,
-    ) -> Result<Admission, (Option<Kid>, Failure)> {
-        let refused = |failure| (entry.kid.clone(), failure);
-        if source.environment != environment {
-            let reason = format!("a {} source in a {environment} gateway", source.environment);
-            return Err(refused(Code::EnvironmentMismatch.because(reason)));
-        }
-        let dsc = Dsc::from_entry(entry, Assurance::PinnedSigner, &source.id).map_err(refused)?;
-        let refused = |failure| (Some(dsc.kid.clone()), failure);
-        if let Some(scope) = &source.countries {
-            let outside = dsc
-                .countries
-                .iter()
-                .find(|country| !scope.contains(country));
-            if let Some(country) = outside {
-                return Err(refused(
-                    Code::OutOfScope.because(format!("a signer of {country}")),
-                ));
+    fn admit(&mut self, dsc: Dsc) -> Result<Admission, Failure> {
+        let positions = self.by_kid.entry(dsc.kid.clone()).or_default();
+        let mut near = 0;
+        for position in positions.iter() {
+            let Some(other) = self.signers.get_mut(*position) else {
+                continue;
+            };
+            if other.thumbprint == dsc.thumbprint {
+                return Arc::make_mut(other)
+                    .also(&dsc)
+                    .map(|()| Admission::Repeated);
             }
-            if dsc.countries.is_empty() {
-                return Err(refused(
-                    Code::OutOfScope.because("a signer of no known country"),
-                ));
-            }
+            near += usize::from(other.shares_country(&dsc));
         }
-        let positions = self
-            .by_kid
-            .get(&dsc.kid)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let sharing: Vec<_> = positions
-            .iter()
-            .filter_map(|position| self.signers.get(*position))
-            .collect();
-        if sharing
-            .iter()
-            .any(|other| other.thumbprint == dsc.thumbprint)
+        let same_key = dsc.key.as_ref().ok().map(|key| *key.spki_digest());
+        let holders = same_key.map(|digest| self.by_key.entry(digest).or_default());
+        let held = holders.as_ref().map_or(0, |holders| holders.len());
+        if positions.len() >= MAX_PER_KID || near >= MAX_PER_KID_AND_COUNTRY || held >= MAX_PER_KEY
         {
-            return Ok(Admission::Repeated);
+            let reason = format!(
+                "{} signers have this key identifier already",
+                positions.len()
+            );
+            return Err(Code::CandidateLimit.because(reason));
         }
-        let same_country = sharing
-            .iter()
-            .filter(|other| other.countries == dsc.countries)
-            .count();
-        if sharing.len() >= MAX_PER_KID || same_country >= MAX_PER_KID_AND_COUNTRY {
-            let reason = format!("{} signers have this key identifier already", sharing.len());
-            return Err(refused(Code::CandidateLimit.because(reason)));
+        positions.push(self.signers.len());
+        if let Some(holders) = holders {
+            holders.push(self.signers.len());
         }
-        self.by_kid
-            .entry(dsc.kid.clone())
-            .or_default()
-            .push(self.signers.len());
         self.signers.push(Arc::new(dsc));
         Ok(Admission::New)
     }
 
     /// Every signer with this key identifier, at most 16; those of `country` first.
     pub fn candidates(&self, kid: &Kid, country: Option<Country>) -> Vec<&Arc<Dsc>> {
-        let positions = self.by_kid.get(kid).map(Vec::as_slice).unwrap_or_default();
-        let mut found: Vec<_> = positions
-            .iter()
-            .filter_map(|position| self.signers.get(*position))
-            .collect();
+        let mut found = self.at(self.by_kid.get(kid));
         if let Some(country) = country {
             found.sort_by_key(|dsc| !dsc.countries.contains(&country));
         }
         found
     }
 
-    /// All signers, in the order they were admitted.
+    /// Every signer that holds this key, whatever its key identifier, at most 16.
+    ///
+    /// Where a certificate holds it, what bare keys say of it does not count: a bare key knows no period and no
+    /// purpose, and would lift those of the certificate.
+    pub fn holders(&self, spki_digest: &[u8; 32]) -> Vec<&Arc<Dsc>> {
+        let all = self.at(self.by_key.get(spki_digest));
+        let certified = all.iter().any(|dsc| dsc.has_certificate);
+        all.into_iter()
+            .filter(|dsc| dsc.has_certificate == certified)
+            .collect()
+    }
+
+    /// All signers, certificates before bare keys, in the order of their thumbprints.
     pub fn signers(&self) -> &[Arc<Dsc>] {
         &self.signers
     }
 
-    /// SHA-256 over what the list says, whatever the order its entries came in.
+    /// SHA-256 over what the list says.
     pub fn content_hash(&self) -> [u8; 32] {
-        let mut rows: Vec<[u8; 32]> = self.signers.iter().map(|dsc| row_hash(dsc)).collect();
-        rows.sort_unstable();
+        let rows: Vec<[u8; 32]> = self.signers.iter().map(|dsc| row_hash(dsc)).collect();
         crypto::sha256(&rows.concat())
+    }
+
+    fn at(&self, positions: Option<&Vec<usize>>) -> Vec<&Arc<Dsc>> {
+        let positions = positions.map(Vec::as_slice).unwrap_or_default();
+        positions
+            .iter()
+            .filter_map(|position| self.signers.get(*position))
+            .collect()
     }
 }
 
 enum Admission {
     New,
     Repeated,
+}
+
+/// The signer that `entry` names, if its source may name it here.
+fn judge(
+    source: &Source,
+    environment: Environment,
+    entry: &TrustEntry,
+) -> Result<Dsc, (Option<Kid>, Failure)> {
+    let refused = |failure| (entry.kid.clone(), failure);
+    if source.environment != environment {
+        let reason = format!("a {} source in a {environment} gateway", source.environment);
+        return Err(refused(Code::EnvironmentMismatch.because(reason)));
+    }
+    let dsc = Dsc::from_entry(entry, Assurance::PinnedSigner, &source.id).map_err(refused)?;
+    let refused = |failure| Err((Some(dsc.kid.clone()), failure));
+    if environment != Environment::Demo && dsc.countries.contains(&Country::DEMO) {
+        return refused(
+            Code::EnvironmentMismatch.because("a demo signer outside the demo environment"),
+        );
+    }
+    if let Some(scope) = &source.countries {
+        if let Some(country) = dsc
+            .countries
+            .iter()
+            .find(|country| !scope.contains(country))
+        {
+            return refused(Code::OutOfScope.because(format!("a signer of {country}")));
+        }
+        if dsc.countries.is_empty() {
+            return refused(Code::OutOfScope.because("a signer of no known country"));
+        }
+    }
+    Ok(dsc)
 }
 
 /// SHA-256 over one signer's meaning; lengths are written, so that no two signers read alike.
@@ -152,7 +203,14 @@ fn row_hash(dsc: &Dsc) -> [u8; 32] {
     part(&dsc.thumbprint.0);
     part(dsc.kid.as_bytes());
     part(dsc.assurance.name().as_bytes());
-    part(dsc.source.as_bytes());
+    dsc.sources
+        .iter()
+        .for_each(|source| part(source.as_bytes()));
+    part(if dsc.country_stated {
+        b"countries"
+    } else {
+        b"anywhere"
+    });
     dsc.countries
         .iter()
         .for_each(|country| part(country.as_str().as_bytes()));
@@ -168,5 +226,7 @@ fn row_hash(dsc: &Dsc) -> [u8; 32] {
 
 /// How many signers may share a key identifier, which bounds the work of one verification.
 const MAX_PER_KID: usize = 16;
-/// How many of them may belong to the same country.
+/// How many of them may belong to one country, or to none that is known.
 const MAX_PER_KID_AND_COUNTRY: usize = 8;
+/// How many signers may hold one key.
+const MAX_PER_KEY: usize = 16;

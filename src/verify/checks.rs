@@ -49,7 +49,7 @@ impl Boundaries {
 
     /// Whether `source` is older than `policy` allows.
     pub(super) fn stale(&mut self, source: &Source, policy: &Policy) -> bool {
-        self.passed(source.as_of.plus(policy.max_trust_age_s))
+        self.passed(policy.fresh_until(source))
     }
 
     fn note(&mut self, boundary: UnixTime) {
@@ -68,12 +68,6 @@ pub(super) fn stale(source: &Source) -> Failure {
     Code::TrustListStale.because(reason)
 }
 
-/// The country that the credential names as its issuer, where it names one.
-pub(super) fn issuing_country(signed: &Signed) -> Option<Country> {
-    let issuer = signed.claims.as_ref().ok()?.issuer.as_deref()?;
-    Country::parse(issuer)
-}
-
 /// What the checks need besides the credential.
 pub(super) struct Checks<'c> {
     pub(super) policy: &'c Policy,
@@ -82,17 +76,13 @@ pub(super) struct Checks<'c> {
 }
 
 impl Checks<'_> {
-    /// Every finding on a credential signed by `dsc`; `None` where its signer has left the list since.
+    /// Every finding on a credential signed by `dsc`.
     pub(super) fn signed(
         &mut self,
         signed: &Signed,
-        dsc: Option<&std::sync::Arc<Dsc>>,
+        dsc: &Dsc,
         snapshot: &Snapshot,
     ) -> Vec<Finding> {
-        let Some(dsc) = dsc else {
-            let reason = format!("signer {} is no longer listed", signed.kid);
-            return vec![Finding::from(&Code::UnknownSigner.because(reason))];
-        };
         let mut failures = Vec::new();
         failures.extend(self.signer_period(dsc));
         match &signed.claims {
@@ -117,9 +107,11 @@ impl Checks<'_> {
                         .because(format!("not for a {} certificate", purpose.name()))
                 }),
         );
-        if let Some(source) = snapshot.source(&dsc.source)
-            && self.boundaries.stale(source, self.policy)
-        {
+        // One fresh source that names the signer is enough.
+        let sources = dsc.sources.iter().filter_map(|id| snapshot.source(id));
+        let (old, fresh): (Vec<_>, Vec<_>) =
+            sources.partition(|source| self.boundaries.stale(source, self.policy));
+        if let (Some(source), []) = (old.first(), fresh.as_slice()) {
             failures.push(stale(source));
         }
         failures.iter().map(Finding::from).collect()
@@ -145,6 +137,9 @@ impl Checks<'_> {
             self.quirks.note(Quirk::IssuerNotACountry);
             return None;
         };
+        if !dsc.country_stated {
+            self.quirks.note(Quirk::SignerCountryUnknown);
+        }
         let strange = dsc.country_stated && !dsc.countries.contains(&country);
         strange.then(|| {
             let admitted: Vec<_> = dsc.countries.iter().map(ToString::to_string).collect();

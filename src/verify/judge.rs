@@ -5,14 +5,12 @@
 use super::checks::{self, Boundaries};
 use super::open::{Opened, Reached, Signed, open};
 use super::policy::Policy;
-use super::verdict::{CredentialVerdict, Finding, Signer, Verdict};
+use super::verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict};
 use crate::credential::Hint;
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::quirk::{Quirk, Quirks};
 use crate::snapshot::Snapshot;
-use crate::trust::Dsc;
-use std::sync::Arc;
 
 /// The verdict on one credential, at the instant `at`.
 ///
@@ -41,14 +39,8 @@ pub fn judge(
             findings.push(unsigned(hint, failure, snapshot, policy, &mut boundaries));
         }
         Reached::Signed(signed) => {
-            let dsc = best_signer(signed, at, snapshot, policy);
-            let mut checks = checks::Checks {
-                policy,
-                boundaries: &mut boundaries,
-                quirks: &mut quirks,
-            };
-            findings = checks.signed(signed, dsc, snapshot);
-            signer = dsc.map(|dsc| Signer::of(dsc));
+            let judged = by_best_signer(signed, &opened.quirks, snapshot, policy, &mut boundaries);
+            (findings, quirks, signer) = (judged.findings, judged.quirks, judged.signer);
             certificate = signed.certificate.as_ref().ok().cloned();
         }
     }
@@ -65,33 +57,57 @@ pub fn judge(
     }
 }
 
-/// The signer that speaks best for the credential among those that hold the key which verified it today.
+/// A credential as judged under one of the signers that hold its key.
+struct Judged {
+    findings: Vec<Finding>,
+    quirks: Quirks,
+    signer: Option<Signer>,
+}
+
+/// The judgement under the signer that speaks best for the credential, among those that hold the key which verified it
+/// today.
 ///
-/// A key may stand in several certificates, an old and a renewed one; the holder is not to suffer from the old.
-fn best_signer<'s>(
+/// A key may stand in several certificates, an old and a renewed one; the holder is not to suffer from the old. Each of
+/// them may change the verdict in time, so the boundaries of all are noted.
+fn by_best_signer(
     signed: &Signed,
-    at: UnixTime,
-    snapshot: &'s Snapshot,
+    seen: &Quirks,
+    snapshot: &Snapshot,
     policy: &Policy,
-) -> Option<&'s Arc<Dsc>> {
-    let candidates = snapshot
-        .trust()
-        .candidates(&signed.kid, checks::issuing_country(signed));
-    let holders = candidates.into_iter().filter(|dsc| {
-        dsc.key
-            .as_ref()
-            .is_ok_and(|key| *key.spki_digest() == signed.spki_digest)
-    });
-    holders.min_by_key(|dsc| {
-        let mut boundaries = Boundaries::new(at);
-        let mut quirks = Quirks::default();
+    boundaries: &mut Boundaries,
+) -> Judged {
+    let mut best: Option<Judged> = None;
+    for dsc in snapshot.trust().holders(&signed.spki_digest) {
+        let mut quirks = seen.clone();
         let mut checks = checks::Checks {
             policy,
-            boundaries: &mut boundaries,
+            boundaries: &mut *boundaries,
             quirks: &mut quirks,
         };
-        checks.signed(signed, Some(dsc), snapshot).len()
+        let findings = checks.signed(signed, dsc, snapshot);
+        let judged = Judged {
+            findings,
+            quirks,
+            signer: Some(Signer::of(dsc)),
+        };
+        if best.as_ref().is_none_or(|best| rank(&judged) < rank(best)) {
+            best = Some(judged);
+        }
+    }
+    best.unwrap_or_else(|| {
+        let reason = format!("signer {} is no longer listed", signed.kid);
+        let findings = vec![Finding::from(&Code::UnknownSigner.because(reason))];
+        Judged {
+            findings,
+            quirks: seen.clone(),
+            signer: None,
+        }
     })
+}
+
+/// Accepted before indeterminate before rejected, then by the number of findings.
+fn rank(judged: &Judged) -> (Outcome, usize) {
+    (Outcome::of(&judged.findings), judged.findings.len())
 }
 
 /// An unknown signer that a stale source might know is no reason to send anybody away.

@@ -2,7 +2,9 @@
 //!
 //! Refuses to be implicit: a verdict names the policy it was reached under.
 
+use crate::model::UnixTime;
 use crate::quirk::Quirk;
+use crate::trust::Source;
 
 /// What is tolerated, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,18 @@ pub struct Policy {
     pub max_trust_age_s: i64,
     /// Quirks that are not tolerated. Default none.
     pub refused_quirks: Vec<Quirk>,
+}
+
+impl Policy {
+    /// The last second at which `source` is fresh.
+    pub fn fresh_until(&self, source: &Source) -> UnixTime {
+        source.as_of.plus(self.max_trust_age_s)
+    }
+
+    /// Whether `source` is older than this allows at the instant `at`.
+    pub fn is_stale(&self, source: &Source, at: UnixTime) -> bool {
+        self.fresh_until(source) < at
+    }
 }
 
 impl Default for Policy {

@@ -27,6 +27,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What `findings` come to.
+    pub(super) fn of(findings: &[Finding]) -> Self {
+        findings
+            .iter()
+            .map(|finding| outcome_of(finding.code))
+            .max()
+            .unwrap_or(Self::Accept)
+    }
+
     /// The machine name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -94,7 +103,7 @@ pub struct Signer {
     kid: String,
     countries: Vec<String>,
     thumbprint: String,
-    source: String,
+    sources: Vec<String>,
     assurance: &'static str,
     not_before: UnixTime,
     not_after: UnixTime,
@@ -106,7 +115,7 @@ impl Signer {
             kid: dsc.kid.to_string(),
             countries: dsc.countries.iter().map(ToString::to_string).collect(),
             thumbprint: dsc.thumbprint.to_string(),
-            source: dsc.source.clone(),
+            sources: dsc.sources.clone(),
             assurance: dsc.assurance.name(),
             not_before: dsc.validity.not_before,
             not_after: dsc.validity.not_after,
@@ -138,11 +147,7 @@ pub struct CredentialVerdict {
 impl CredentialVerdict {
     /// Any rejection rejects; else any doubt is indeterminate; else it is accepted.
     pub fn outcome(&self) -> Outcome {
-        self.findings
-            .iter()
-            .map(|finding| outcome_of(finding.code))
-            .max()
-            .unwrap_or(Outcome::Accept)
+        Outcome::of(&self.findings)
     }
 }
 
@@ -189,6 +194,11 @@ impl Verdict {
             policy: (policy.id.clone(), policy.version),
             snapshot: (snapshot.id(), snapshot.sequence(), snapshot.as_of()),
         }
+    }
+
+    /// The content hash of the snapshot it was reached under.
+    pub fn snapshot_id(&self) -> SnapshotId {
+        self.snapshot.0
     }
 
     /// The best outcome of the credentials: a person needs one good certificate.
@@ -275,7 +285,7 @@ fn credential_json(credential: &CredentialVerdict, view: View, locale: Option<Lo
                 "kid": signer.kid,
                 "countries": signer.countries,
                 "thumbprint": signer.thumbprint,
-                "source": signer.source,
+                "sources": signer.sources,
                 "not_before": signer.not_before.to_string(),
                 "not_after": signer.not_after.to_string(),
             }),

@@ -85,3 +85,21 @@ async fn nobody_in_particular_gets_a_result_and_nothing_else() {
     }
     gateway.stop().await;
 }
+
+#[actix_web::test]
+async fn a_token_is_looked_at_on_every_route_and_its_scheme_is_of_any_case() {
+    let gateway = TestGateway::start().await;
+    let get = async |value: String| {
+        read(
+            gateway
+                .client
+                .get(format!("{}/v1/trust", gateway.base))
+                .header(AUTHORIZATION, value),
+        )
+        .await
+        .status
+    };
+    assert_eq!(get("Bearer secret-token".to_owned()).await, 401);
+    assert_eq!(get(format!("bearer {}", gateway.token)).await, 200);
+    gateway.stop().await;
+}

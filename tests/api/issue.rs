@@ -98,7 +98,17 @@ async fn requests_of_another_shape_are_refused_by_member() {
     wrong["vaccination"]["dose"] = json!("Dewi Sartika");
     let mut none = claims(VACCINATION);
     none.as_object_mut().unwrap().remove("vaccination");
-    for request in [both, more, wrong, none, json!({}), json!({ "qr": "yes" })] {
+    let mut list = claims(VACCINATION);
+    list["person"] = json!(["Kusumawardhani", "Dewi", "1987-03-09"]);
+    for request in [
+        both,
+        more,
+        wrong,
+        none,
+        list,
+        json!({}),
+        json!({ "qr": "yes" }),
+    ] {
         let answer = gateway.post_as_client("/v1/issue", &request).await;
         assert_eq!(
             (answer.status, answer.problem().as_str()),

@@ -1,4 +1,4 @@
-//! The doors, asked over HTTPS as any client would. One file here for each file of `src/server/http`.
+//! The doors, asked over HTTPS as any client would. The files here have the names of what they ask.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -25,7 +25,12 @@ async fn unknown_addresses_and_methods_are_problems_too() {
             "{}",
             route.path
         );
-        assert_eq!(answer.headers["allow"], route.method);
+        let allowed = if route.method == "GET" {
+            "GET, HEAD"
+        } else {
+            route.method
+        };
+        assert_eq!(answer.headers["allow"], allowed);
     }
     gateway.stop().await;
 }
@@ -63,6 +68,13 @@ async fn what_a_problem_points_to_is_there() {
 async fn health_tells_alive_from_ready() {
     let gateway = TestGateway::start().await;
     assert_eq!(gateway.get("/health/live").await.json()["status"], "live");
+    let head = read(
+        gateway
+            .client
+            .head(format!("{}/health/ready", gateway.base)),
+    )
+    .await;
+    assert_eq!((head.status, head.text.as_str()), (200, ""));
     assert_eq!(gateway.get("/health/ready").await.json()["status"], "ready");
     std::fs::remove_dir_all(gateway.data.path().join("trust")).unwrap();
     gateway.gateway().refresh();

@@ -99,3 +99,18 @@ async fn a_gateway_that_never_read_its_signers_sends_nobody_away() {
     assert_eq!(gateway.get("/health/ready").await.status, 503);
     gateway.stop().await;
 }
+
+#[actix_web::test]
+async fn a_list_that_is_damaged_keeps_what_it_said_and_its_age() {
+    let gateway = TestGateway::start().await;
+    let text = gateway.issue().await;
+    let before = gateway.verify(&text).await;
+    let file = gateway.data.path().join("trust/demo/dsc.pem");
+    std::fs::write(&file, "-----BEGIN CERT").unwrap();
+    gateway.gateway().refresh();
+    let after = gateway.verify(&text).await;
+    assert_eq!(after["outcome"], "accept");
+    assert_eq!(after["snapshot"]["id"], before["snapshot"]["id"]);
+    assert_eq!(gateway.get("/health/ready").await.status, 503);
+    gateway.stop().await;
+}

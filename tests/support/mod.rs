@@ -85,12 +85,12 @@ impl TestSigner {
         };
         let source = Source {
             id: "test".into(),
-            environment: Environment::Test,
+            environment: Environment::Demo,
             countries: None,
             as_of: issued_at(),
         };
         let (snapshot, report) = Snapshot::assemble(
-            Environment::Test,
+            Environment::Demo,
             1,
             &[SourceList {
                 source,

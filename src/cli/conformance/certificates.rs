@@ -144,10 +144,16 @@ pub(super) fn grade_dcc(dir: &Path, manifest: &Value) -> Result<Suite, Failure> 
             continue;
         };
         let certificate = file.pointer("/TESTCTX/CERTIFICATE").and_then(Value::as_str);
-        let entries = certificate
-            .and_then(|it| pinned(it, path))
-            .into_iter()
-            .collect();
+        let Some(entry) = certificate.and_then(|it| pinned(it, path)) else {
+            suite.record(
+                path,
+                "a certificate to trust".into(),
+                "a case without".into(),
+                false,
+            );
+            continue;
+        };
+        let entries = vec![entry];
         let (Some(credential), Some(at)) =
             (text(&file, "PREFIX"), text(case, "clock").and_then(clock))
         else {
@@ -192,14 +198,31 @@ pub(super) fn grade_qa(dir: &Path, manifest: &Value) -> Result<(Suite, Suite), F
             );
             continue;
         };
+        // The list a case names, or else its own certificate; an unknown signer is unknown to any list.
         let single = text(case, "dsc").and_then(|it| pinned(it, path));
-        let snapshot = match text(case, "trust_list").or(fallback) {
-            Some(list) => lists
-                .entry(list)
-                .or_insert_with(|| snapshot(list_entries(&dir.join(list)))),
-            None => lists
-                .entry(path)
-                .or_insert_with(|| snapshot(single.into_iter().collect())),
+        let (name, world) = match (text(case, "trust_list"), single, fallback) {
+            (Some(list), _, _) | (None, None, Some(list)) => (
+                list,
+                lists
+                    .entry(list)
+                    .or_insert_with(|| list_entries(&dir.join(list)).map(snapshot)),
+            ),
+            (None, Some(entry), _) => (
+                path,
+                lists
+                    .entry(path)
+                    .or_insert_with(|| Some(snapshot(vec![entry]))),
+            ),
+            (None, None, None) => (path, lists.entry(path).or_default()),
+        };
+        let Some(snapshot) = world else {
+            verdicts.record(
+                path,
+                format!("the signers of {name}"),
+                "no readable list".into(),
+                false,
+            );
+            continue;
         };
         // A published clock where there is one; an unknown signer is unknown at any time.
         let at = text(case, "clock_accept")
@@ -249,16 +272,11 @@ fn grade(suite: &mut Suite, path: &str, case: &Value, ours: &Ours) {
             ours.rejects_at(step),
         ),
         // Only what stands before the schema is beyond dispute.
-        "disputed" => {
-            let core = case.pointer("/core/verdict").and_then(Value::as_str);
-            let accepts = core.is_none_or(|core| core == "accept");
-            let expected = if accepts {
-                "accept before schema"
-            } else {
-                "reject before schema"
-            };
-            (expected.to_owned(), ours.passes(Step::Hcert) == accepts)
-        }
+        "disputed" => match case.pointer("/core/verdict").and_then(Value::as_str) {
+            None | Some("accept") => ("accept before schema".to_owned(), ours.passes(Step::Hcert)),
+            Some("reject") => ("reject before schema".to_owned(), !ours.passes(Step::Hcert)),
+            Some(_) => ("a known verdict of the core".to_owned(), false),
+        },
         _ if verdict.starts_with("accept-signature") => (
             "accept the signature".to_owned(),
             ours.passes(Step::Signature),
@@ -282,18 +300,18 @@ fn pinned(certificate: &str, path: &str) -> Option<TrustEntry> {
     })
 }
 
-/// The entries of a trust list: a file, or a folder with a file `dsc-list.signed`.
-fn list_entries(path: &Path) -> Vec<TrustEntry> {
+/// The entries of a trust list: a file, or a folder with a file `dsc-list.signed`; `None` where there are none.
+fn list_entries(path: &Path) -> Option<Vec<TrustEntry>> {
     let file = if path.is_dir() {
         path.join("dsc-list.signed")
     } else {
         path.to_owned()
     };
-    let rows = read(&file).and_then(|bytes| exchange::read(&file.to_string_lossy(), &bytes));
-    rows.unwrap_or_default()
-        .into_iter()
-        .filter_map(Result::ok)
-        .collect()
+    let rows = read(&file)
+        .and_then(|bytes| exchange::read(&file.to_string_lossy(), &bytes))
+        .ok()?;
+    let entries: Vec<_> = rows.into_iter().filter_map(Result::ok).collect();
+    (!entries.is_empty()).then_some(entries)
 }
 
 fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {

@@ -1,6 +1,7 @@
 //! A folder of list documents that an operator filled by hand.
 //!
-//! Refuses hidden files, links out of the folder, anything but regular files, and documents over the list ceiling.
+//! Refuses documents over the list ceiling. Passes over hidden files and folders inside; a link to a file is that file,
+//! as mounted secrets and configuration are.
 
 use crate::exchange;
 use crate::failure::{Code, Failure};
@@ -44,7 +45,7 @@ impl Directory {
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if !hidden && entry.file_type().map_err(failed)?.is_file() {
+            if !hidden && entry.path().is_file() {
                 paths.push(entry.path());
             }
         }

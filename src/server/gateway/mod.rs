@@ -19,10 +19,11 @@ use crate::server::federation::FeedConfig;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
 use crate::verify::Policy;
+use actix_web::web::Bytes;
 use arc_swap::ArcSwap;
 use issuance::Issuance;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A running gateway, apart from its doors.
 pub struct Gateway {
@@ -44,7 +45,21 @@ pub struct World {
     pub report: AdmissionReport,
     /// The sources that could not be read at the last attempt, by id.
     pub unreadable: Vec<String>,
+    /// The public list of signers, once somebody has asked for it.
+    pub public_list: OnceLock<Bytes>,
     readings: Vec<sync::Reading>,
+}
+
+impl World {
+    fn new(snapshot: Snapshot, report: AdmissionReport) -> Self {
+        Self {
+            snapshot: Arc::new(snapshot),
+            report,
+            unreadable: Vec::new(),
+            public_list: OnceLock::new(),
+            readings: Vec::new(),
+        }
+    }
 }
 
 impl Gateway {
@@ -59,12 +74,10 @@ impl Gateway {
             Environment::Demo => Some(Issuance::demo(&config.data, clock.now())?),
             Environment::Test | Environment::Production => None,
         };
-        let empty = World {
-            snapshot: Arc::new(Snapshot::empty(config.environment)),
-            report: AdmissionReport::default(),
-            unreadable: Vec::new(),
-            readings: Vec::new(),
-        };
+        let empty = World::new(
+            Snapshot::empty(config.environment),
+            AdmissionReport::default(),
+        );
         let gateway = Self {
             environment: config.environment,
             clock,
@@ -82,6 +95,11 @@ impl Gateway {
     /// Which world it belongs to.
     pub fn environment(&self) -> Environment {
         self.environment
+    }
+
+    /// What its verdicts tolerate.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Where it takes the time from.

@@ -20,6 +20,31 @@ pub struct Reading {
     pub list: SourceList,
     /// What could not be read.
     pub refused: Vec<Refusal>,
+    /// The documents that could not be read at all, by name.
+    pub broken: Vec<String>,
+}
+
+impl Reading {
+    /// Takes over what `earlier` read of the documents that are broken now, and its age with it; tells whether there was
+    /// anything to take over.
+    ///
+    /// A document that is caught half written, or damaged, must not send away everybody whom it knows.
+    fn keep_broken_documents_of(&mut self, earlier: Option<&Self>) -> bool {
+        let Some(earlier) = earlier else { return false };
+        let kept: Vec<_> = earlier
+            .list
+            .entries
+            .iter()
+            .filter(|entry| self.broken.contains(&entry.place.document))
+            .cloned()
+            .collect();
+        if kept.is_empty() {
+            return false;
+        }
+        self.list.entries.extend(kept);
+        self.list.source.as_of = earlier.list.source.as_of;
+        true
+    }
 }
 
 /// Reads everything in `directory` as said by `source`.
@@ -34,6 +59,7 @@ pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, 
     let mut reading = Reading {
         list,
         refused: Vec::new(),
+        broken: Vec::new(),
     };
     for document in directory.fetch()? {
         let rows = document
@@ -52,6 +78,7 @@ pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, 
                 }
             }),
             Err(failure) => {
+                reading.broken.push(document.name.clone());
                 let place = Place {
                     document: document.name,
                     position: 0,
@@ -81,6 +108,7 @@ fn never_read(feed: &FeedConfig) -> Reading {
     Reading {
         list,
         refused: Vec::new(),
+        broken: Vec::new(),
     }
 }
 
@@ -116,7 +144,7 @@ pub fn assemble(
 impl Gateway {
     /// Looks at every source again and puts a new snapshot into force where one says something new.
     ///
-    /// A source that cannot be read keeps what it said before, with the age it had then; one that was never read is of
+    /// A source or a document in it that cannot be read keeps what it said before, with the age it had then; one that was never read is of
     /// no age at all, so that whoever it might know is answered "indeterminate".
     pub fn refresh(&self) {
         let before = self.world.load();
@@ -124,15 +152,20 @@ impl Gateway {
         let mut readings = Vec::new();
         let mut unreadable = Vec::new();
         for feed in &self.feeds {
+            let earlier = before
+                .readings
+                .iter()
+                .find(|it| it.list.source.id == feed.id);
             match read_feed(feed, &self.data, now) {
-                Ok(reading) => readings.push(reading),
+                Ok(mut reading) => {
+                    if reading.keep_broken_documents_of(earlier) {
+                        unreadable.push(feed.id.clone());
+                    }
+                    readings.push(reading);
+                }
                 Err(failure) => {
                     warn!(feed = %feed.id, code = failure.code().name(), "{} cannot be read", feed.id);
                     unreadable.push(feed.id.clone());
-                    let earlier = before
-                        .readings
-                        .iter()
-                        .find(|it| it.list.source.id == feed.id);
                     readings.push(earlier.cloned().unwrap_or_else(|| never_read(feed)));
                 }
             }
@@ -153,12 +186,12 @@ impl Gateway {
         metrics::gauge!("lintas_trust_entries_refused").set(number(report.refused.len()));
         metrics::gauge!("lintas_trust_as_of_seconds")
             .set(number(usize::try_from(as_of).unwrap_or_default()));
-        self.world.store(Arc::new(World {
-            snapshot: Arc::new(snapshot),
-            report,
+        let world = World {
             unreadable,
             readings,
-        }));
+            ..World::new(snapshot, report)
+        };
+        self.world.store(Arc::new(world));
     }
 }
 

@@ -3,13 +3,19 @@
 //! Refuses to keep tokens: only their SHA-256 is on disk, and it is compared in constant time. A token that is given and
 //! not known is refused, never taken for nobody.
 
-use super::State;
+use super::answer::failed;
+use super::routes::State;
 use super::trace::Caller;
 use crate::crypto;
 use crate::failure::{Code, Failure};
+use crate::server::files;
 use crate::verify::View;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header;
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest};
 use serde::Deserialize;
 use std::path::Path;
 use subtle::ConstantTimeEq;
@@ -102,11 +108,45 @@ impl Principal {
     }
 }
 
-/// Who sent `request`.
+/// Finds out who asks before any handler is reached, and refuses whoever lacks the route's `scope`.
 ///
 /// # Errors
-/// `unauthenticated` where a token is given that is not known, or given in another form.
-pub(super) fn principal(request: &HttpRequest, state: &State) -> Result<Principal, Failure> {
+/// Those of the handler.
+pub(super) async fn authorise(
+    scope: Option<Scope>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let known = identify(request.request());
+    let allowed = known.and_then(|principal| {
+        scope.map_or(Ok(()), |scope| principal.demand(scope))?;
+        Ok(principal)
+    });
+    match allowed {
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.call(request)
+                .await
+                .map(ServiceResponse::map_into_boxed_body)
+        }
+        Err(failure) => {
+            let answer = failed(request.request(), &failure);
+            Ok(request.into_response(answer))
+        }
+    }
+}
+
+/// Who sent `request`, as found out before.
+pub(super) fn principal(request: &HttpRequest) -> Principal {
+    request
+        .extensions()
+        .get::<Principal>()
+        .cloned()
+        .unwrap_or(Principal::Anonymous)
+}
+
+/// A token that is given and not known, or given in another form, is refused.
+fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let Some(value) = values.next() else {
         return Ok(Principal::Anonymous);
@@ -114,13 +154,16 @@ pub(super) fn principal(request: &HttpRequest, state: &State) -> Result<Principa
     if values.next().is_some() {
         return Err(Code::Unauthenticated.because("two Authorization headers"));
     }
-    let token = value
+    let (scheme, token) = value
         .to_str()
         .ok()
-        .and_then(|value| value.strip_prefix("Bearer "));
-    let token = token
-        .ok_or_else(|| Code::Unauthenticated.because("Authorization is not a Bearer token"))?;
-    let client = state.clients.load().find(token.trim());
+        .and_then(|value| value.split_once(' '))
+        .unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Code::Unauthenticated.because("Authorization is not a Bearer token"));
+    }
+    let state = request.app_data::<Data<State>>();
+    let client = state.and_then(|state| state.clients.load().find(token.trim()));
     let client = client.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))?;
     request.extensions_mut().insert(Caller(client.id.clone()));
     Ok(Principal::Client {
@@ -146,10 +189,10 @@ impl Clients {
     /// # Errors
     /// `input_output`, `configuration_invalid`.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(Code::InputOutput.caused_by("clients.toml cannot be read", error)),
+        match files::read_guarded(path) {
+            Ok(Some(bytes)) => Self::parse(&String::from_utf8_lossy(&bytes)),
+            Ok(None) => Ok(Self::default()),
+            Err(failure) => Err(failure),
         }
     }
 

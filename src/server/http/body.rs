@@ -1,20 +1,19 @@
 //! Reading a JSON body under ceilings of size and time.
 //!
-//! Refuses other media types, members that stand twice, and to repeat a caller's value in an error: members are named,
+//! Refuses other media types, members that stand twice at any depth, and to repeat a caller's value in an error: members are named,
 //! values never.
 
+use crate::codec::json;
 use crate::failure::{Code, Failure};
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
-use std::fmt;
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// The members of a JSON object that nobody has asked for yet.
 #[derive(Debug)]
-pub(super) struct Members(Vec<(String, Value)>);
+pub(super) struct Members(Map<String, Value>);
 
 impl Members {
     /// The body of `request`, at most `ceiling` bytes of it, as an object.
@@ -48,13 +47,14 @@ impl Members {
     /// # Errors
     /// `request_invalid`.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
-        let invalid = |error: serde_json::Error| {
-            // The parser's own words may quote the caller's values.
-            let (line, column) = (error.line(), error.column());
-            Code::RequestInvalid
-                .because(format!("the body is not a JSON object without repeated members (line {line}, column {column})"))
-        };
-        serde_json::from_slice(bytes).map_err(invalid)
+        match json::read(bytes, MAX_VALUES)? {
+            Value::Object(members) => Ok(Self(members)),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_) => Err(Code::RequestInvalid.because("the body is not a JSON object")),
+        }
     }
 
     /// The members of an object inside the body.
@@ -63,7 +63,7 @@ impl Members {
     /// `request_invalid`.
     pub(super) fn of_value(name: &str, value: Value) -> Result<Self, Failure> {
         match value {
-            Value::Object(members) => Ok(Self(members.into_iter().collect())),
+            Value::Object(members) => Ok(Self(members)),
             Value::Null
             | Value::Bool(_)
             | Value::Number(_)
@@ -74,8 +74,7 @@ impl Members {
 
     /// The member `name`, if it is there and not null.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        let position = self.0.iter().position(|(member, _)| member == name)?;
-        Some(self.0.swap_remove(position).1).filter(|value| !value.is_null())
+        self.0.shift_remove(name).filter(|value| !value.is_null())
     }
 
     /// The text member `name`, if it is there.
@@ -92,7 +91,7 @@ impl Members {
 
     /// What is left, as one object.
     pub(super) fn rest(self) -> Value {
-        Value::Object(self.0.into_iter().collect())
+        Value::Object(self.0)
     }
 
     /// Refuses what is left: a member that is not served must not be taken for one that was heeded.
@@ -100,12 +99,12 @@ impl Members {
     /// # Errors
     /// `request_invalid`, naming the member.
     pub(super) fn finish(self) -> Result<(), Failure> {
-        match self.0.first() {
+        match self.0.keys().next() {
             None => Ok(()),
-            Some((name, _)) => {
+            Some(name) => {
                 let name = printable(name);
-                Err(Code::RequestInvalid
-                    .because(format!("member `{name}` is not known or not served yet")))
+                let reason = format!("member `{name}` is not known or not served yet");
+                Err(Code::RequestInvalid.because(reason).about(name))
             }
         }
     }
@@ -113,7 +112,9 @@ impl Members {
 
 /// The refusal of a member that is not `what` it should be.
 pub(super) fn not(name: &str, what: &str) -> Failure {
-    Code::RequestInvalid.because(format!("member `{name}` is not {what}"))
+    Code::RequestInvalid
+        .because(format!("member `{name}` is not {what}"))
+        .about(name)
 }
 
 /// A member's name as a caller may see it again.
@@ -151,38 +152,10 @@ async fn bounded(
     Ok(bytes)
 }
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members: Vec<(String, Value)> = Vec::new();
-                while let Some((name, value)) = map.next_entry()? {
-                    if members.len() >= MAX_MEMBERS
-                        || members.iter().any(|(earlier, _)| *earlier == name)
-                    {
-                        return Err(serde::de::Error::custom("a repeated member"));
-                    }
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Object)
-    }
-}
-
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);
-const MAX_MEMBERS: usize = 64;
+/// JSON values in one body.
+const MAX_VALUES: usize = 256;
 const MAX_NAME: usize = 40;
 
 #[cfg(test)]

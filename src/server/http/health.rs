@@ -13,11 +13,22 @@ pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "live" }))
 }
 
-/// Every source can be read and there is a signer to know.
+/// Every source can be read and is fresh, and there is a signer to know.
 pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let world = state.gateway.world();
     if let Some(source) = world.unreadable.first() {
         let failure = Code::InputOutput.because(format!("source {source} cannot be read"));
+        return failed(&request, &failure);
+    }
+    let now = state.gateway.clock().now();
+    if let Some(source) = world
+        .snapshot
+        .sources()
+        .iter()
+        .find(|it| state.gateway.policy().is_stale(it, now))
+    {
+        let failure =
+            Code::InputOutput.because(format!("source {} is from {}", source.id, source.as_of));
         return failed(&request, &failure);
     }
     let signers = world.snapshot.trust().signers().len();

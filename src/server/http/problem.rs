@@ -56,14 +56,23 @@ pub(super) fn problem(failure: &Failure, trace: Option<&str>) -> HttpResponse {
     } else {
         failure.detail()
     };
-    answer.json(json!({
+    let mut body = json!({
         "type": format!("/codes/{code}"),
         "title": code.sentence(),
         "status": status.as_u16(),
         "code": code.name(),
         "detail": detail,
         "trace": trace,
-    }))
+    });
+    if let Some(members) = body.as_object_mut() {
+        if let Some(member) = failure.member() {
+            members.insert("member".into(), json!(member));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            members.insert("retry_after".into(), json!(RETRY_AFTER_S));
+        }
+    }
+    answer.json(body)
 }
 
 const RETRY_AFTER_S: u64 = 5;

@@ -3,12 +3,14 @@
 //! Refuses what is not in the table: unknown addresses and methods are answered here, in the same form as all else.
 
 use super::answer::failed;
-use super::auth::{Clients, Scope};
+use super::auth::{Clients, Scope, authorise};
 use super::{codes, health, issue, openapi, trust, verify};
 use crate::failure::Code;
 use crate::model::Environment;
 use crate::server::gateway::Gateway;
+use actix_web::guard;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
@@ -20,7 +22,7 @@ pub struct Route {
     pub method: &'static str,
     /// The path, with `{name}` for what varies.
     pub path: &'static str,
-    /// The scope that a caller needs; `None` where anyone may ask.
+    /// The least scope that a caller needs; `None` where anyone may ask.
     pub scope: Option<Scope>,
     /// Whether it exists in the demo environment only.
     pub demo_only: bool,
@@ -38,17 +40,18 @@ pub const ROUTES: &[Route] = &[
             web::post().to(issue::issue)
         })
     },
-    route("GET", "/v1/trust", None, || web::get().to(trust::signers)),
-    route("GET", "/codes", None, || web::get().to(codes::all)),
-    route("GET", "/codes/{code}", None, || web::get().to(codes::one)),
-    route("GET", "/health/live", None, || web::get().to(health::live)),
-    route("GET", "/health/ready", None, || {
-        web::get().to(health::ready)
-    }),
-    route("GET", "/openapi.json", None, || {
-        web::get().to(openapi::document)
-    }),
+    route("GET", "/v1/trust", None, || get().to(trust::signers)),
+    route("GET", "/codes", None, || get().to(codes::all)),
+    route("GET", "/codes/{code}", None, || get().to(codes::one)),
+    route("GET", "/health/live", None, || get().to(health::live)),
+    route("GET", "/health/ready", None, || get().to(health::ready)),
+    route("GET", "/openapi.json", None, || get().to(openapi::document)),
 ];
+
+/// `GET`, and `HEAD`, which is the same without a body.
+fn get() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
 
 const fn route(
     method: &'static str,
@@ -85,7 +88,10 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
     config.app_data(state.clone());
     let environment = state.gateway.environment();
     for route in ROUTES.iter().filter(|route| route.exists_in(environment)) {
-        let resource = web::resource(route.path).route((route.handler)());
+        let scope = route.scope;
+        let resource = web::resource(route.path).route((route.handler)().wrap(from_fn(
+            move |request, next| authorise(scope, request, next),
+        )));
         config.service(resource.default_service(web::to(other_method)));
     }
     config.default_service(web::to(not_found));
@@ -100,7 +106,15 @@ async fn other_method(request: HttpRequest) -> HttpResponse {
     let here = ROUTES
         .iter()
         .filter(|route| pattern.as_deref() == Some(route.path));
-    let methods: Vec<_> = here.map(|route| route.method).collect();
+    let methods: Vec<_> = here
+        .flat_map(|route| {
+            if route.method == "GET" {
+                vec!["GET", "HEAD"]
+            } else {
+                vec![route.method]
+            }
+        })
+        .collect();
     if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
         response.headers_mut().insert(header::ALLOW, methods);
     }

@@ -1,7 +1,7 @@
 //! TLS for the public listener: one certificate, exchanged without a restart.
 //!
 //! Refuses TLS below 1.2, early data, and a key that does not belong to its certificate. Where no certificate is
-//! configured, a throw-away CA in the data folder makes one for loopback names.
+//! configured, a throw-away CA in the data folder makes one for loopback names and the listening address.
 //!
 //! Source: RFC 8446; the key exchange prefers X25519MLKEM768.
 
@@ -108,6 +108,7 @@ pub fn throw_away(data: &Path, address: IpAddr, at: UnixTime) -> Result<TlsFiles
         certificate: dir.join("server.pem"),
         key: dir.join("server.key"),
     };
+    let _making = files::lock(data)?;
     files::create_private_dir(&dir)?;
     if is_current(&files, at) {
         return Ok(files);

@@ -49,16 +49,13 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     let trace = new_trace();
     request.extensions_mut().insert(Trace(trace.clone()));
     let method = method_name(request.method().as_str());
-    let state = request.app_data::<Data<State>>();
-    let snapshot = state.map(|state| state.gateway.world().snapshot.id().to_string());
-    let marks = [
-        ("lintas-trace", Some(trace.clone())),
-        ("lintas-snapshot", snapshot),
-    ];
+    let state = request.app_data::<Data<State>>().cloned();
     let remainder = Remainder::of(&mut request);
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     remainder.drain().await;
+    let snapshot = state.map(|state| state.gateway.world().snapshot.id().to_string());
+    let marks = [(TRACE, Some(trace.clone())), (SNAPSHOT, snapshot)];
     let failure = match handled {
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
@@ -98,10 +95,15 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     Err(InternalError::from_response(failure, response).into())
 }
 
+/// Marks an answer with what its handler did not mark it with already.
 fn mark(headers: &mut HeaderMap, marks: &[(&'static str, Option<String>)]) {
     for (name, value) in marks {
-        if let Some(Ok(value)) = value.as_deref().map(HeaderValue::from_str) {
-            headers.insert(HeaderName::from_static(name), value);
+        let name = HeaderName::from_static(name);
+        if let (false, Some(Ok(value))) = (
+            headers.contains_key(&name),
+            value.as_deref().map(HeaderValue::from_str),
+        ) {
+            headers.insert(name, value);
         }
     }
     let fixed = [
@@ -159,3 +161,8 @@ fn new_trace() -> String {
     let _ = SystemRandom::new().fill(&mut bytes);
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// The header that names a request in the log.
+const TRACE: &str = "lintas-trace";
+/// The header that names the snapshot an answer rests on.
+pub(super) const SNAPSHOT: &str = "lintas-snapshot";

@@ -2,27 +2,42 @@
 //!
 //! Refuses nothing: who may sign is public.
 
-use super::answer::answer;
 use super::routes::State;
 use crate::crypto::Algorithm;
 use crate::model::Purpose;
+use crate::server::gateway::World;
 use crate::trust::Dsc;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
-/// The handler.
-pub(super) async fn signers(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+/// The handler. The list is written once a snapshot, however many ask for it.
+pub(super) async fn signers(state: web::Data<State>) -> HttpResponse {
     let world = state.gateway.world();
+    let body = world
+        .public_list
+        .get_or_init(|| list(&world).to_string().into())
+        .clone();
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(body)
+}
+
+fn list(world: &World) -> Value {
     let snapshot = &world.snapshot;
     let sources = snapshot.sources().iter().map(|source| {
+        let refused = world
+            .report
+            .refused
+            .iter()
+            .filter(|refusal| refusal.source == source.id);
         json!({
             "id": source.id,
             "as_of": source.as_of.to_string(),
             "readable": !world.unreadable.contains(&source.id),
-            "refused": world.report.refused.iter().filter(|refusal| refusal.source == source.id).count(),
+            "refused": refused.count(),
         })
     });
-    let body = json!({
+    json!({
         "environment": snapshot.environment().name(),
         "snapshot": {
             "id": snapshot.id().to_string(),
@@ -31,8 +46,7 @@ pub(super) async fn signers(request: HttpRequest, state: web::Data<State>) -> Ht
         },
         "sources": sources.collect::<Vec<_>>(),
         "signers": snapshot.trust().signers().iter().map(|dsc| signer(dsc)).collect::<Vec<_>>(),
-    });
-    answer(&request, Ok(body))
+    })
 }
 
 fn signer(dsc: &Dsc) -> Value {
@@ -50,7 +64,7 @@ fn signer(dsc: &Dsc) -> Value {
         "not_after": dsc.validity.not_after.to_string(),
         "purposes": purposes.map(|it| it.iter().map(|purpose| Purpose::name(*purpose)).collect::<Vec<_>>()),
         "thumbprint": dsc.thumbprint.to_string(),
-        "source": dsc.source,
+        "sources": dsc.sources,
         "assurance": dsc.assurance.name(),
     })
 }

@@ -2,15 +2,15 @@
 //!
 //! Refuses members it does not serve: an ignored demand would be a false accept.
 
-use super::answer::answer;
+use super::answer::failed;
 use super::auth::{Principal, Scope, principal};
 use super::body::{Members, not};
 use super::routes::State;
-use super::trace::trace_of;
+use super::trace::{SNAPSHOT, trace_of};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::gateway::{Question, VerifyRequest};
-use crate::verify::{Locale, View};
+use crate::verify::{Locale, Verdict, View};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
@@ -20,20 +20,30 @@ pub(super) async fn verify(
     payload: web::Payload,
     state: web::Data<State>,
 ) -> HttpResponse {
-    let result = verdict(&request, payload, &state).await;
-    answer(&request, result)
+    match verdict(&request, payload, &state).await {
+        Err(failure) => failed(&request, &failure),
+        Ok((verdict, view, locale)) => {
+            let body = verdict.to_json(view, Some(locale), trace_of(&request).as_deref());
+            HttpResponse::Ok()
+                .insert_header((SNAPSHOT, verdict.snapshot_id().to_string()))
+                .json(body)
+        }
+    }
 }
 
 async fn verdict(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,
-) -> Result<Value, Failure> {
-    let principal = principal(request, state)?;
+) -> Result<(Verdict, View, Locale), Failure> {
+    let principal = principal(request);
     let members = Members::of_body(request, payload, MAX_BODY).await?;
     let asked = Asked::read(members, &principal)?;
-    let verdict = state.gateway.verify(&asked.request);
-    Ok(verdict.to_json(asked.view, Some(asked.locale), trace_of(request).as_deref()))
+    Ok((
+        state.gateway.verify(&asked.request),
+        asked.view,
+        asked.locale,
+    ))
 }
 
 struct Asked {

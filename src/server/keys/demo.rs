@@ -4,6 +4,7 @@
 //!
 //! Source: certificate governance of the EU gateway (extensions and extended key usages).
 
+use crate::codec::x509::Certificate;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Date, UnixTime};
 use crate::server::files::{self, PRIVATE, PUBLIC};
@@ -11,6 +12,8 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
 };
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -25,7 +28,7 @@ pub struct DemoPki {
     pub key: PathBuf,
 }
 
-/// The throw-away PKI below the `data` folder, made at the instant `at` if it is not there yet, and its DSC pinned.
+/// The throw-away PKI below the `data` folder, made at the instant `at` if it is not there or about to end, and its DSC pinned.
 ///
 /// # Errors
 /// `input_output`, `internal`.
@@ -37,14 +40,23 @@ pub fn demo_pki(data: &Path, at: UnixTime) -> Result<DemoPki, Failure> {
         key: dir.join("dsc.key"),
     };
     let pinned = data.join("trust").join("demo");
+    let _making = files::lock(data)?;
     files::create_private_dir(&dir)?;
     files::create_dir(&pinned)?;
-    if !pki.dsc.exists() || !pki.key.exists() {
+    if !pki.key.exists() || !is_current(&pki.dsc, at) {
         make(&pki, at)
             .map_err(|error| Code::Internal.caused_by("the demo PKI was not made", error))??;
     }
     files::write(&pinned.join("dsc.pem"), &files::read(&pki.dsc)?, PUBLIC)?;
     Ok(pki)
+}
+
+/// Whether the DSC is there and does not end within a week.
+fn is_current(dsc: &Path, at: UnixTime) -> bool {
+    let pem = files::read(dsc).unwrap_or_default();
+    let der = CertificateDer::from_pem_slice(&pem).ok();
+    let certificate = der.and_then(|der| Certificate::read(&der).ok());
+    certificate.is_some_and(|it| at.plus(7 * DAY_S).seconds() < it.not_after)
 }
 
 fn make(pki: &DemoPki, at: UnixTime) -> Result<Result<(), Failure>, rcgen::Error> {
