@@ -1,6 +1,6 @@
 //! CBOR under ceilings: a scan bounds depth and items before anything is allocated for them, then the item is read.
 //!
-//! Refuses bytes after the item, duplicate map keys, nesting and counts past the ceilings. Indefinite and over-long
+//! Refuses bytes after the item, duplicate map keys, big numbers, nesting and counts past the ceilings. Indefinite and over-long
 //! lengths are read and told.
 //!
 //! Source: RFC 8949; section 4.1 for preferred serialization, 5.6 for duplicate keys.
@@ -143,11 +143,9 @@ impl<'a> Scan<'a> {
                 }
                 Ok(())
             }
-            (6, Argument::Definite(tag)) => {
-                // A number in the dress of a big number.
-                self.preferred &= !matches!(tag, 2 | 3);
-                self.item(depth + 1)
-            }
+            // One number in two spellings: as a key it would slip past the check for duplicates.
+            (6, Argument::Definite(2 | 3)) => Err(Code::CborInvalid.because("a big number")),
+            (6, Argument::Definite(_)) => self.item(depth + 1),
             (7, Argument::Definite(value)) if initial == SIMPLE_IN_A_BYTE && value < 32 => {
                 Err(Code::CborInvalid.because("a simple value in two bytes that fits one"))
             }
@@ -287,6 +285,18 @@ mod tests {
             &[0x18, 0x01],
         ] {
             assert!(!read(bytes, LIMITS).unwrap().preferred, "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn big_numbers_are_refused_in_every_spelling() {
+        for bytes in [
+            &[0xc3, 0x5f, 0xff][..],
+            &[0xc3, 0x40],
+            &[0xc2, 0x41, 0x04],
+            &[0xd8, 0x02, 0x40],
+        ] {
+            assert_eq!(reason(bytes), "a big number");
         }
     }
 
