@@ -144,8 +144,9 @@ pub fn assemble(
 impl Gateway {
     /// Looks at every source again and puts a new snapshot into force where one says something new.
     ///
-    /// A source or a document in it that cannot be read keeps what it said before, with the age it had then; one that was never read is of
-    /// no age at all, so that whoever it might know is answered "indeterminate".
+    /// A source, or a document in it, that cannot be read keeps what it said before, with the age it had then. A source
+    /// that was never read counts as from the beginning of time, so that whoever it might know is answered
+    /// "indeterminate".
     pub fn refresh(&self) {
         let before = self.world.load();
         let now = self.clock.now();

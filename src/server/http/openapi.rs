@@ -211,7 +211,7 @@ fn signer() -> Value {
         "kid": text("The key identifier, in Base64."),
         "countries": list(text("A country code.")),
         "thumbprint": text("SHA-256 of the certificate, in hexadecimal."),
-        "source": text("The id of the source that named it."),
+        "sources": list(text("The id of a source that names it.")),
         "not_before": instant("The begin of its period."),
         "not_after": instant("The end of its period."),
     })
@@ -362,7 +362,9 @@ fn node() -> Value {
             "code": schema("Code"),
             "detail": text("What exactly was wrong; no personal data."),
             "trace": nullable(text("The header Lintas-Trace.")),
-        }), &[]),
+            "member": text("The request member it is about, where it is about one."),
+            "retry_after": count("Seconds to wait, with 503."),
+        }), &["member", "retry_after"]),
         "Codes": object(json!({ "codes": list(schema("CodeRow")) }), &[]),
         "CodeRow": object(json!({
             "code": schema("Code"), "class": schema("Class"), "stage": schema("Stage"),
