@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 fn page() -> String {
     let mut page = String::from(
         "# Codes\n\nGenerated from `src/failure.rs`, `src/quirk.rs` and `messages/`; a test compares. A row is never \
-         renamed and never removed.\nClients branch on the class, because codes are an open set. A gateway serves this \
+         renamed and never removed.\nClients branch on the class, because codes are an open set. A gateway serves the codes \
          table at `/codes` and each row at\n`/codes/<code>`.\n\n\
          | code | class | stage | meaning | what users read |\n|---|---|---|---|---|\n",
     );

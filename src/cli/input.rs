@@ -57,6 +57,12 @@ fn bounded(reader: impl Read, name: &str) -> Result<String, Failure> {
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    // Every tool that writes a line ends it; that is no oddity of the credential.
+    let line = text
+        .strip_suffix('\n')
+        .map(|text| text.strip_suffix('\r').unwrap_or(text))
+        .map(str::len);
+    text.truncate(line.unwrap_or(text.len()));
     if u64::try_from(length).unwrap_or(u64::MAX) > CEILING {
         text.push(char::REPLACEMENT_CHARACTER);
     }

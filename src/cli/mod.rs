@@ -61,7 +61,7 @@ impl Exit {
     }
 }
 
-/// A federated health-certificate gateway.
+/// A health-certificate gateway.
 #[derive(Parser)]
 #[command(name = "lintas", version, about, arg_required_else_help = true)]
 struct Arguments {

@@ -103,7 +103,8 @@ impl Config {
 fn policy(table: PolicyTable) -> Result<Policy, Failure> {
     let defaults = Policy::default();
     let quirk = |name: &String| {
-        Quirk::named(name).ok_or_else(|| invalid("policy.refused_quirks names an unknown quirk"))
+        Quirk::named(name)
+            .ok_or_else(|| invalid(&format!("policy.refused_quirks: {name} is no quirk")))
     };
     let policy = Policy {
         id: table.id.unwrap_or(defaults.id),

@@ -182,11 +182,21 @@ async fn keep_looking(
             Metrics::install().upkeep();
             state.gateway.refresh();
             match Clients::read(&clients) {
-                Ok(read) => state.clients.store(Arc::new(read)),
-                Err(failure) => warn!(
-                    code = failure.code().name(),
-                    "the old clients stay: {failure}"
-                ),
+                Ok(read) if read != **state.clients.load() => {
+                    let count = read.count();
+                    if !clients.exists() {
+                        warn!("clients.toml is gone: no client is known");
+                    }
+                    info!(count, "clients in force: {count}");
+                    state.clients.store(Arc::new(read));
+                }
+                Ok(_) => {}
+                Err(failure) => {
+                    warn!(
+                        code = failure.code().name(),
+                        "the old clients stay: {failure}"
+                    );
+                }
             }
             match identity.reload() {
                 Ok(true) => info!("the new TLS certificate is in force"),

@@ -184,7 +184,12 @@ fn judge(
             .iter()
             .find(|country| !scope.contains(country))
         {
-            return refused(Code::OutOfScope.because(format!("a signer of {country}")));
+            let scope: Vec<_> = scope.iter().map(ToString::to_string).collect();
+            let reason = format!(
+                "a signer of {country}; this source may name {}",
+                scope.join(", ")
+            );
+            return refused(Code::OutOfScope.because(reason));
         }
         if dsc.countries.is_empty() {
             return refused(Code::OutOfScope.because("a signer of no known country"));

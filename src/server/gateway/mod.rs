@@ -43,11 +43,29 @@ pub struct World {
     pub snapshot: Arc<Snapshot>,
     /// What was not admitted to it, and why.
     pub report: AdmissionReport,
-    /// The sources that could not be read at the last attempt, by id.
-    pub unreadable: Vec<String>,
+    /// What could not be read at the last attempt.
+    pub troubles: Vec<Trouble>,
     /// The public list of signers, once somebody has asked for it.
     pub public_list: OnceLock<Bytes>,
     readings: Vec<sync::Reading>,
+}
+
+/// A source that keeps what it said before, because it or a document of it cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The source's id.
+    pub source: String,
+    /// What cannot be read.
+    pub reason: String,
+}
+
+impl Trouble {
+    fn new(feed: &FeedConfig, reason: String) -> Self {
+        Self {
+            source: feed.id.clone(),
+            reason,
+        }
+    }
 }
 
 impl World {
@@ -55,7 +73,7 @@ impl World {
         Self {
             snapshot: Arc::new(snapshot),
             report,
-            unreadable: Vec::new(),
+            troubles: Vec::new(),
             public_list: OnceLock::new(),
             readings: Vec::new(),
         }

@@ -2,7 +2,7 @@
 //!
 //! Refuses to lose a refusal: whatever is not admitted is a row in the report, with its place and code.
 
-use super::{Gateway, World};
+use super::{Gateway, Trouble, World};
 use crate::exchange;
 use crate::failure::Failure;
 use crate::model::{Environment, UnixTime};
@@ -151,7 +151,7 @@ impl Gateway {
         let before = self.world.load();
         let now = self.clock.now();
         let mut readings = Vec::new();
-        let mut unreadable = Vec::new();
+        let mut troubles = Vec::new();
         for feed in &self.feeds {
             let earlier = before
                 .readings
@@ -160,13 +160,12 @@ impl Gateway {
             match read_feed(feed, &self.data, now) {
                 Ok(mut reading) => {
                     if reading.keep_broken_documents_of(earlier) {
-                        unreadable.push(feed.id.clone());
+                        troubles.push(Trouble::new(feed, reading.broken.join(", ")));
                     }
                     readings.push(reading);
                 }
                 Err(failure) => {
-                    warn!(feed = %feed.id, code = failure.code().name(), "{} cannot be read", feed.id);
-                    unreadable.push(feed.id.clone());
+                    troubles.push(Trouble::new(feed, failure.detail().to_owned()));
                     readings.push(earlier.cloned().unwrap_or_else(|| never_read(feed)));
                 }
             }
@@ -177,18 +176,21 @@ impl Gateway {
             .max(earlier + 1);
         let (mut snapshot, report) = assemble(self.environment, next, &readings);
         // Where nothing new is said, only the age of the sources moves on.
-        if snapshot.id() == before.snapshot.id() && earlier > 0 {
+        let changed = snapshot.id() != before.snapshot.id() || earlier == 0;
+        if !changed {
             snapshot = snapshot.with_sequence(earlier);
-        } else {
-            log(&snapshot, &report);
         }
+        if changed || report != before.report {
+            log(&snapshot, &report, &before.report);
+        }
+        log_troubles(&troubles, &before.troubles);
         let as_of = snapshot.as_of().map_or(0, |at| at.seconds());
         metrics::gauge!("lintas_signers").set(number(snapshot.trust().signers().len()));
         metrics::gauge!("lintas_trust_entries_refused").set(number(report.refused.len()));
         metrics::gauge!("lintas_trust_as_of_seconds")
             .set(number(usize::try_from(as_of).unwrap_or_default()));
         let world = World {
-            unreadable,
+            troubles,
             readings,
             ..World::new(snapshot, report)
         };
@@ -196,16 +198,41 @@ impl Gateway {
     }
 }
 
-fn log(snapshot: &Snapshot, report: &AdmissionReport) {
+/// Logs what is new in `report`: the counts, and every refusal that was not there `before`.
+fn log(snapshot: &Snapshot, report: &AdmissionReport, before: &AdmissionReport) {
     let (admitted, refused) = (report.admitted, report.refused.len());
     info!(
         admitted, refused, snapshot = %snapshot.id(), sequence = snapshot.sequence(),
         "trust: {admitted} signers admitted, {refused} entries refused"
     );
-    for refusal in report.refused.iter().take(MAX_LOGGED) {
+    let new: Vec<_> = report
+        .refused
+        .iter()
+        .filter(|refusal| !before.refused.contains(refusal))
+        .collect();
+    for refusal in new.iter().take(MAX_LOGGED) {
+        let (place, code, detail) = (&refusal.place, refusal.code.name(), &refusal.detail);
+        warn!(source = %refusal.source, %place, code, "not admitted: {place}: {code} ({detail})");
+    }
+    let more = new.len().saturating_sub(MAX_LOGGED);
+    if more > 0 {
+        warn!(more, "not admitted: {more} more entries");
+    }
+}
+
+fn log_troubles(troubles: &[Trouble], before: &[Trouble]) {
+    for trouble in troubles.iter().filter(|trouble| !before.contains(trouble)) {
+        let Trouble { source, reason } = trouble;
         warn!(
-            feed = %refusal.source, place = %refusal.place, code = refusal.code.name(),
-            "not admitted: {} ({})", refusal.place, refusal.detail
+            source,
+            "source {source} keeps what it said before: {reason} cannot be read"
+        );
+    }
+    for trouble in before.iter().filter(|trouble| !troubles.contains(trouble)) {
+        let source = &trouble.source;
+        info!(
+            source,
+            "source {source}: {} is no longer in the way", trouble.reason
         );
     }
 }

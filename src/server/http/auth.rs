@@ -173,10 +173,10 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
 }
 
 /// The clients of `clients.toml`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clients(Vec<Client>);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Client {
     id: String,
     token_hash: [u8; 32],
@@ -184,6 +184,11 @@ struct Client {
 }
 
 impl Clients {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The clients in the file at `path`; none where there is no such file.
     ///
     /// # Errors
@@ -197,9 +202,7 @@ impl Clients {
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {
-        let file: File = toml::from_str(text).map_err(|_| {
-            invalid("it is not a table of [[client]] with id, token_sha256 and scopes")
-        })?;
+        let file: File = toml::from_str(text).map_err(|error| invalid(error.message()))?;
         let clients = file
             .client
             .into_iter()
@@ -240,14 +243,15 @@ fn client(row: Row) -> Result<Client, Failure> {
     }
     let scope = |name: &String| {
         let known = Scope::ALL.into_iter().find(|scope| scope.name() == name);
-        known.ok_or_else(|| invalid("a scope is not known"))
+        known.ok_or_else(|| invalid(&format!("client {}: scope {name} is not known", row.id)))
     };
     let token_hash =
         hash(&row.token_sha256).ok_or_else(|| invalid("token_sha256 is not 64 hex digits"))?;
+    let scopes = row.scopes.iter().map(scope).collect::<Result<_, _>>()?;
     Ok(Client {
         id: row.id,
         token_hash,
-        scopes: row.scopes.iter().map(scope).collect::<Result<_, _>>()?,
+        scopes,
     })
 }
 

@@ -16,9 +16,9 @@ pub(super) async fn live() -> HttpResponse {
 /// Every source can be read and is fresh, and there is a signer to know.
 pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     let world = state.gateway.world();
-    if let Some(source) = world.unreadable.first() {
-        let failure = Code::InputOutput.because(format!("source {source} cannot be read"));
-        return failed(&request, &failure);
+    if let Some(trouble) = world.troubles.first() {
+        let reason = format!("source {}: {}", trouble.source, trouble.reason);
+        return failed(&request, &Code::InputOutput.because(reason));
     }
     let now = state.gateway.clock().now();
     if let Some(source) = world

@@ -198,7 +198,7 @@ fn verdict() -> Value {
     let verdict = with(with(judged.clone(), words.clone()), whole);
     json!({
         "Verdict": with(object(verdict, &["message", "remedy", "simulated", "trace"]), json!({
-            "description": "The best of its credentials' outcomes: a person needs one good certificate.",
+            "description": "The best of its credentials' outcomes: a person needs one good certificate. `accept` means authentic and within its period; what it states, such as the result of a test, is not judged, and neither are entry rules.",
         })),
         "CredentialVerdict": object(with(judged, credential), &["ref", "signer", "assurance", "certificate"]),
         "Finding": object(with(finding, words), &["ref", "message", "remedy"]),

@@ -33,7 +33,7 @@ fn list(world: &World) -> Value {
         json!({
             "id": source.id,
             "as_of": source.as_of.to_string(),
-            "readable": !world.unreadable.contains(&source.id),
+            "readable": !world.troubles.iter().any(|it| it.source == source.id),
             "refused": refused.count(),
         })
     });
