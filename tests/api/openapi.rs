@@ -1,5 +1,7 @@
+use crate::support::VACCINATION;
 use crate::support::gateway::TestGateway;
 use lintas::server::http::ROUTES;
+use serde_json::{Value, json};
 
 #[actix_web::test]
 async fn the_document_describes_every_route() {
@@ -14,6 +16,73 @@ async fn the_document_describes_every_route() {
             route.method,
             route.path
         );
+    }
+    gateway.stop().await;
+}
+
+/// Demands that `answer` is what the document says of the schema `name`.
+fn obeys(document: &Value, name: &str, answer: &Value) {
+    let schema = json!({
+        "$ref": format!("#/components/schemas/{name}"),
+        "components": document["components"],
+    });
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let faults: Vec<_> = validator
+        .iter_errors(answer)
+        .map(|fault| fault.to_string())
+        .collect();
+    assert!(faults.is_empty(), "{name}: {faults:?}");
+}
+
+#[actix_web::test]
+async fn real_answers_and_requests_are_what_the_document_says() {
+    let gateway = TestGateway::start().await;
+    let document = gateway.get("/openapi.json").await.json();
+    let text = gateway.issue().await;
+    for view in ["result", "gate", "officer", "holder"] {
+        for credential in [text.as_str(), "HC1:=", "x"] {
+            let request = json!({ "credential": credential, "view": view, "locale": "id" });
+            obeys(&document, "VerifyRequest", &request);
+            let answer = gateway.post_as_client("/v1/verify", &request).await.json();
+            obeys(&document, "Verdict", &answer);
+        }
+    }
+    let several = json!({ "credentials": [{ "ref": "a", "credential": text }], "at": "2026-07-01T00:00:00Z" });
+    obeys(&document, "VerifyRequest", &several);
+    obeys(
+        &document,
+        "Verdict",
+        &gateway.post_as_client("/v1/verify", &several).await.json(),
+    );
+    let claims: Value = serde_json::from_str(VACCINATION).unwrap();
+    obeys(&document, "IssueRequest", &claims);
+    obeys(
+        &document,
+        "IssueResponse",
+        &gateway.post_as_client("/v1/issue", &claims).await.json(),
+    );
+    obeys(
+        &document,
+        "Problem",
+        &gateway.post("/v1/issue", &claims).await.json(),
+    );
+    obeys(
+        &document,
+        "Problem",
+        &gateway
+            .post("/v1/verify", &json!({ "for": 1, "credential": "x" }))
+            .await
+            .json(),
+    );
+    for (path, name) in [
+        ("/v1/trust", "TrustList"),
+        ("/codes", "Codes"),
+        ("/codes/expired", "CodeRow"),
+        ("/health/live", "Live"),
+        ("/health/ready", "Ready"),
+        ("/nowhere", "Problem"),
+    ] {
+        obeys(&document, name, &gateway.get(path).await.json());
     }
     gateway.stop().await;
 }
