@@ -29,7 +29,7 @@ fuzz_target!(|text: &str| {
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let wrapped = std::str::from_utf8(&data[..size])
         .ok()
-        .filter(|_| seed % 2 == 0);
+        .filter(|_| seed.is_multiple_of(2));
     let compressed =
         wrapped.and_then(|text| base45::decode(text.strip_prefix(hcert::PREFIX)?).ok());
     let inflated = compressed.and_then(|it| deflate::inflate(&it, hcert::LIMITS.inflated).ok());

@@ -213,6 +213,21 @@ mod tests {
     }
 
     #[test]
+    fn a_list_has_a_ceiling_of_entries_and_of_values() {
+        let list = |count| format!("[{}]", vec![r#"{"rawData":""}"#; count].join(","));
+        assert_eq!(
+            read("list", list(MAX_ENTRIES).as_bytes()).unwrap().len(),
+            MAX_ENTRIES
+        );
+        assert_eq!(
+            code_of(list(MAX_ENTRIES + 1).as_bytes()),
+            Code::InputTooLarge
+        );
+        let numbers = format!("[{}0]", "0,".repeat(MAX_VALUES));
+        assert_eq!(code_of(numbers.as_bytes()), Code::ListInvalid);
+    }
+
+    #[test]
     fn one_bad_entry_never_drops_the_list() {
         let list =
             br#"[{"kid":"AQIDBAUGBwg=","country":"ZZ","certificateType":"DSC","rawData":"MAA="},
