@@ -250,7 +250,22 @@ impl Failure {
     pub fn detail(&self) -> &str {
         &self.detail
     }
+
+    /// Its causes, the nearest first.
+    pub fn causes(&self) -> impl Iterator<Item = &(dyn Error + 'static)> {
+        std::iter::successors(self.source(), |&cause| cause.source())
+    }
 }
+
+/// A name that a stranger chose, as an error may repeat it: printable ASCII, at most 40 characters.
+pub fn printable(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_graphic)
+        .take(MAX_NAME)
+        .collect()
+}
+
+const MAX_NAME: usize = 40;
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,6 +9,7 @@ mod certificates;
 mod schema;
 
 use crate::failure::{Code, Failure};
+use crate::server::files;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -136,7 +137,7 @@ pub(super) fn run(dir: &Path, deviations: Option<&Path>) -> Result<Grades, Failu
         suites.push(schema::grade(&dir.join("schema"))?);
     }
     if let Some(path) = deviations {
-        let text = String::from_utf8(read(path)?).map_err(|error| {
+        let text = String::from_utf8(files::read(path)?).map_err(|error| {
             Code::RequestInvalid.caused_by("the deviations are not UTF-8", error)
         })?;
         let rows: Deviations = toml::from_str(&text)
@@ -201,14 +202,8 @@ fn manifest(dir: &Path, name: &str) -> Result<Option<Value>, Failure> {
 }
 
 fn json_file(path: &Path) -> Result<Value, Failure> {
-    serde_json::from_slice(&read(path)?).map_err(|error| {
+    serde_json::from_slice(&files::read(path)?).map_err(|error| {
         Code::RequestInvalid.caused_by(format!("{} is not JSON", path.display()), error)
-    })
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| {
-        Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
     })
 }
 

@@ -14,11 +14,8 @@ use std::path::Path;
 /// `input_output`.
 pub(super) fn text(argument: Option<&str>) -> Result<String, Failure> {
     match argument {
-        None | Some("-") => bounded(std::io::stdin().lock(), "standard input"),
-        Some(argument) if Path::new(argument).exists() => {
-            let file = File::open(argument).map_err(|error| failed(argument, error))?;
-            bounded(file, argument)
-        }
+        None | Some("-") => file(Path::new("-")),
+        Some(argument) if Path::new(argument).exists() => file(Path::new(argument)),
         Some(argument) if starts_like_a_credential(argument) => Ok(argument.to_owned()),
         Some(_) => Err(Code::InputOutput
             .because("the argument is no file, and does not start like a credential")),

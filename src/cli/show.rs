@@ -48,10 +48,8 @@ pub(super) fn note(text: &str) {
 /// Why a command failed, with its causes.
 pub(super) fn failure(failure: &Failure) {
     note(&format!("lintas: {failure}"));
-    let mut source = std::error::Error::source(failure);
-    while let Some(cause) = source {
+    for cause in failure.causes() {
         note(&format!("  because: {cause}"));
-        source = cause.source();
     }
 }
 

@@ -4,7 +4,7 @@
 //! known misspellings. The detail of a refusal names the field, never the value.
 
 use crate::credential::eu_dcc;
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, printable};
 use crate::model::{
     Coded, Country, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, Recovery,
     Test, UnixTime, Uvci, Vaccination, known_spelling, transliterate,
@@ -44,12 +44,7 @@ impl Claims {
             if !missing && !words.starts_with("unknown field") {
                 return Code::RequestInvalid.because("the claims are not of the documented shape");
             }
-            let quoted = words.split('`').nth(1).unwrap_or_default();
-            let name: String = quoted
-                .chars()
-                .filter(char::is_ascii_graphic)
-                .take(MAX_NAME)
-                .collect();
+            let name = printable(words.split('`').nth(1).unwrap_or_default());
             let state = if missing { "missing" } else { "not known" };
             Code::RequestInvalid
                 .because(format!("member `{name}` is {state}"))
@@ -329,5 +324,4 @@ fn invalid(field: &str, what: &str) -> Failure {
 }
 
 const MAX_TEXT: usize = 80;
-const MAX_NAME: usize = 40;
 const DATE_LINE_S: i64 = 14 * 60 * 60;

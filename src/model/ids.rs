@@ -53,7 +53,7 @@ macro_rules! shown_in_hex {
         impl fmt::Display for $name {
             /// Lower-case hexadecimal, 64 characters.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                fmt::LowerHex::fmt(&base16ct::HexDisplay(&self.0), f)
             }
         }
 

@@ -8,6 +8,7 @@ use crate::issue::Issuer;
 use crate::model::{Country, Environment};
 use crate::quirk::Quirk;
 use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
+use crate::server::files;
 use crate::verify::Policy;
 use serde::Deserialize;
 use std::net::SocketAddr;
@@ -52,9 +53,7 @@ impl Config {
     /// # Errors
     /// `input_output`, `configuration_invalid`.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
-            Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
-        })?;
+        let text = files::read_text(path)?;
         Self::parse(&text, path.parent().unwrap_or_else(|| Path::new("")))
     }
 
@@ -80,7 +79,7 @@ impl Config {
         }
         let mut feeds = match &file.trust.feeds {
             None => default_feeds()?,
-            Some(path) => parse_feeds(&read_text(&base.join(path))?)?,
+            Some(path) => parse_feeds(&files::read_text(&base.join(path))?)?,
         };
         feeds.retain(|feed| feed.environment == environment);
         if file.trust.refresh_s == 0 {
@@ -141,12 +140,6 @@ fn issuer(table: IssuerTable, environment: Environment) -> Result<Issuer, Failur
         .name
         .unwrap_or_else(|| "DEMO Ministry of Health".to_owned());
     Ok(Issuer { country, name })
-}
-
-fn read_text(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
-    })
 }
 
 fn invalid(what: &str) -> Failure {

@@ -41,10 +41,7 @@ pub fn demo_client(data: &Path) -> Result<DemoClient, Failure> {
         let drawn = SystemRandom::new().fill(&mut random);
         drawn.map_err(|_| Code::Internal.because("no random numbers"))?;
         let token = BASE64_URL_SAFE_NO_PAD.encode(random);
-        let hash: String = crypto::sha256(token.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = base16ct::lower::encode_string(&crypto::sha256(token.as_bytes()));
         files::write(&token_file, token.as_bytes(), PRIVATE)?;
         files::write(&clients, table(&hash).as_bytes(), PRIVATE)?;
     }

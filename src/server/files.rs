@@ -115,6 +115,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| failed(path, "cannot be read", error))
 }
 
+/// The text in any file.
+///
+/// # Errors
+/// `input_output`, also where it is no UTF-8.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path).map_err(|error| failed(path, "cannot be read", error))
+}
+
 fn failed(path: &Path, what: &str, error: std::io::Error) -> Failure {
     Code::InputOutput.caused_by(format!("{} {what}", path.display()), error)
 }

@@ -22,12 +22,12 @@ impl Snapshot {
     /// Assembles the snapshot number `sequence` from sources of directly trusted signers and their entries.
     ///
     /// Sources are taken in the order of their ids, so that the result does not depend on the order of arrival.
-    pub fn assemble(
+    pub fn assemble<'a>(
         environment: Environment,
         sequence: u64,
-        pinned: &[SourceList],
+        pinned: impl IntoIterator<Item = &'a SourceList>,
     ) -> (Self, AdmissionReport) {
-        let mut lists: Vec<_> = pinned.iter().collect();
+        let mut lists: Vec<_> = pinned.into_iter().collect();
         lists.sort_by(|left, right| left.source.id.cmp(&right.source.id));
         let (trust, report) = TrustList::admit_pinned(&lists, environment);
         let parts = [

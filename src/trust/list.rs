@@ -98,13 +98,17 @@ impl TrustList {
         let same_key = dsc.key.as_ref().ok().map(|key| *key.spki_digest());
         let holders = same_key.map(|digest| self.by_key.entry(digest).or_default());
         let held = holders.as_ref().map_or(0, |holders| holders.len());
-        if positions.len() >= MAX_PER_KID || near >= MAX_PER_KID_AND_COUNTRY || held >= MAX_PER_KEY
-        {
-            let reason = format!(
-                "{} signers have this key identifier already",
-                positions.len()
-            );
-            return Err(Code::CandidateLimit.because(reason));
+        let full = [
+            (positions.len(), MAX_PER_KID, "have this key identifier"),
+            (
+                near,
+                MAX_PER_KID_AND_COUNTRY,
+                "of its country have this key identifier",
+            ),
+            (held, MAX_PER_KEY, "hold this key"),
+        ];
+        if let Some((count, _, what)) = full.iter().find(|(count, limit, _)| count >= limit) {
+            return Err(Code::CandidateLimit.because(format!("{count} signers {what} already")));
         }
         positions.push(self.signers.len());
         if let Some(holders) = holders {

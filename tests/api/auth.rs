@@ -6,10 +6,7 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::json;
 
 fn client(id: &str, token: &str, scopes: &str) -> String {
-    let hash: String = crypto::sha256(token.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = base16ct::lower::encode_string(&crypto::sha256(token.as_bytes()));
     format!("[[client]]\nid = \"{id}\"\ntoken_sha256 = \"{hash}\"\nscopes = [{scopes}]\n")
 }
 

@@ -1,9 +1,10 @@
 //! The suites of whole certificates: a text, a trust list, a clock, and the published verdict with its step.
 
-use super::{Suite, cases, json_file, read, text};
+use super::{Suite, cases, json_file, text};
 use crate::exchange;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
+use crate::server::files;
 use crate::snapshot::Snapshot;
 use crate::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
 use crate::verify::{self, Outcome, Policy, Verdict};
@@ -193,7 +194,7 @@ pub(super) fn grade_qa(dir: &Path, manifest: &Value) -> Result<(Suite, Suite), F
             continue;
         }
         let Ok(credential) =
-            read(&dir.join(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            files::read(&dir.join(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         else {
             verdicts.record(
                 path,
@@ -312,7 +313,7 @@ fn list_entries(path: &Path) -> Option<Vec<TrustEntry>> {
     } else {
         path.to_owned()
     };
-    let rows = read(&file)
+    let rows = files::read(&file)
         .and_then(|bytes| exchange::read(&file.to_string_lossy(), &bytes))
         .ok()?;
     let entries: Vec<_> = rows.into_iter().filter_map(Result::ok).collect();

@@ -55,7 +55,7 @@ pub struct World {
 pub struct Trouble {
     /// The source's id.
     pub source: String,
-    /// What cannot be read.
+    /// What cannot be read, as a sentence.
     pub reason: String,
 }
 

@@ -127,11 +127,8 @@ pub fn assemble(
     sequence: u64,
     readings: &[Reading],
 ) -> (Snapshot, AdmissionReport) {
-    let lists: Vec<_> = readings
-        .iter()
-        .map(|reading| reading.list.clone())
-        .collect();
-    let (snapshot, mut report) = Snapshot::assemble(environment, sequence, &lists);
+    let lists = readings.iter().map(|reading| &reading.list);
+    let (snapshot, mut report) = Snapshot::assemble(environment, sequence, lists);
     report.refused.splice(
         ..0,
         readings
@@ -160,7 +157,8 @@ impl Gateway {
             match read_feed(feed, &self.data, now) {
                 Ok(mut reading) => {
                     if reading.keep_broken_documents_of(earlier) {
-                        troubles.push(Trouble::new(feed, reading.broken.join(", ")));
+                        let documents = reading.broken.join(", ");
+                        troubles.push(Trouble::new(feed, format!("{documents} cannot be read")));
                     }
                     readings.push(reading);
                 }
@@ -225,15 +223,12 @@ fn log_troubles(troubles: &[Trouble], before: &[Trouble]) {
         let Trouble { source, reason } = trouble;
         warn!(
             source,
-            "source {source} keeps what it said before: {reason} cannot be read"
+            "source {source} keeps what it said before: {reason}"
         );
     }
     for trouble in before.iter().filter(|trouble| !troubles.contains(trouble)) {
-        let source = &trouble.source;
-        info!(
-            source,
-            "source {source}: {} is no longer in the way", trouble.reason
-        );
+        let Trouble { source, reason } = trouble;
+        info!(source, "source {source}: no longer so: {reason}");
     }
 }
 

@@ -7,7 +7,6 @@ use super::trace::trace_of;
 use crate::failure::{Class, Failure};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
-use std::error::Error;
 use tracing::error;
 
 /// A JSON answer, or the failure in its place.
@@ -22,12 +21,7 @@ pub(super) fn answer(request: &HttpRequest, result: Result<Value, Failure>) -> H
 pub(super) fn failed(request: &HttpRequest, failure: &Failure) -> HttpResponse {
     let trace = trace_of(request);
     if matches!(failure.code().class(), Class::Internal | Class::Unavailable) {
-        let mut causes = String::new();
-        let mut source = failure.source();
-        while let Some(cause) = source {
-            causes.push_str(&format!("; {cause}"));
-            source = cause.source();
-        }
+        let causes: String = failure.causes().map(|cause| format!("; {cause}")).collect();
         error!(
             code = failure.code().name(),
             trace = trace.as_deref(),

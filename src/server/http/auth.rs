@@ -256,12 +256,9 @@ fn client(row: Row) -> Result<Client, Failure> {
 }
 
 fn hash(hex: &str) -> Option<[u8; 32]> {
-    let digits = hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let bytes: Option<Vec<u8>> = (0..64)
-        .step_by(2)
-        .map(|start| u8::from_str_radix(hex.get(start..start + 2)?, 16).ok())
-        .collect();
-    bytes.filter(|_| digits)?.try_into().ok()
+    let mut bytes = [0; 32];
+    let decoded = base16ct::mixed::decode(hex, &mut bytes).ok()?;
+    decoded.try_into().ok()
 }
 
 fn invalid(what: &str) -> Failure {
@@ -290,10 +287,7 @@ mod tests {
     use super::*;
 
     fn row(id: &str, token: &str, scopes: &str) -> String {
-        let hash: String = crypto::sha256(token.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = base16ct::lower::encode_string(&crypto::sha256(token.as_bytes()));
         format!("[[client]]\nid = \"{id}\"\ntoken_sha256 = \"{hash}\"\nscopes = [{scopes}]\n")
     }
 

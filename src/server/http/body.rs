@@ -4,7 +4,7 @@
 //! values never.
 
 use crate::codec::json;
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, printable};
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
@@ -47,14 +47,10 @@ impl Members {
     /// # Errors
     /// `request_invalid`.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
-        match json::read(bytes, MAX_VALUES)? {
-            Value::Object(members) => Ok(Self(members)),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => Err(Code::RequestInvalid.because("the body is not a JSON object")),
-        }
+        let Value::Object(members) = json::read(bytes, MAX_VALUES)? else {
+            return Err(Code::RequestInvalid.because("the body is not a JSON object"));
+        };
+        Ok(Self(members))
     }
 
     /// The members of an object inside the body.
@@ -62,14 +58,10 @@ impl Members {
     /// # Errors
     /// `request_invalid`.
     pub(super) fn of_value(name: &str, value: Value) -> Result<Self, Failure> {
-        match value {
-            Value::Object(members) => Ok(Self(members)),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_) => Err(not(name, "an object")),
-        }
+        let Value::Object(members) = value else {
+            return Err(not(name, "an object"));
+        };
+        Ok(Self(members))
     }
 
     /// The member `name`, if it is there and not null.
@@ -117,14 +109,6 @@ pub(super) fn not(name: &str, what: &str) -> Failure {
         .about(name)
 }
 
-/// A member's name as a caller may see it again.
-pub(super) fn printable(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_graphic)
-        .take(MAX_NAME)
-        .collect()
-}
-
 async fn bounded(
     request: &HttpRequest,
     mut payload: web::Payload,
@@ -156,7 +140,6 @@ async fn bounded(
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// JSON values in one body.
 const MAX_VALUES: usize = 256;
-const MAX_NAME: usize = 40;
 
 #[cfg(test)]
 mod tests {

@@ -81,6 +81,7 @@ const RETRY_AFTER_S: u64 = 5;
 mod tests {
     use super::*;
     use crate::failure::Code;
+    use actix_web::body::MessageBody;
 
     #[test]
     fn every_code_has_an_error_status() {
@@ -97,5 +98,8 @@ mod tests {
     fn a_fault_of_ours_shows_no_detail() {
         let answer = problem(&Code::Internal.because("the secret path"), None);
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = answer.into_body().try_into_bytes().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["detail"], Code::Internal.sentence());
     }
 }

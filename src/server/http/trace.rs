@@ -159,7 +159,7 @@ fn new_trace() -> String {
     let mut bytes = [0; 16];
     // Without random numbers the trace is of no use, but the request still is.
     let _ = SystemRandom::new().fill(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&bytes)
 }
 
 /// The header that names a request in the log.

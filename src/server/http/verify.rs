@@ -119,12 +119,10 @@ fn question(row: Value) -> Result<Question, Failure> {
 }
 
 fn credential(value: Value) -> Result<String, Failure> {
-    match value {
-        Value::String(text) => Ok(text),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Err(not("credential", "text"))
-        }
-    }
+    let Value::String(text) = value else {
+        return Err(not("credential", "text"));
+    };
+    Ok(text)
 }
 
 /// The ceiling of a request: eight texts of any supported format, and their frame.
