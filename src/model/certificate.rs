@@ -60,6 +60,9 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Vaccination, Self::Test, Self::Recovery];
+
     /// The machine name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,11 +16,12 @@ pub enum Environment {
 }
 
 impl Environment {
+    /// All three.
+    pub const ALL: [Self; 3] = [Self::Demo, Self::Test, Self::Production];
+
     /// The environment with this machine name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Demo, Self::Test, Self::Production]
-            .into_iter()
-            .find(|it| it.name() == name)
+        Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
     /// The machine name, as in configuration and JSON.

@@ -224,7 +224,10 @@ fn certificate() -> Value {
         "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
         "schema_version": text("The version that the certificate declares."),
     });
-    let whole = object(with(whole, events(stated)), &PURPOSES.map(Purpose::name));
+    let whole = object(
+        with(whole, events(stated)),
+        &Purpose::ALL.map(Purpose::name),
+    );
     json!({
         "Name": object(json!({
             "family": part("As written."), "family_icao": part("In A-Z and <."),
@@ -272,12 +275,12 @@ fn issuing() -> Value {
 
 /// The kinds of event by their names, each as `told`.
 fn events(told: fn(Purpose) -> Value) -> Value {
-    let named = PURPOSES.map(|purpose| (purpose.name().to_owned(), told(purpose)));
+    let named = Purpose::ALL.map(|purpose| (purpose.name().to_owned(), told(purpose)));
     Value::Object(named.into_iter().collect())
 }
 
 fn one_event() -> Value {
-    json!(PURPOSES.map(|purpose| json!({ "required": [purpose.name()] })))
+    json!(Purpose::ALL.map(|purpose| json!({ "required": [purpose.name()] })))
 }
 
 fn stated(purpose: Purpose) -> Value {
@@ -332,7 +335,7 @@ fn trust() -> Value {
     });
     json!({
         "TrustList": object(json!({
-            "environment": { "type": "string", "enum": ENVIRONMENTS.map(Environment::name) },
+            "environment": { "type": "string", "enum": Environment::ALL.map(Environment::name) },
             "snapshot": schema("Snapshot"),
             "sources": list(schema("Source")),
             "signers": list(schema("TrustedSigner")),
@@ -447,13 +450,6 @@ fn with(mut base: Value, more: Value) -> Value {
     base
 }
 
-const PURPOSES: [Purpose; 3] = [Purpose::Vaccination, Purpose::Test, Purpose::Recovery];
-const ENVIRONMENTS: [Environment; 3] = [
-    Environment::Demo,
-    Environment::Test,
-    Environment::Production,
-];
-
 /// What can be wrong with a body and its sender.
 const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415"];
 /// The same, with the claims or the signer.
@@ -500,7 +496,7 @@ mod tests {
 
     #[test]
     fn every_reference_resolves_and_every_schema_is_referred_to() {
-        for environment in ENVIRONMENTS {
+        for environment in Environment::ALL {
             let document = build(environment);
             let references = references(&document);
             for reference in &references {
@@ -516,7 +512,7 @@ mod tests {
 
     #[test]
     fn only_the_demo_environment_tells_of_issuing() {
-        for environment in ENVIRONMENTS {
+        for environment in Environment::ALL {
             let told = build(environment)["paths"].get("/v1/issue").is_some();
             assert_eq!(told, environment == Environment::Demo, "{environment}");
         }
