@@ -46,6 +46,25 @@ pub fn verify_portable(
     judged(key, valid, signature.len())
 }
 
+/// One signature to judge among many.
+#[derive(Clone, Copy, Debug)]
+pub struct Check<'a> {
+    /// The key.
+    pub key: &'a VerifyingKey,
+    /// What was signed.
+    pub message: &'a [u8],
+    /// The signature, in the form that [`verify`] takes.
+    pub signature: &'a [u8],
+}
+
+/// The answers of [`verify`] to all `checks`, in their order; a bad one never hurts another.
+pub fn verify_batch(checks: &[Check<'_>]) -> Vec<Result<(), Failure>> {
+    checks
+        .iter()
+        .map(|check| verify(check.key, check.message, check.signature))
+        .collect()
+}
+
 fn judged(key: &VerifyingKey, valid: bool, length: usize) -> Result<(), Failure> {
     if valid {
         return Ok(());

@@ -11,6 +11,6 @@ mod verdict;
 
 pub use judge::{judge, verify};
 pub use messages::{Locale, Message, message};
-pub use open::{Opened, Reached, Signed, open};
+pub use open::{Opened, Reached, Signed, open, open_batch};
 pub use policy::Policy;
 pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View, certificate_json};

@@ -80,6 +80,11 @@ pub fn open(text: &str, snapshot: &Snapshot) -> Opened {
     }
 }
 
+/// What [`open`] gives for each of `texts`, in their order.
+pub fn open_batch(texts: &[&str], snapshot: &Snapshot) -> Vec<Opened> {
+    texts.iter().map(|text| open(text, snapshot)).collect()
+}
+
 type Refused = (Box<Unverified>, Failure);
 
 fn authenticate(
