@@ -177,6 +177,7 @@ codes! {
     RequestTimeout       "request_timeout"        Timeout       Caller       "The request did not arrive in time.";
     ConfigurationInvalid "configuration_invalid"  Malformed     World        "The configuration cannot be used.";
     InputOutput          "input_output"           Unavailable   World        "A file or a connection failed.";
+    EngineDisagreement   "engine_disagreement"    Internal      World        "The fast judge of signatures was wrong and is off; the library judges.";
     Internal             "internal"               Internal      World        "A fault of Lintas itself.";
 }
 

@@ -6,10 +6,12 @@
 //! Source: RFC 5480 (EC keys), RFC 8017 A.1 (RSA keys), RFC 9053 (algorithm numbers); hcert-spec 3.3.2.
 
 use super::digest::sha256;
+use super::engine::Known;
 use crate::failure::{Code, Failure};
 use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode, Sequence};
 use spki::SubjectPublicKeyInfoRef;
+use std::sync::OnceLock;
 
 /// A signature algorithm of credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +58,8 @@ pub struct VerifyingKey {
     pub(super) portable: Portable,
     #[cfg(feature = "server")]
     pub(super) aws_lc: Option<super::aws_lc::Key>,
+    /// Set once an engine knows the key.
+    pub(super) known: OnceLock<Known>,
 }
 
 /// The key in the form of the pure-Rust judge.
@@ -94,7 +98,18 @@ impl VerifyingKey {
             #[cfg(feature = "server")]
             aws_lc: super::aws_lc::Key::new(&portable, bits),
             portable,
+            known: OnceLock::new(),
         })
+    }
+
+    /// x and y of a key on P-256, each in 32 bytes, the most significant first.
+    pub(super) fn coordinates(&self) -> Option<([u8; 32], [u8; 32])> {
+        let Portable::P256(key) = &self.portable else {
+            return None;
+        };
+        let point = key.to_sec1_point(false);
+        let [x, y] = [point.x()?, point.y()?].map(|coordinate| <[u8; 32]>::from(*coordinate));
+        Some((x, y))
     }
 
     /// The algorithm of this key.

@@ -8,28 +8,67 @@
 #[cfg(feature = "server")]
 mod aws_lc;
 mod digest;
+mod engine;
 mod key;
+mod known_answers;
+mod p256;
 mod portable;
 
 pub use digest::sha256;
+pub use engine::{Alarm, Counts, Engine, Mode};
 pub use key::{Algorithm, VerifyingKey};
+pub use p256::Path;
 
 use crate::failure::{Code, Failure};
 
-/// Whether `signature` over `message` verifies under `key`, by the fastest judge that was built in.
+/// Whether `signature` over `message` verifies under `key`: judged by the known-signer engine where it knows the key,
+/// else by the library.
 ///
 /// `signature` is in the fixed form of COSE and JOSE: `r ‖ s` for ECDSA, as long as the modulus for RSASSA-PSS.
 ///
 /// # Errors
 /// `signature_invalid`.
 pub fn verify(key: &VerifyingKey, message: &[u8], signature: &[u8]) -> Result<(), Failure> {
+    let check = Check {
+        key,
+        message,
+        signature,
+    };
+    let valid = engine::verify(&check, || library(&check));
+    judged(key, valid, signature.len())
+}
+
+/// The same question to the library alone, the faster one that was built in.
+///
+/// # Errors
+/// `signature_invalid`.
+pub fn verify_by_library(
+    key: &VerifyingKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), Failure> {
+    let check = Check {
+        key,
+        message,
+        signature,
+    };
+    judged(key, library(&check), signature.len())
+}
+
+fn library(check: &Check<'_>) -> bool {
+    let Check {
+        key,
+        message,
+        signature,
+    } = check;
+    if signature.len() != key.signature_length() {
+        return false;
+    }
     #[cfg(feature = "server")]
     if let Some(fast) = &key.aws_lc {
-        let valid =
-            signature.len() == key.signature_length() && aws_lc::verify(fast, message, signature);
-        return judged(key, valid, signature.len());
+        return aws_lc::verify(fast, message, signature);
     }
-    verify_portable(key, message, signature)
+    portable::verify(key, message, signature)
 }
 
 /// The same question to the pure-Rust judge, which always exists; both must answer alike.
@@ -59,9 +98,10 @@ pub struct Check<'a> {
 
 /// The answers of [`verify`] to all `checks`, in their order; a bad one never hurts another.
 pub fn verify_batch(checks: &[Check<'_>]) -> Vec<Result<(), Failure>> {
-    checks
-        .iter()
-        .map(|check| verify(check.key, check.message, check.signature))
+    let valid = engine::verify_batch(checks, library);
+    let answers = checks.iter().zip(valid);
+    answers
+        .map(|(check, valid)| judged(check.key, valid, check.signature.len()))
         .collect()
 }
 

@@ -3,7 +3,7 @@
 //! Refuses a clock and a mixture of environments. Its id is the hash of what its parts say, so every node that assembles
 //! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
-use crate::crypto;
+use crate::crypto::{self, Engine};
 use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
 use std::sync::Arc;
@@ -79,6 +79,14 @@ impl Snapshot {
     /// The trust list.
     pub fn trust(&self) -> &TrustList {
         &self.trust
+    }
+
+    /// Makes the keys of its signers known to `engine`, the most used first, as far as `budget` bytes go.
+    ///
+    /// Slow, so to be called where nobody waits; meanwhile the library judges. Nothing a verdict says depends on it.
+    pub fn warm(&self, engine: &Arc<Engine>, budget: usize) {
+        let keys = self.trust.signers().iter();
+        engine.warm(keys.filter_map(|dsc| dsc.key.as_ref().ok()), budget);
     }
 
     /// The sources it was assembled from, by id.
