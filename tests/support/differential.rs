@@ -153,7 +153,7 @@ impl Differential {
             .unwrap();
         let mut signature = signed.as_ref().to_vec();
         let bit = 1 << self.numbers.below(8);
-        match self.numbers.below(12) {
+        match self.numbers.below(16) {
             0 => message[length] ^= bit,
             1 => signature[self.numbers.below(64)] ^= bit,
             2 => signature[..32].fill(0),
