@@ -2,6 +2,7 @@
 //!
 //! Refuses to decide anything: each command asks the library or a gateway and prints the answer.
 
+mod batch;
 mod conformance;
 mod input;
 mod offline;
@@ -28,6 +29,8 @@ pub enum Exit {
     Internal,
     /// A file or a connection failed (`EX_IOERR`).
     InputOutput,
+    /// The user interrupted it.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -39,6 +42,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 64,
             Exit::Internal => 70,
             Exit::InputOutput => 74,
+            Exit::Interrupted => batch::INTERRUPTED,
         })
     }
 }
@@ -77,7 +81,7 @@ enum Command {
     Serve(operate::Serve),
     /// Issue a demo credential for claims.
     Issue(operate::Issue),
-    /// Verify a credential offline: exit code 0 accept, 1 reject, 2 indeterminate.
+    /// Verify a credential, or many, offline: exit code 0 accept, 1 reject, 2 indeterminate.
     Verify(offline::Verify),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),

@@ -2,7 +2,7 @@
 //!
 //! Refuses to mix the two: only `verify` says whether something is true.
 
-use super::{Exit, input, show};
+use super::{Exit, batch, input, show};
 use crate::credential;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
@@ -20,6 +20,9 @@ use std::path::{Path, PathBuf};
 pub(super) struct Verify {
     /// The credential: its text, a file with it, or `-` for standard input.
     credential: Option<String>,
+    /// Verify every line of a file, or of standard input for `-`: prints number, outcome and codes a line.
+    #[arg(long, value_name = "FILE", conflicts_with = "credential")]
+    batch: Option<PathBuf>,
     /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
     /// signers in the data folder.
     #[arg(long)]
@@ -56,6 +59,21 @@ impl Verify {
         };
         let view = View::parse(&self.view).ok_or_else(|| invalid("view is not known"))?;
         let locale = Locale::parse(&self.locale).ok_or_else(|| invalid("locale is not known"))?;
+        if let Some(path) = &self.batch {
+            let snapshot = self.snapshot(at)?;
+            let judge = batch::Judge {
+                snapshot,
+                policy: Policy::default(),
+                at,
+                simulated: self.at.is_some(),
+                form: if self.json {
+                    batch::Form::Json(view, locale)
+                } else {
+                    batch::Form::Table
+                },
+            };
+            return batch::run(path, judge);
+        }
         let text = input::text(self.credential.as_deref())?;
         let snapshot = self.snapshot(at)?;
         let mut verdict = verify::verify(&text, at, &snapshot, &Policy::default());

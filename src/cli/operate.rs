@@ -53,7 +53,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        telemetry::log_to_stderr(&self.log);
+        let _written = telemetry::log_to_stderr(&self.log);
         let config = self.source.config()?;
         let server = Server::build(&config, Clock::System)?;
         block_on(async { server.start()?.wait().await })?;
@@ -116,7 +116,7 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) fn run(self) -> Result<Exit, Failure> {
-        telemetry::log_to_stderr("warn");
+        let _written = telemetry::log_to_stderr("warn");
         let mut config = Config::parse("", Path::new(""))?;
         config.data.clone_from(&self.data);
         if self.exit {

@@ -67,7 +67,7 @@ fn harmless(text: &str) -> String {
 }
 
 /// JSON `text` that means the same; outside strings there is nothing active but line ends.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter != '\n' && is_active(letter) {

@@ -23,6 +23,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Where the public listener is, HTTPS. Default `127.0.0.1:8443`.
     pub https: SocketAddr,
+    /// How many threads serve the public listener. Default one a core.
+    pub workers: Option<usize>,
     /// Where the metrics listener is, HTTP on a loopback address. Default `127.0.0.1:9464`.
     pub metrics: SocketAddr,
     /// The TLS certificate and its key; without them a throw-away CA in the data folder makes one.
@@ -35,6 +37,8 @@ pub struct Config {
     pub feeds: Vec<FeedConfig>,
     /// Seconds between two looks at the sources, clients and certificates. Default 30.
     pub refresh_s: u64,
+    /// Mebibytes of opened credentials kept in memory; 0 keeps none. Default 64.
+    pub cache_mib: u32,
 }
 
 /// A TLS certificate chain and its private key, PEM.
@@ -85,16 +89,28 @@ impl Config {
         if file.trust.refresh_s == 0 {
             return Err(invalid("trust.refresh_s is at least 1"));
         }
+        if file
+            .listen
+            .workers
+            .is_some_and(|it| !(1..=MAX_WORKERS).contains(&it))
+        {
+            return Err(invalid("listen.workers is 1 to 1024"));
+        }
+        if file.cache.memory_mib > MAX_CACHE_MIB {
+            return Err(invalid("cache.memory_mib is at most 4000"));
+        }
         Ok(Self {
             environment,
             data: base.join(file.data),
             https: file.listen.https,
+            workers: file.listen.workers,
             metrics: file.listen.metrics,
             tls,
             policy: policy(file.policy)?,
             issuer: issuer(file.issuer, environment)?,
             feeds,
             refresh_s: file.trust.refresh_s,
+            cache_mib: file.cache.memory_mib,
         })
     }
 }
@@ -162,6 +178,8 @@ struct File {
     issuer: IssuerTable,
     #[serde(default)]
     trust: Trust,
+    #[serde(default)]
+    cache: CacheTable,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +187,7 @@ struct File {
 struct Listen {
     https: SocketAddr,
     metrics: SocketAddr,
+    workers: Option<usize>,
 }
 
 impl Default for Listen {
@@ -176,6 +195,7 @@ impl Default for Listen {
         Self {
             https: SocketAddr::from(([127, 0, 0, 1], 8443)),
             metrics: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            workers: None,
         }
     }
 }
@@ -213,6 +233,18 @@ impl Default for Trust {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CacheTable {
+    memory_mib: u32,
+}
+
+impl Default for CacheTable {
+    fn default() -> Self {
+        Self { memory_mib: 64 }
+    }
+}
+
 fn demo() -> String {
     Environment::Demo.name().to_owned()
 }
@@ -222,6 +254,8 @@ fn data() -> PathBuf {
 }
 
 const MAX_SKEW_S: i64 = 3600;
+const MAX_WORKERS: usize = 1024;
+const MAX_CACHE_MIB: u32 = 4000;
 
 #[cfg(test)]
 mod tests {
@@ -246,6 +280,7 @@ mod tests {
             ["pinned-demo"]
         );
         assert_eq!(config.policy, Policy::default());
+        assert_eq!((config.workers, config.cache_mib), (None, 64));
     }
 
     #[test]
@@ -260,6 +295,10 @@ mod tests {
             "[policy]\nskew_s = 86400",
             "[issuer]\ncountry = \"ID\"",
             "[trust]\nrefresh_s = 0",
+            "[listen]\nworkers = 0",
+            "[cache]\nmemory_mib = 4001",
+            "[cache]\nmemory_mib = -1",
+            "[cache]\nsize = 1",
         ] {
             assert_eq!(
                 parse(text).unwrap_err().code(),

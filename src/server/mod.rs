@@ -8,8 +8,10 @@ pub(crate) mod files;
 pub mod gateway;
 pub mod http;
 pub mod keys;
+mod log;
 mod run;
 pub mod telemetry;
 
 pub use demo::{DemoClient, demo_client};
+pub use log::Written;
 pub use run::{Running, Server};

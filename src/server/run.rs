@@ -15,7 +15,6 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
-use arc_swap::ArcSwap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +29,7 @@ pub struct Server {
     metrics: TcpListener,
     clients: PathBuf,
     refresh: Duration,
+    workers: Option<usize>,
     more: fn(&mut ServiceConfig),
 }
 
@@ -54,16 +54,15 @@ impl Server {
         if config.environment == Environment::Demo {
             demo_client(&config.data)?;
         }
+        // Before anything that counts looks for it.
+        Metrics::install();
         let gateway = Arc::new(Gateway::open(config, clock)?);
         let tls = match &config.tls {
             Some(files) => files.clone(),
             None => throw_away(&config.data, config.https.ip(), Clock::System.now())?,
         };
         let clients = config.data.join("clients.toml");
-        let state = State {
-            gateway,
-            clients: ArcSwap::from_pointee(Clients::read(&clients)?),
-        };
+        let state = State::new(gateway, Clients::read(&clients)?);
         Ok(Self {
             state: Data::new(state),
             identity: Identity::open(tls)?,
@@ -71,6 +70,7 @@ impl Server {
             metrics: bind(config.metrics)?,
             clients,
             refresh: Duration::from_secs(config.refresh_s),
+            workers: config.workers,
             more: |_| {},
         })
     }
@@ -102,7 +102,7 @@ impl Server {
         let internal_handle = internal.handle();
         actix_web::rt::spawn(internal);
         let (state, more) = (self.state.clone(), self.more);
-        let public = HttpServer::new(move || {
+        let mut public = HttpServer::new(move || {
             App::new()
                 .wrap(from_fn(http::trace_requests))
                 .configure(more)
@@ -113,10 +113,14 @@ impl Server {
         .client_disconnect_timeout(HEADER_TIME)
         .tls_handshake_timeout(HEADER_TIME)
         .max_connection_rate(MAX_HANDSHAKES)
-        .shutdown_timeout(SHUTDOWN_S)
-        .listen_rustls_0_23(self.https, self.identity.server_config()?)
-        .map_err(failed)?
-        .run();
+        .shutdown_timeout(SHUTDOWN_S);
+        if let Some(workers) = self.workers {
+            public = public.workers(workers);
+        }
+        let public = public
+            .listen_rustls_0_23(self.https, self.identity.server_config()?)
+            .map_err(failed)?
+            .run();
         let handle = public.handle();
         let gateway = Arc::clone(&self.state.gateway);
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
@@ -181,6 +185,7 @@ async fn keep_looking(
         let looked = actix_web::rt::task::spawn_blocking(move || {
             Metrics::install().upkeep();
             state.gateway.refresh();
+            state.gateway.report_cache();
             match Clients::read(&clients) {
                 Ok(read) if read != **state.clients.load() => {
                     let count = read.count();

@@ -2,6 +2,7 @@
 //!
 //! Refuses to print what a panic says: its words may hold what it was working on; its place in the code may not.
 
+use crate::server::log::{Log, Written};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
 use std::sync::OnceLock;
@@ -39,11 +40,14 @@ impl Metrics {
 }
 
 /// Sends logs to standard error: JSON lines, or plain ones on a terminal. `wanted` is in the form of `RUST_LOG`.
-pub fn log_to_stderr(wanted: &str) {
+///
+/// A thread of its own writes them; what is dropped last sees to it that they are written to the end.
+pub fn log_to_stderr(wanted: &str) -> Written {
     let filter = filter(wanted);
+    let (log, written) = Log::to(std::io::stderr());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(log);
     // A second call changes nothing: the first subscriber stays.
     let _ = if std::io::stderr().is_terminal() {
         builder.with_target(false).try_init()
@@ -51,6 +55,7 @@ pub fn log_to_stderr(wanted: &str) {
         builder.json().flatten_event(true).try_init()
     };
     silence_panics();
+    written
 }
 
 /// What is logged of what is `wanted`, in the form of `RUST_LOG`: never a library that quotes what strangers send.

@@ -9,6 +9,8 @@
 mod support;
 
 mod auth;
+mod batch;
+mod cache;
 mod issue;
 mod openapi;
 mod routes;

@@ -54,6 +54,18 @@ async fn real_answers_and_requests_are_what_the_document_says() {
         "Verdict",
         &gateway.post_as_client("/v1/verify", &several).await.json(),
     );
+    let rows = json!([{ "ref": "a", "credential": text, "view": "officer" }, several]);
+    obeys(&document, "BatchRequest", &rows);
+    obeys(&document, "BatchRow", &rows[0]);
+    let bad = json!([rows[0], { "ref": "b" }, null]);
+    let answers = gateway
+        .post_as_client("/v1/verify/batch", &bad)
+        .await
+        .json();
+    obeys(&document, "BatchResponse", &answers);
+    obeys(&document, "BatchAnswer", &answers[0]);
+    obeys(&document, "Verdict", &answers[0]);
+    obeys(&document, "Problem", &answers[1]);
     let claims: Value = serde_json::from_str(VACCINATION).unwrap();
     obeys(&document, "IssueRequest", &claims);
     obeys(

@@ -98,10 +98,11 @@ impl Gateway {
             reference: None,
             text: credential.text.clone(),
         };
-        let verdict = self.judge(&VerifyRequest {
+        let request = VerifyRequest {
             questions: vec![question],
             at: None,
-        });
+        };
+        let verdict = self.judge(&request, &self.moment());
         if verdict.outcome() == Outcome::Accept {
             return Ok(());
         }

@@ -2,6 +2,7 @@
 //!
 //! Refuses to know a protocol: doors translate, this decides.
 
+pub mod cache;
 mod clock;
 mod issuance;
 pub mod sync;
@@ -9,7 +10,7 @@ mod verify;
 
 pub use clock::Clock;
 pub use issuance::IssueRequest;
-pub use verify::{Question, VerifyRequest};
+pub use verify::{Moment, Question, VerifyRequest};
 
 use crate::failure::Failure;
 use crate::issue::Issuer;
@@ -21,9 +22,11 @@ use crate::trust::AdmissionReport;
 use crate::verify::Policy;
 use actix_web::web::Bytes;
 use arc_swap::ArcSwap;
+use cache::Opening;
 use issuance::Issuance;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use verify::Counters;
 
 /// A running gateway, apart from its doors.
 pub struct Gateway {
@@ -33,6 +36,8 @@ pub struct Gateway {
     data: PathBuf,
     feeds: Vec<FeedConfig>,
     world: ArcSwap<World>,
+    opening: Opening,
+    counters: Counters,
     issuer: Issuer,
     issuance: Option<Issuance>,
 }
@@ -41,6 +46,8 @@ pub struct Gateway {
 pub struct World {
     /// The snapshot.
     pub snapshot: Arc<Snapshot>,
+    /// The snapshot's id as it is shown.
+    pub id: Bytes,
     /// What was not admitted to it, and why.
     pub report: AdmissionReport,
     /// What could not be read at the last attempt.
@@ -71,6 +78,7 @@ impl Trouble {
 impl World {
     fn new(snapshot: Snapshot, report: AdmissionReport) -> Self {
         Self {
+            id: snapshot.id().to_string().into(),
             snapshot: Arc::new(snapshot),
             report,
             troubles: Vec::new(),
@@ -83,6 +91,7 @@ impl World {
 impl Gateway {
     /// A gateway as configured, with its first snapshot taken.
     ///
+    /// What it counts goes to the recorder of metrics that is installed by then.
     /// In the demo environment it makes its throw-away PKI and can issue; anywhere else it holds no signing key.
     ///
     /// # Errors
@@ -103,6 +112,8 @@ impl Gateway {
             data: config.data.clone(),
             feeds: config.feeds.clone(),
             world: ArcSwap::from_pointee(empty),
+            opening: Opening::new(config.cache_mib),
+            counters: Counters::new(),
             issuer: config.issuer.clone(),
             issuance,
         };
@@ -128,5 +139,10 @@ impl Gateway {
     /// The snapshot in force, with the report on it.
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
+    }
+
+    /// Tells the metrics how much the cache holds.
+    pub fn report_cache(&self) {
+        self.opening.report();
     }
 }

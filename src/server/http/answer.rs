@@ -3,7 +3,7 @@
 //! Refuses to log what a caller sent: a failure's code and trace are logged, its detail only where it is ours.
 
 use super::problem;
-use super::trace::trace_of;
+use super::trace::{Trace, trace_of};
 use crate::failure::{Class, Failure};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
@@ -24,9 +24,9 @@ pub(super) fn failed(request: &HttpRequest, failure: &Failure) -> HttpResponse {
         let causes: String = failure.causes().map(|cause| format!("; {cause}")).collect();
         error!(
             code = failure.code().name(),
-            trace = trace.as_deref(),
+            trace = trace.as_ref().map(Trace::as_str),
             "{failure}{causes}"
         );
     }
-    problem::problem(failure, trace.as_deref())
+    problem::problem(failure, trace.as_ref().map(Trace::as_str))
 }

@@ -5,7 +5,7 @@
 
 use super::answer::failed;
 use super::routes::State;
-use super::trace::Caller;
+use super::trace::Served;
 use crate::crypto;
 use crate::failure::{Code, Failure};
 use crate::server::files;
@@ -18,6 +18,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use serde::Deserialize;
 use std::path::Path;
+use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 /// What a client may ask for.
@@ -73,13 +74,21 @@ pub enum Principal {
     /// A client of `clients.toml`.
     Client {
         /// Its id.
-        id: String,
+        id: Arc<str>,
         /// What it may.
-        scopes: Vec<Scope>,
+        scopes: Arc<[Scope]>,
     },
 }
 
 impl Principal {
+    /// The client's id, if it is one.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Anonymous => None,
+            Self::Client { id, .. } => Some(id),
+        }
+    }
+
     /// Whether this caller may `scope`. A wider view includes the narrower ones.
     pub fn may(&self, scope: Scope) -> bool {
         match self {
@@ -108,27 +117,27 @@ impl Principal {
     }
 }
 
-/// Finds out who asks before any handler is reached, and refuses whoever lacks the route's `scope`.
+/// Finds out who asks before any handler is reached, and refuses whoever lacks the `scope` of the route at `path`.
 ///
 /// # Errors
 /// Those of the handler.
 pub(super) async fn authorise(
+    path: &'static str,
     scope: Option<Scope>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let known = identify(request.request());
-    let allowed = known.and_then(|principal| {
-        scope.map_or(Ok(()), |scope| principal.demand(scope))?;
-        Ok(principal)
+    request.extensions_mut().insert(Served(path));
+    let allowed = identify(request.request()).and_then(|principal| {
+        let allowed = scope.map_or(Ok(()), |scope| principal.demand(scope));
+        request.extensions_mut().insert(principal);
+        allowed
     });
     match allowed {
-        Ok(principal) => {
-            request.extensions_mut().insert(principal);
-            next.call(request)
-                .await
-                .map(ServiceResponse::map_into_boxed_body)
-        }
+        Ok(()) => next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body),
         Err(failure) => {
             let answer = failed(request.request(), &failure);
             Ok(request.into_response(answer))
@@ -165,7 +174,6 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
     let state = request.app_data::<Data<State>>();
     let client = state.and_then(|state| state.clients.load().find(token.trim()));
     let client = client.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))?;
-    request.extensions_mut().insert(Caller(client.id.clone()));
     Ok(Principal::Client {
         id: client.id,
         scopes: client.scopes,
@@ -178,9 +186,9 @@ pub struct Clients(Vec<Client>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Client {
-    id: String,
+    id: Arc<str>,
     token_hash: [u8; 32],
-    scopes: Vec<Scope>,
+    scopes: Arc<[Scope]>,
 }
 
 impl Clients {
@@ -249,7 +257,7 @@ fn client(row: Row) -> Result<Client, Failure> {
         hash(&row.token_sha256).ok_or_else(|| invalid("token_sha256 is not 64 hex digits"))?;
     let scopes = row.scopes.iter().map(scope).collect::<Result<_, _>>()?;
     Ok(Client {
-        id: row.id,
+        id: row.id.into(),
         token_hash,
         scopes,
     })
@@ -295,7 +303,7 @@ mod tests {
     fn a_token_finds_its_client_and_no_other() {
         let text = row("a", "token-a", "\"issue\"") + &row("b", "token-b", "\"verify:gate\"");
         let clients = Clients::parse(&text).unwrap();
-        assert_eq!(clients.find("token-b").unwrap().id, "b");
+        assert_eq!(&*clients.find("token-b").unwrap().id, "b");
         assert!(clients.find("token-").is_none() && clients.find("").is_none());
     }
 
@@ -333,7 +341,7 @@ mod tests {
     fn a_wider_view_includes_the_narrower_and_nothing_else() {
         let client = Principal::Client {
             id: "a".into(),
-            scopes: vec![Scope::VerifyFull],
+            scopes: [Scope::VerifyFull].into(),
         };
         let allowed: Vec<_> = Scope::ALL
             .into_iter()

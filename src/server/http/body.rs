@@ -5,8 +5,9 @@
 
 use crate::codec::json;
 use crate::failure::{Code, Failure, printable};
+use actix_web::HttpRequest;
 use actix_web::http::header;
-use actix_web::{HttpRequest, web};
+use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -25,20 +26,10 @@ impl Members {
         payload: web::Payload,
         ceiling: usize,
     ) -> Result<Self, Failure> {
-        let media_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        let media_type = media_type
-            .and_then(|value| value.split(';').next())
-            .unwrap_or_default();
-        if !media_type.trim().eq_ignore_ascii_case("application/json") {
+        if media_type(request) != JSON {
             return Err(Code::MediaTypeUnsupported.because("send application/json"));
         }
-        let read = bounded(request, payload, ceiling);
-        let bytes = actix_web::rt::time::timeout(BODY_TIME, read).await;
-        let bytes = bytes
-            .map_err(|_| Code::RequestTimeout.because("the body did not arrive in time"))??;
+        let bytes = read(request, payload, ceiling).await?;
         Self::parse(&bytes)
     }
 
@@ -109,11 +100,35 @@ pub(super) fn not(name: &str, what: &str) -> Failure {
         .about(name)
 }
 
+/// The media type that `request` states for its body, in lower case and without parameters.
+pub(super) fn media_type(request: &HttpRequest) -> String {
+    let stated = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = stated.and_then(|value| value.split(';').next());
+    essence.unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// The body of `request`, at most `ceiling` bytes of it, if it arrives in time.
+///
+/// # Errors
+/// `input_too_large`, `request_timeout`, `request_invalid`.
+pub(super) async fn read(
+    request: &HttpRequest,
+    payload: web::Payload,
+    ceiling: usize,
+) -> Result<Bytes, Failure> {
+    let read = bounded(request, payload, ceiling);
+    let bytes = actix_web::rt::time::timeout(BODY_TIME, read).await;
+    bytes.map_err(|_| Code::RequestTimeout.because("the body did not arrive in time"))?
+}
+
 async fn bounded(
     request: &HttpRequest,
     mut payload: web::Payload,
     ceiling: usize,
-) -> Result<Vec<u8>, Failure> {
+) -> Result<Bytes, Failure> {
     let too_large = || Code::InputTooLarge.because(format!("a body over {ceiling} bytes"));
     let announced = request
         .headers()
@@ -125,7 +140,7 @@ async fn bounded(
     {
         return Err(too_large());
     }
-    let mut bytes = Vec::new();
+    let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Code::RequestInvalid.because("the body broke off"))?;
         if bytes.len() + chunk.len() > ceiling {
@@ -133,8 +148,11 @@ async fn bounded(
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+    Ok(bytes.freeze())
 }
+
+/// One JSON document.
+pub(super) const JSON: &str = "application/json";
 
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(10);

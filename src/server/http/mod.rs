@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod auth;
+mod batch;
 mod body;
 mod codes;
 mod drain;
@@ -17,6 +18,7 @@ pub mod tls;
 mod trace;
 mod trust;
 mod verify;
+mod work;
 
 pub use metrics::configure as configure_metrics;
 pub use routes::{ROUTES, Route, State, configure};

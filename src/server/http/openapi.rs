@@ -53,6 +53,7 @@ fn operation(route: &Route) -> Value {
             answers("verify", "Judge credentials.", "Verdict", NOT_READ),
             json!({ "description": VERIFYING, "requestBody": body("VerifyRequest") }),
         ),
+        ("POST", "/v1/verify/batch") => batch(),
         ("POST", "/v1/issue") => with(
             answers("issue", "Issue a credential.", "IssueResponse", NOT_ISSUED),
             json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
@@ -74,6 +75,22 @@ fn operation(route: &Route) -> Value {
         _ => json!({}),
     };
     with(said, security(route.scope))
+}
+
+/// The batch, which comes and goes as an array or as lines.
+fn batch() -> Value {
+    let both = |array: &str, line: &str| {
+        json!({
+            "application/json": { "schema": schema(array) },
+            "application/x-ndjson": { "schema": schema(line) },
+        })
+    };
+    let mut said = answers("verifyBatch", "Judge many.", "BatchResponse", NOT_READ);
+    if let Some(content) = said.pointer_mut("/responses/200/content") {
+        *content = both("BatchResponse", "BatchAnswer");
+    }
+    let body = json!({ "required": true, "content": both("BatchRequest", "BatchRow") });
+    with(said, json!({ "description": BATCH, "requestBody": body }))
 }
 
 /// What an operation answers: 200 with the schema `success`, a fault of ours, and the other `problems`.
@@ -158,12 +175,25 @@ fn request() -> Value {
         "credential": text("The text of one QR code."),
         "ref": { "type": "string", "minLength": 1, "maxLength": 64, "description": "Your name for it, 1 to 64 bytes." },
     });
+    let optional = ["credential", "credentials", "view", "locale", "at", "ref"];
+    let either = json!({
+        "description": NOT_SERVED,
+        "oneOf": [{ "required": ["credential"] }, { "required": ["credentials"] }],
+    });
+    let named = json!({ "ref": question.get("ref") });
+    let row = closed(with(request.clone(), named), &optional);
     json!({
-        "VerifyRequest": with(closed(request, &["credential", "credentials", "view", "locale", "at"]), json!({
-            "description": NOT_SERVED,
-            "oneOf": [{ "required": ["credential"] }, { "required": ["credentials"] }],
-        })),
+        "VerifyRequest": with(closed(request, &optional), either.clone()),
         "Question": closed(question, &["ref"]),
+        "BatchRow": with(row, either),
+        // A row that is bad is answered in its place.
+        "BatchRequest": { "type": "array", "maxItems": 1000, "items": schema("BatchRow") },
+        "BatchResponse": list(schema("BatchAnswer")),
+        "BatchAnswer": {
+            "description": "A verdict, or problem details where the row was bad; with the row's `ref`.",
+            "properties": { "ref": text("Your name for the row.") },
+            "anyOf": [schema("Verdict"), schema("Problem")],
+        },
     })
 }
 
@@ -461,6 +491,9 @@ const PROBLEM: &str = "Problem details (RFC 9457). The code is stable, and `type
     401 comes with WWW-Authenticate, 503 with Retry-After.";
 const VERIFYING: &str = "Answers 200 with a verdict for every text, however bad: read `outcome`, not the status. \
     Some values of `view`, and `at`, need a further scope.";
+const BATCH: &str = "Up to 1,000 requests of /v1/verify in 4 MiB, as an array or one a line, each with a `ref` of its \
+    own if you like. The answers have the order and form of the rows. A row that is bad is answered with problem details \
+    in its place and hurts no other; the scope it needs is asked row by row. All are judged at one instant.";
 const ISSUING: &str = "Exists in the demo environment only, and what it issues is worth nothing anywhere else. \
     A refusal names the member, never its value.";
 const NOT_SERVED: &str = "Either `credential` or `credentials`. A member that is unknown or not yet served (`holder`, \

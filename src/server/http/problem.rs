@@ -8,7 +8,7 @@ use crate::failure::{Class, Failure};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 /// The status of a failure of this class.
 pub(super) fn status(class: Class) -> StatusCode {
@@ -50,29 +50,33 @@ pub(super) fn problem(failure: &Failure, trace: Option<&str>) -> HttpResponse {
         | Class::Timeout
         | Class::Internal => {}
     }
+    answer.json(details(failure, trace))
+}
+
+/// The members of problem details, where they stand in another answer or are one.
+pub(super) fn details(failure: &Failure, trace: Option<&str>) -> Map<String, Value> {
+    let code = failure.code();
+    let status = status(code.class());
     // A fault of ours is told by its code alone.
     let detail = if code.class() == Class::Internal {
         code.sentence()
     } else {
         failure.detail()
     };
-    let mut body = json!({
-        "type": format!("/codes/{code}"),
-        "title": code.sentence(),
-        "status": status.as_u16(),
-        "code": code.name(),
-        "detail": detail,
-        "trace": trace,
-    });
-    if let Some(members) = body.as_object_mut() {
-        if let Some(member) = failure.member() {
-            members.insert("member".into(), json!(member));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            members.insert("retry_after".into(), json!(RETRY_AFTER_S));
-        }
+    let mut members = Map::new();
+    members.insert("type".into(), json!(format!("/codes/{code}")));
+    members.insert("title".into(), json!(code.sentence()));
+    members.insert("status".into(), json!(status.as_u16()));
+    members.insert("code".into(), json!(code.name()));
+    members.insert("detail".into(), json!(detail));
+    members.insert("trace".into(), json!(trace));
+    if let Some(member) = failure.member() {
+        members.insert("member".into(), json!(member));
     }
-    answer.json(body)
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        members.insert("retry_after".into(), json!(RETRY_AFTER_S));
+    }
+    members
 }
 
 const RETRY_AFTER_S: u64 = 5;

@@ -4,7 +4,8 @@
 
 use super::answer::failed;
 use super::auth::{Clients, Scope, authorise};
-use super::{codes, health, issue, openapi, trust, verify};
+use super::work::Work;
+use super::{batch, codes, health, issue, openapi, trust, verify};
 use crate::failure::Code;
 use crate::model::Environment;
 use crate::server::gateway::Gateway;
@@ -34,6 +35,12 @@ pub const ROUTES: &[Route] = &[
     route("POST", "/v1/verify", Some(Scope::VerifyResult), || {
         web::post().to(verify::verify)
     }),
+    route(
+        "POST",
+        "/v1/verify/batch",
+        Some(Scope::VerifyResult),
+        || web::post().to(batch::verify),
+    ),
     Route {
         demo_only: true,
         ..route("POST", "/v1/issue", Some(Scope::Issue), || {
@@ -81,6 +88,19 @@ pub struct State {
     pub gateway: Arc<Gateway>,
     /// The clients that are known now.
     pub clients: ArcSwap<Clients>,
+    /// Where work goes that would hold up a worker.
+    pub(super) work: Work,
+}
+
+impl State {
+    /// The state of a server that opens `gateway` to `clients`.
+    pub fn new(gateway: Arc<Gateway>, clients: Clients) -> Self {
+        Self {
+            gateway,
+            clients: ArcSwap::from_pointee(clients),
+            work: Work::default(),
+        }
+    }
 }
 
 /// Registers the routes of the gateway's environment.
@@ -88,9 +108,9 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
     config.app_data(state.clone());
     let environment = state.gateway.environment();
     for route in ROUTES.iter().filter(|route| route.exists_in(environment)) {
-        let scope = route.scope;
+        let (path, scope) = (route.path, route.scope);
         let resource = web::resource(route.path).route((route.handler)().wrap(from_fn(
-            move |request, next| authorise(scope, request, next),
+            move |request, next| authorise(path, scope, request, next),
         )));
         config.service(resource.default_service(web::to(other_method)));
     }

@@ -2,10 +2,12 @@
 //!
 //! Refuses to log paths as they came, queries, headers and bodies: the route's pattern stands for the path.
 
+use super::auth::Principal;
 use super::drain::Remainder;
 use super::problem;
 use super::routes::State;
 use crate::failure::{Code, Failure};
+use crate::server::gateway::World;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -17,24 +19,39 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use futures_util::FutureExt;
+use metrics::{Counter, Histogram, SharedString};
+use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 use tracing::{error, info};
 
-/// Who asked, for the log; set by authentication.
-#[derive(Clone)]
-pub(super) struct Caller(pub(super) String);
+/// The id of one request: 32 hexadecimal digits.
+#[derive(Clone, Copy)]
+pub(super) struct Trace([u8; 32]);
 
-#[derive(Clone)]
-struct Trace(String);
+impl Trace {
+    fn new() -> Self {
+        let (mut random, mut digits) = ([0; 16], [b'0'; 32]);
+        // Without random numbers the trace is of no use, but the request still is.
+        let _ = SystemRandom::new().fill(&mut random);
+        let _ = base16ct::lower::encode(&random, &mut digits);
+        Self(digits)
+    }
+
+    /// The digits.
+    pub(super) fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
 
 /// The trace id of `request`.
-pub(super) fn trace_of(request: &HttpRequest) -> Option<String> {
-    request
-        .extensions()
-        .get::<Trace>()
-        .map(|trace| trace.0.clone())
+pub(super) fn trace_of(request: &HttpRequest) -> Option<Trace> {
+    request.extensions().get::<Trace>().copied()
 }
+
+/// The row of the route table that a request came to; set where it is served.
+#[derive(Clone, Copy)]
+pub(super) struct Served(pub(super) &'static str);
 
 /// Wraps every request.
 ///
@@ -46,94 +63,130 @@ pub async fn trace_requests<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     #[expect(clippy::disallowed_methods, reason = "the stopwatch of a request")]
     let started = Instant::now();
-    let trace = new_trace();
-    request.extensions_mut().insert(Trace(trace.clone()));
+    let trace = Trace::new();
+    request.extensions_mut().insert(trace);
     let method = method_name(request.method().as_str());
     let state = request.app_data::<Data<State>>().cloned();
     let remainder = Remainder::of(&mut request);
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     remainder.drain().await;
-    let snapshot = state.map(|state| state.gateway.world().snapshot.id().to_string());
-    let marks = [(TRACE, Some(trace.clone())), (SNAPSHOT, snapshot)];
+    let state = state.as_ref();
     let failure = match handled {
         Ok(Ok(response)) => {
             let mut response = response.map_into_boxed_body();
-            mark(response.headers_mut(), &marks);
-            let route = response.request().match_pattern();
-            let caller = response
-                .request()
-                .extensions()
-                .get::<Caller>()
-                .map(|caller| caller.0.clone());
-            note(
-                &trace,
+            mark(response.headers_mut(), trace, state);
+            let status = response.status().as_u16();
+            let asked = response.request();
+            let told = asked.extensions();
+            let caller = told.get::<Principal>().and_then(Principal::id);
+            let passage = Passage {
+                trace,
                 method,
-                route,
-                caller,
-                response.status().as_u16(),
+                status,
                 started,
-            );
+            };
+            match told.get::<Served>() {
+                Some(Served(route)) => passage.note(route, caller, requests(route, status)),
+                // A route of an embedding program, or none at all.
+                None => {
+                    let route = asked.match_pattern();
+                    let route = route.unwrap_or_else(|| UNMATCHED.to_owned());
+                    let counter = counter(route.clone(), status);
+                    passage.note(&route, caller, counter);
+                }
+            }
+            drop(told);
             return Ok(response);
         }
         Ok(Err(error)) => refused_by_framework(&error),
         Err(_) => {
-            error!(code = "internal", trace, "a handler panicked");
+            error!(
+                code = "internal",
+                trace = trace.as_str(),
+                "a handler panicked"
+            );
             Code::Internal.because("a handler panicked")
         }
     };
-    let mut response = problem::problem(&failure, Some(&trace));
-    mark(response.headers_mut(), &marks);
-    note(
-        &trace,
+    let mut response = problem::problem(&failure, Some(trace.as_str()));
+    mark(response.headers_mut(), trace, state);
+    let status = response.status().as_u16();
+    let passage = Passage {
+        trace,
         method,
-        None,
-        None,
-        response.status().as_u16(),
+        status,
         started,
-    );
+    };
+    passage.note(UNMATCHED, None, requests(UNMATCHED, status));
     Err(InternalError::from_response(failure, response).into())
 }
 
 /// Marks an answer with what its handler did not mark it with already.
-fn mark(headers: &mut HeaderMap, marks: &[(&'static str, Option<String>)]) {
-    for (name, value) in marks {
-        let name = HeaderName::from_static(name);
-        if let (false, Some(Ok(value))) = (
-            headers.contains_key(&name),
-            value.as_deref().map(HeaderValue::from_str),
-        ) {
-            headers.insert(name, value);
-        }
+fn mark(headers: &mut HeaderMap, trace: Trace, state: Option<&Data<State>>) {
+    if let (false, Ok(value)) = (
+        headers.contains_key(&TRACE),
+        HeaderValue::from_bytes(&trace.0),
+    ) {
+        headers.insert(TRACE, value);
     }
-    let fixed = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (CACHE_CONTROL, "no-store"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
+    if let (false, Some(state)) = (headers.contains_key(&SNAPSHOT), state) {
+        headers.insert(SNAPSHOT, snapshot_mark(&state.gateway.world()));
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// What names `world` in a header.
+pub(super) fn snapshot_mark(world: &World) -> HeaderValue {
+    HeaderValue::from_maybe_shared(world.id.clone()).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// What is written down of a request.
+struct Passage {
+    trace: Trace,
+    method: &'static str,
+    status: u16,
+    started: Instant,
+}
+
+impl Passage {
+    fn note(&self, route: &str, caller: Option<&str>, requests: Counter) {
+        let Self { method, status, .. } = self;
+        let elapsed = self.started.elapsed();
+        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let (trace, caller) = (self.trace.as_str(), caller.unwrap_or("-"));
+        info!(
+            trace,
+            method, route, status, caller, micros, "{method} {route} {status}"
+        );
+        requests.increment(1);
+        SECONDS.with(|seconds| seconds.record(elapsed.as_secs_f64()));
     }
 }
 
-fn note(
-    trace: &str,
-    method: &'static str,
-    route: Option<String>,
-    caller: Option<String>,
-    status: u16,
-    started: Instant,
-) {
-    let elapsed = started.elapsed();
-    let route = route.unwrap_or_else(|| "unmatched".to_owned());
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    let caller = caller.as_deref().unwrap_or("-");
-    info!(
-        trace,
-        method, route, status, caller, micros, "{method} {route} {status}"
-    );
-    let labels = [("route", route), ("status", status.to_string())];
-    metrics::counter!("lintas_http_requests_total", &labels).increment(1);
-    metrics::histogram!("lintas_http_request_seconds").record(elapsed.as_secs_f64());
+thread_local! {
+    /// The counters this worker has used: as many as there are routes and statuses.
+    static REQUESTS: RefCell<Vec<(&'static str, u16, Counter)>> = const { RefCell::new(Vec::new()) };
+    static SECONDS: Histogram = metrics::histogram!("lintas_http_request_seconds");
+}
+
+/// The counter of answers with `status` on a `route` of the table, looked up once a worker.
+fn requests(route: &'static str, status: u16) -> Counter {
+    REQUESTS.with_borrow_mut(|known| {
+        let same =
+            |(other, of, _): &&(&'static str, u16, Counter)| *other == route && *of == status;
+        if let Some((.., counter)) = known.iter().find(same) {
+            return counter.clone();
+        }
+        let new = counter(route, status);
+        known.push((route, status, new.clone()));
+        new
+    })
+}
+
+fn counter(route: impl Into<SharedString>, status: u16) -> Counter {
+    metrics::counter!("lintas_http_requests_total", "route" => route.into(), "status" => status.to_string())
 }
 
 /// A caller may send any word as a method; only the usual ones are written down.
@@ -155,14 +208,9 @@ fn refused_by_framework(error: &Error) -> Failure {
     }
 }
 
-fn new_trace() -> String {
-    let mut bytes = [0; 16];
-    // Without random numbers the trace is of no use, but the request still is.
-    let _ = SystemRandom::new().fill(&mut bytes);
-    base16ct::lower::encode_string(&bytes)
-}
-
 /// The header that names a request in the log.
-const TRACE: &str = "lintas-trace";
+const TRACE: HeaderName = HeaderName::from_static("lintas-trace");
 /// The header that names the snapshot an answer rests on.
-pub(super) const SNAPSHOT: &str = "lintas-snapshot";
+pub(super) const SNAPSHOT: HeaderName = HeaderName::from_static("lintas-snapshot");
+/// The route of what came to none.
+const UNMATCHED: &str = "unmatched";

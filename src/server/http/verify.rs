@@ -4,15 +4,17 @@
 
 use super::answer::failed;
 use super::auth::{Principal, Scope, principal};
-use super::body::{Members, not};
+use super::body::{JSON, Members, not};
 use super::routes::State;
-use super::trace::{SNAPSHOT, trace_of};
+use super::trace::{SNAPSHOT, Trace, snapshot_mark, trace_of};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
-use crate::server::gateway::{Question, VerifyRequest};
+use crate::server::gateway::{Moment, Question, VerifyRequest};
 use crate::verify::{Locale, Verdict, View};
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The handler.
 pub(super) async fn verify(
@@ -22,12 +24,10 @@ pub(super) async fn verify(
 ) -> HttpResponse {
     match verdict(&request, payload, &state).await {
         Err(failure) => failed(&request, &failure),
-        Ok((verdict, view, locale)) => {
-            let body = verdict.to_json(view, Some(locale), trace_of(&request).as_deref());
-            HttpResponse::Ok()
-                .insert_header((SNAPSHOT, verdict.snapshot_id().to_string()))
-                .json(body)
-        }
+        Ok((body, moment)) => HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, JSON))
+            .insert_header((SNAPSHOT, snapshot_mark(&moment.world)))
+            .body(body),
     }
 }
 
@@ -35,25 +35,40 @@ async fn verdict(
     request: &HttpRequest,
     payload: web::Payload,
     state: &State,
-) -> Result<(Verdict, View, Locale), Failure> {
+) -> Result<(Vec<u8>, Moment), Failure> {
     let principal = principal(request);
     let members = Members::of_body(request, payload, MAX_BODY).await?;
     let asked = Asked::read(members, &principal)?;
-    Ok((
-        state.gateway.verify(&asked.request),
-        asked.view,
-        asked.locale,
-    ))
+    let (moment, trace) = (state.gateway.moment(), trace_of(request));
+    if asked.request.questions.len() == 1 {
+        let verdict = state.gateway.verify(&asked.request, &moment);
+        return Ok((asked.written(&verdict, trace), moment));
+    }
+    let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
+    let judge = move || {
+        let verdicts = gateway.verify_batch(&[&asked.request], &at);
+        let written = verdicts
+            .first()
+            .map(|verdict| asked.written(verdict, trace));
+        written.unwrap_or_default()
+    };
+    Ok((state.work.apart(judge).await?, moment))
 }
 
-struct Asked {
-    request: VerifyRequest,
+/// What a caller asked for, and in which form.
+pub(super) struct Asked {
+    /// What is to be judged.
+    pub(super) request: VerifyRequest,
     view: View,
     locale: Locale,
 }
 
 impl Asked {
-    fn read(mut members: Members, principal: &Principal) -> Result<Self, Failure> {
+    /// What `members` ask for, if `principal` may.
+    ///
+    /// # Errors
+    /// `request_invalid`, `unauthenticated`, `forbidden`.
+    pub(super) fn read(mut members: Members, principal: &Principal) -> Result<Self, Failure> {
         let view = match members.take_text("view")? {
             None => View::Result,
             Some(name) => {
@@ -97,17 +112,18 @@ impl Asked {
             locale,
         })
     }
+
+    /// `verdict` as it was asked for, JSON on one line.
+    pub(super) fn written(&self, verdict: &Verdict, trace: Option<Trace>) -> Vec<u8> {
+        let trace = trace.as_ref().map(Trace::as_str);
+        let answer = verdict.to_json(self.view, Some(self.locale), trace);
+        answer.to_string().into_bytes()
+    }
 }
 
 fn question(row: Value) -> Result<Question, Failure> {
     let mut members = Members::of_value("credentials", row)?;
-    let reference = members.take_text("ref")?;
-    if reference
-        .as_ref()
-        .is_some_and(|it| it.is_empty() || it.len() > MAX_REFERENCE)
-    {
-        return Err(not("ref", "1 to 64 bytes"));
-    }
+    let reference = reference(&mut members)?;
     let text = members
         .take("credential")
         .ok_or_else(|| not("credential", "there"))?;
@@ -116,6 +132,19 @@ fn question(row: Value) -> Result<Question, Failure> {
         reference,
         text: credential(text)?,
     })
+}
+
+/// The caller's own name for something.
+///
+/// # Errors
+/// `request_invalid`.
+pub(super) fn reference(members: &mut Members) -> Result<Option<String>, Failure> {
+    let reference = members.take_text("ref")?;
+    let fits = |it: &String| (1..=MAX_REFERENCE).contains(&it.len());
+    if reference.as_ref().is_none_or(fits) {
+        return Ok(reference);
+    }
+    Err(not("ref", "1 to 64 bytes"))
 }
 
 fn credential(value: Value) -> Result<String, Failure> {
