@@ -78,22 +78,12 @@ impl Modulus {
                 .wrapping_add(times as u64);
             times - (wrong & MASK) as i64
         };
-        let mut carry_d = product(u, d[0]) + product(v, e[0]);
-        let mut carry_e = product(q, d[0]) + product(r, e[0]);
-        times_d = low(carry_d, times_d);
-        times_e = low(carry_e, times_e);
-        carry_d = (carry_d + product(self.limbs[0], times_d)) >> BATCH;
-        carry_e = (carry_e + product(self.limbs[0], times_e)) >> BATCH;
-        let mut next = ([0; 5], [0; 5]);
-        for (limb, ((d, e), prime)) in d.iter().zip(&e).zip(&self.limbs).enumerate().skip(1) {
-            carry_d += product(u, *d) + product(v, *e) + product(*prime, times_d);
-            carry_e += product(q, *d) + product(r, *e) + product(*prime, times_e);
-            carry_d = put(&mut next.0, limb - 1, carry_d);
-            carry_e = put(&mut next.1, limb - 1, carry_e);
-        }
-        next.0[4] = carry_d as i64;
-        next.1[4] = carry_e as i64;
-        next
+        times_d = low(product(u, d[0]) + product(v, e[0]), times_d);
+        times_e = low(product(q, d[0]) + product(r, e[0]), times_e);
+        (
+            combined((u, d), (v, e), (times_d, self.limbs)),
+            combined((q, d), (r, e), (times_e, self.limbs)),
+        )
     }
 
     /// `d`, or `-d` where `negate`, modulo the prime.
@@ -163,32 +153,32 @@ fn division_steps(mut eta: i32, mut f: u64, mut g: u64) -> (i32, Matrix) {
 /// `matrix`·(f, g) / 2^62, which divides without rest.
 fn apply(matrix: Matrix, f: Signed, g: Signed) -> (Signed, Signed) {
     let [u, v, q, r] = matrix;
-    let mut carry_f = (product(u, f[0]) + product(v, g[0])) >> BATCH;
-    let mut carry_g = (product(q, f[0]) + product(r, g[0])) >> BATCH;
-    let mut next = ([0; 5], [0; 5]);
-    for (limb, (f, g)) in f.iter().zip(&g).enumerate().skip(1) {
-        carry_f += product(u, *f) + product(v, *g);
-        carry_g += product(q, *f) + product(r, *g);
-        carry_f = put(&mut next.0, limb - 1, carry_f);
-        carry_g = put(&mut next.1, limb - 1, carry_g);
-    }
-    next.0[4] = carry_f as i64;
-    next.1[4] = carry_g as i64;
-    next
+    let nothing = (0, [0; 5]);
+    (
+        combined((u, f), (v, g), nothing),
+        combined((q, f), (r, g), nothing),
+    )
+}
+
+/// The sum of three integers times a factor each, without its lowest 62 bits, which are zero.
+#[inline(always)]
+fn combined(first: (i64, Signed), second: (i64, Signed), third: (i64, Signed)) -> Signed {
+    let (u, [a0, a1, a2, a3, a4]) = first;
+    let (v, [b0, b1, b2, b3, b4]) = second;
+    let (w, [c0, c1, c2, c3, c4]) = third;
+    let sum = |a, b, c| product(u, a) + product(v, b) + product(w, c);
+    let low = |carry: i128| (carry as u64 & MASK) as i64;
+    let t0 = sum(a0, b0, c0) >> BATCH;
+    let t1 = t0 + sum(a1, b1, c1);
+    let t2 = (t1 >> BATCH) + sum(a2, b2, c2);
+    let t3 = (t2 >> BATCH) + sum(a3, b3, c3);
+    let t4 = (t3 >> BATCH) + sum(a4, b4, c4);
+    [low(t1), low(t2), low(t3), low(t4), (t4 >> BATCH) as i64]
 }
 
 #[inline(always)]
 fn product(left: i64, right: i64) -> i128 {
     i128::from(left) * i128::from(right)
-}
-
-/// Puts the lowest 62 bits of `carry` into a limb and gives what is above them.
-#[inline(always)]
-fn put(limbs: &mut Signed, limb: usize, carry: i128) -> i128 {
-    if let Some(limb) = limbs.get_mut(limb) {
-        *limb = (carry as u64 & MASK) as i64;
-    }
-    carry >> BATCH
 }
 
 fn at(limbs: &Signed, limb: usize) -> i64 {
