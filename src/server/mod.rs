@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod http;
 pub mod keys;
 mod log;
+mod log_line;
 mod run;
 pub mod telemetry;
 

@@ -3,6 +3,7 @@
 //! Refuses to print what a panic says: its words may hold what it was working on; its place in the code may not.
 
 use crate::server::log::{Log, Written};
+use crate::server::log_line::JsonLine;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::io::IsTerminal;
 use std::sync::OnceLock;
@@ -52,7 +53,7 @@ pub fn log_to_stderr(wanted: &str) -> Written {
     let _ = if std::io::stderr().is_terminal() {
         builder.with_target(false).try_init()
     } else {
-        builder.json().flatten_event(true).try_init()
+        builder.event_format(JsonLine).try_init()
     };
     silence_panics();
     written
