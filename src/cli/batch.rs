@@ -4,6 +4,7 @@
 //! lines, and are printed whole or not at all. A line that is too long or no text is judged like any other, and rejected.
 
 use super::{Exit, show};
+use crate::crypto::Engine;
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::snapshot::Snapshot;
@@ -29,6 +30,8 @@ pub(super) struct Judge {
     /// Whether the caller chose that instant.
     pub(super) simulated: bool,
     pub(super) form: Form,
+    /// Gets tables of the signers once there are lines enough to be worth them.
+    pub(super) engine: Option<Arc<Engine>>,
 }
 
 /// What is printed of a verdict.
@@ -46,6 +49,7 @@ pub(super) enum Form {
 pub(super) fn run(path: &Path, judge: Judge) -> Result<Exit, Failure> {
     let (input, length) = open(path)?;
     let stop = stop_on_interrupt();
+    let engine = judge.engine.clone();
     let mut answers = judged(input, Arc::new(judge));
     let progress = progress(length);
     let mut tally = Tally::default();
@@ -66,6 +70,9 @@ pub(super) fn run(path: &Path, judge: Judge) -> Result<Exit, Failure> {
         progress.set_message(tally.rate(&progress));
     };
     progress.finish_and_clear();
+    if let Some(alarm) = engine.and_then(|engine| engine.alarm()) {
+        show::note(&format!("the library judged: {}", alarm.sentence()));
+    }
     if !matches!(ended, Ended::Unwanted) {
         tally
             .summary(&progress)
@@ -161,14 +168,19 @@ fn judged(input: Box<dyn Read + Send>, judge: Arc<Judge>) -> Answers {
         chunks.push(to_judge);
         judges.push(answers);
     }
-    thread::spawn(move || read(input, &chunks));
+    thread::spawn(move || read(input, &chunks, judge));
     Answers { judges, turn: 0 }
 }
 
 /// Deals the lines of `input` out to `judges`, chunk by chunk.
-fn read(input: Box<dyn Read + Send>, judges: &[SyncSender<Result<Chunk, Failure>>]) {
+fn read(
+    input: Box<dyn Read + Send>,
+    judges: &[SyncSender<Result<Chunk, Failure>>],
+    judge: Arc<Judge>,
+) {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut first = 1;
+    let mut cold = Some(judge);
     for judge in judges.iter().cycle() {
         let chunk = chunk(&mut input, first);
         let lines = chunk.as_ref().ok().map(|chunk| chunk.texts.len());
@@ -177,6 +189,9 @@ fn read(input: Box<dyn Read + Send>, judges: &[SyncSender<Result<Chunk, Failure>
         first += u64::try_from(lines.unwrap_or_default()).unwrap_or_default();
         if ended || judge.send(chunk).is_err() || last {
             break;
+        }
+        if let Some(judge) = cold.take_if(|_| first > WARM_AFTER) {
+            thread::spawn(move || judge.warm());
         }
     }
 }
@@ -234,6 +249,13 @@ fn line(input: &mut impl BufRead) -> Result<(Option<String>, u64), Failure> {
 }
 
 impl Judge {
+    /// Makes tables of the signers that were met most; until then the library judges.
+    fn warm(&self) {
+        if let Some(engine) = &self.engine {
+            self.snapshot.warm(engine, TABLES);
+        }
+    }
+
     fn judged(&self, chunk: &Chunk) -> Judged {
         let texts: Vec<_> = chunk.texts.iter().map(String::as_str).collect();
         let mut judged = Judged {
@@ -372,6 +394,10 @@ fn stop_on_interrupt() -> Arc<AtomicBool> {
 pub(super) const INTERRUPTED: u8 = 130;
 /// Lines that are judged together.
 const CHUNK_LINES: usize = 1024;
+/// From how many lines on a table of every signer is worth its two milliseconds.
+const WARM_AFTER: u64 = 8 * 1024;
+/// Bytes of tables: 512 signers.
+const TABLES: usize = 128 * 1024 * 1024;
 /// Chunks that wait before and behind each judging thread.
 const CHUNKS_WAITING: usize = 2;
 /// Twice the largest text of any format.

@@ -4,6 +4,7 @@
 
 use super::{Exit, batch, input, show};
 use crate::credential;
+use crate::crypto::{Engine, Mode};
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
 use crate::server::federation::Directory;
@@ -61,7 +62,13 @@ impl Verify {
         let locale = Locale::parse(&self.locale).ok_or_else(|| invalid("locale is not known"))?;
         if let Some(path) = &self.batch {
             let snapshot = self.snapshot(at)?;
+            // Without it the library judges.
+            let engine = Engine::start(Mode::KnownSigner).ok();
+            if let Some(engine) = &engine {
+                snapshot.know(engine);
+            }
             let judge = batch::Judge {
+                engine,
                 snapshot,
                 policy: Policy::default(),
                 at,

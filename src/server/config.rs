@@ -3,6 +3,7 @@
 //! Refuses unknown members, a metrics listener that strangers can reach, half a TLS certificate, and a throw-away TLS
 //! certificate in production. Where secrets lie is configured; secrets themselves never are.
 
+use crate::crypto::Mode;
 use crate::failure::{Code, Failure};
 use crate::issue::Issuer;
 use crate::model::{Country, Environment};
@@ -39,6 +40,10 @@ pub struct Config {
     pub refresh_s: u64,
     /// Mebibytes of opened credentials kept in memory; 0 keeps none. Default 64.
     pub cache_mib: u32,
+    /// Who judges ES256 signatures under known keys. Default the engine.
+    pub engine: Mode,
+    /// Mebibytes that the tables of known keys may take, four keys each. Default 128.
+    pub engine_mib: u32,
 }
 
 /// A TLS certificate chain and its private key, PEM.
@@ -99,6 +104,9 @@ impl Config {
         if file.cache.memory_mib > MAX_CACHE_MIB {
             return Err(invalid("cache.memory_mib is at most 4000"));
         }
+        if file.engine_memory_mib > MAX_ENGINE_MIB {
+            return Err(invalid("engine_memory_mib is at most 65536"));
+        }
         Ok(Self {
             environment,
             data: base.join(file.data),
@@ -111,6 +119,9 @@ impl Config {
             feeds,
             refresh_s: file.trust.refresh_s,
             cache_mib: file.cache.memory_mib,
+            engine: Mode::parse(&file.engine)
+                .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
+            engine_mib: file.engine_memory_mib,
         })
     }
 }
@@ -169,6 +180,10 @@ struct File {
     environment: String,
     #[serde(default = "data")]
     data: PathBuf,
+    #[serde(default = "engine")]
+    engine: String,
+    #[serde(default = "engine_memory_mib")]
+    engine_memory_mib: u32,
     #[serde(default)]
     listen: Listen,
     tls: Option<TlsFiles>,
@@ -249,6 +264,14 @@ fn demo() -> String {
     Environment::Demo.name().to_owned()
 }
 
+fn engine() -> String {
+    Mode::default().name().to_owned()
+}
+
+fn engine_memory_mib() -> u32 {
+    128
+}
+
 fn data() -> PathBuf {
     PathBuf::from("lintas-data")
 }
@@ -256,6 +279,7 @@ fn data() -> PathBuf {
 const MAX_SKEW_S: i64 = 3600;
 const MAX_WORKERS: usize = 1024;
 const MAX_CACHE_MIB: u32 = 4000;
+const MAX_ENGINE_MIB: u32 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -281,12 +305,15 @@ mod tests {
         );
         assert_eq!(config.policy, Policy::default());
         assert_eq!((config.workers, config.cache_mib), (None, 64));
+        assert_eq!((config.engine, config.engine_mib), (Mode::KnownSigner, 128));
     }
 
     #[test]
     fn doubtful_configurations_are_refused() {
         for text in [
             "unknown = 1",
+            "engine = \"fast\"",
+            "engine_memory_mib = 65537",
             "environment = \"staging\"",
             "environment = \"production\"",
             "[listen]\nmetrics = \"0.0.0.0:9464\"",

@@ -124,6 +124,7 @@ impl Server {
         let handle = public.handle();
         let gateway = Arc::clone(&self.state.gateway);
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
+        let watched = Arc::clone(&gateway);
         let done = actix_web::rt::spawn(async move {
             let looking = actix_web::rt::spawn(keep_looking(
                 self.state,
@@ -131,8 +132,10 @@ impl Server {
                 self.clients,
                 self.refresh,
             ));
+            let watching = actix_web::rt::spawn(watch_engine(watched));
             let ended = public.await;
             looking.abort();
+            watching.abort();
             internal_handle.stop(true).await;
             ended
         });
@@ -170,6 +173,24 @@ fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         .map_err(|error| Code::InputOutput.caused_by(format!("{address} cannot be bound"), error))
 }
 
+/// Warms the engine, then looks after it once a second.
+async fn watch_engine(gateway: Arc<Gateway>) {
+    let warming = Arc::clone(&gateway);
+    let warmed = actix_web::rt::task::spawn_blocking(move || warming.warm());
+    if warmed.await.is_err() {
+        error!(code = "internal", "the warming of the engine broke off");
+    }
+    let mut ticks = actix_web::rt::time::interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        let gateway = Arc::clone(&gateway);
+        let watched = actix_web::rt::task::spawn_blocking(move || gateway.watch_engine());
+        if watched.await.is_err() {
+            error!(code = "internal", "the look at the engine broke off");
+        }
+    }
+}
+
 /// Looks again at sources, clients and certificate; whatever cannot be read stays as it was.
 async fn keep_looking(
     state: Data<State>,
@@ -185,6 +206,7 @@ async fn keep_looking(
         let looked = actix_web::rt::task::spawn_blocking(move || {
             Metrics::install().upkeep();
             state.gateway.refresh();
+            state.gateway.warm();
             state.gateway.report_cache();
             match Clients::read(&clients) {
                 Ok(read) if read != **state.clients.load() => {

@@ -3,7 +3,7 @@
 //! Refuses a clock and a mixture of environments. Its id is the hash of what its parts say, so every node that assembles
 //! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
-use crate::crypto::{self, Engine};
+use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
 use std::sync::Arc;
@@ -85,8 +85,17 @@ impl Snapshot {
     ///
     /// Slow, so to be called where nobody waits; meanwhile the library judges. Nothing a verdict says depends on it.
     pub fn warm(&self, engine: &Arc<Engine>, budget: usize) {
-        let keys = self.trust.signers().iter();
-        engine.warm(keys.filter_map(|dsc| dsc.key.as_ref().ok()), budget);
+        engine.warm(self.keys(), budget);
+    }
+
+    /// Makes the keys of its signers known to `engine`, each with the table that its like has; makes no table.
+    pub fn know(&self, engine: &Arc<Engine>) {
+        self.keys().for_each(|key| engine.know(key));
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &VerifyingKey> {
+        let signers = self.trust.signers().iter();
+        signers.filter_map(|dsc| dsc.key.as_ref().ok())
     }
 
     /// The sources it was assembled from, by id.

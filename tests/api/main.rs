@@ -11,6 +11,7 @@ mod support;
 mod auth;
 mod batch;
 mod cache;
+mod engine;
 mod issue;
 mod openapi;
 mod routes;

@@ -4,6 +4,7 @@
 
 use super::sync;
 use super::{Gateway, Question, VerifyRequest};
+use crate::crypto::Engine;
 use crate::failure::{Code, Failure};
 use crate::issue::{self, Claims, Credential};
 use crate::model::{Environment, UnixTime};
@@ -38,6 +39,15 @@ impl Issuance {
             dsc: admitted(&pki.dsc, at)?,
             random: SystemRandom::new(),
         })
+    }
+}
+
+impl Issuance {
+    /// Lets its own key share the table that `engine` has of it.
+    pub(super) fn know(&self, engine: &Arc<Engine>) {
+        if let Ok(key) = &self.dsc.key {
+            engine.know(key);
+        }
     }
 }
 

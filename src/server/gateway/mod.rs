@@ -4,6 +4,7 @@
 
 pub mod cache;
 mod clock;
+mod engine;
 mod issuance;
 pub mod sync;
 mod verify;
@@ -23,6 +24,7 @@ use crate::verify::Policy;
 use actix_web::web::Bytes;
 use arc_swap::ArcSwap;
 use cache::Opening;
+use engine::Judges;
 use issuance::Issuance;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -38,6 +40,7 @@ pub struct Gateway {
     world: ArcSwap<World>,
     opening: Opening,
     counters: Counters,
+    judges: Judges,
     issuer: Issuer,
     issuance: Option<Issuance>,
 }
@@ -114,6 +117,7 @@ impl Gateway {
             world: ArcSwap::from_pointee(empty),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),
+            judges: Judges::new(config.engine, config.engine_mib),
             issuer: config.issuer.clone(),
             issuance,
         };

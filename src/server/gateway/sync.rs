@@ -187,6 +187,7 @@ impl Gateway {
         metrics::gauge!("lintas_trust_entries_refused").set(number(report.refused.len()));
         metrics::gauge!("lintas_trust_as_of_seconds")
             .set(number(usize::try_from(as_of).unwrap_or_default()));
+        self.judges.know(&snapshot);
         let world = World {
             troubles,
             readings,

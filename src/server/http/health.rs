@@ -36,5 +36,8 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
         return failed(&request, &Code::InputOutput.because("no signer is known"));
     }
     let sequence = world.snapshot.sequence();
-    HttpResponse::Ok().json(json!({ "status": "ready", "signers": signers, "sequence": sequence }))
+    let engine = state.gateway.judged_by();
+    HttpResponse::Ok().json(json!({
+        "status": "ready", "signers": signers, "sequence": sequence, "engine": engine,
+    }))
 }
