@@ -226,7 +226,8 @@ impl Engine {
             .into_iter()
             .filter_map(|key| Some((self.slot(key)?, key)))
             .collect();
-        wanted.sort_by_key(|(slot, key)| {
+        // Uses go on being counted meanwhile, so each is read once.
+        wanted.sort_by_cached_key(|(slot, key)| {
             let uses = slot.uses.load(Ordering::Relaxed);
             (std::cmp::Reverse(uses), *key.spki_digest())
         });
