@@ -1,4 +1,4 @@
-//! One log line and one set of metrics a request, a trace id in every answer, and a caught panic.
+//! A log line and one set of metrics a request, a trace id in every answer, and a caught panic.
 //!
 //! Refuses to log paths as they came, queries, headers and bodies: the route's pattern stands for the path.
 
@@ -23,7 +23,7 @@ use metrics::{Counter, Histogram, SharedString};
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 /// The id of one request: 32 hexadecimal digits.
 #[derive(Clone, Copy)]
@@ -156,10 +156,18 @@ impl Passage {
         let elapsed = self.started.elapsed();
         let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let (trace, caller) = (self.trace.as_str(), caller.unwrap_or("-"));
-        info!(
-            trace,
-            method, route, status, caller, micros, "{method} {route} {status}"
-        );
+        // Answers of success are too many to be of use one by one, and cost more to write than to give.
+        if *status < 400 {
+            debug!(
+                trace,
+                method, route, status, caller, micros, "{method} {route} {status}"
+            );
+        } else {
+            info!(
+                trace,
+                method, route, status, caller, micros, "{method} {route} {status}"
+            );
+        }
         requests.increment(1);
         SECONDS.with(|seconds| seconds.record(elapsed.as_secs_f64()));
     }
