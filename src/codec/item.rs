@@ -143,7 +143,11 @@ impl<'d> Entries<'d> {
 
     /// The value of the text key `name`.
     pub fn get_text(self, name: &str) -> Option<Item<'d>> {
-        self.find(|key| matches!(key, Node::Text(text) if text.as_ref() == name))
+        // Most keys differ in their first letter, which is cheaper to compare than texts are.
+        let first = name.as_bytes().first();
+        self.find(|key| {
+            matches!(key, Node::Text(text) if text.as_bytes().first() == first && text == name)
+        })
     }
 
     /// Keys and values.

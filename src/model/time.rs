@@ -108,8 +108,11 @@ impl Date {
 
     /// The day and whether a time of day was cut off: `2022-01-17T05:00:00Z` is read as `2022-01-17`.
     pub fn parse_with_time(text: &str) -> Option<(Self, bool)> {
+        if text.len() == "YYYY-MM-DD".len() {
+            return Some((Self::parse(text)?, false));
+        }
         match text.split_once('T') {
-            None => Some((Self::parse(text)?, false)),
+            None => None,
             Some((day, time)) => {
                 let written_time = time
                     .bytes()
@@ -260,15 +263,21 @@ impl fmt::Debug for PartialDate {
 /// Groups of exactly `widths` ASCII digits with `-` between them.
 fn digits_of<const N: usize>(text: &str, widths: [usize; N]) -> Option<[i16; N]> {
     let mut values = [0; N];
-    let mut parts = text.split('-');
-    for (value, width) in values.iter_mut().zip(widths) {
-        let part = parts.next()?;
-        if part.len() != width || !part.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
+    let mut rest = text.as_bytes();
+    for (index, (value, width)) in values.iter_mut().zip(widths).enumerate() {
+        if index > 0 {
+            rest = rest.strip_prefix(b"-")?;
         }
-        *value = part.parse().ok()?;
+        let (digits, after) = rest.split_at_checked(width)?;
+        for digit in digits {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            *value = *value * 10 + i16::from(digit - b'0');
+        }
+        rest = after;
     }
-    parts.next().is_none().then_some(values)
+    rest.is_empty().then_some(values)
 }
 
 fn narrow(value: i16) -> Option<i8> {
