@@ -52,7 +52,7 @@ impl fmt::Debug for Document<'_> {
 /// `cbor_invalid`.
 pub fn read(bytes: &[u8], limits: Limits) -> Result<Document<'_>, Failure> {
     let mut scan = Scan::new(bytes, limits);
-    scan.item(1)?;
+    scan.item(1).map_err(|fault| *fault)?;
     if !scan.rest.is_empty() {
         let count = scan.rest.len();
         return Err(Code::CborInvalid.because(format!("{count} bytes follow the item")));

@@ -72,8 +72,8 @@ fn inflate_with(
 /// `content` as a zlib stream at the fastest compression level (header `78 01`).
 ///
 /// Half of a signed certificate is a signature and names, which nothing shrinks: over the published messages of 379
-/// bytes the slowest level gives 376 bytes and the fastest 382, nine characters of QR text more, in a sixth of the time.
-/// The compressor's own tables (about 300 KiB) are kept for the next stream on this thread.
+/// bytes the slowest level gives 376 bytes and the fastest 382, nine characters of QR text more, in under a third of the
+/// time (5.6 to 20 us beside 18 for a signature). The compressor's own tables (about 300 KiB) are kept for the next stream on this thread.
 ///
 /// # Errors
 /// `internal` if the compressor fails, which it has no reason to.

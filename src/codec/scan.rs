@@ -10,6 +10,9 @@ use super::item::{Entries, Node};
 use crate::failure::{Code, Failure};
 use std::borrow::Cow;
 
+/// A failure behind one pointer, so that every step that does not fail answers in a register.
+pub(super) type Fault = Box<Failure>;
+
 /// What is left to read, and what was read.
 pub(super) struct Scan<'a> {
     pub(super) rest: &'a [u8],
@@ -39,16 +42,16 @@ impl<'a> Scan<'a> {
     }
 
     /// Reads one item, at the depth `depth`, and all that is in it.
-    pub(super) fn item(&mut self, depth: usize) -> Result<(), Failure> {
+    pub(super) fn item(&mut self, depth: usize) -> Result<(), Fault> {
         let initial = self.byte()?;
         self.item_after(initial, depth)
     }
 
-    fn item_after(&mut self, initial: u8, depth: usize) -> Result<(), Failure> {
+    fn item_after(&mut self, initial: u8, depth: usize) -> Result<(), Fault> {
         self.count()?;
         if depth > self.limits.depth {
             let limit = self.limits.depth;
-            return Err(Code::CborInvalid.because(format!("nested deeper than {limit}")));
+            return Err(fault(format!("nested deeper than {limit}")));
         }
         let (major, argument) = (initial >> 5, self.argument(initial)?);
         let node = match (major, argument) {
@@ -76,7 +79,7 @@ impl<'a> Scan<'a> {
             (5, argument) => return self.map(argument, depth),
             // One number in two spellings: as a key it would slip past the check for duplicates.
             (6, Argument::Definite(2 | 3)) => {
-                return Err(Code::CborInvalid.because("a big number"));
+                return Err(fault("a big number"));
             }
             (6, Argument::Definite(tag)) => {
                 let position = self.open(Node::Tag(tag, 0));
@@ -85,31 +88,42 @@ impl<'a> Scan<'a> {
                 return Ok(());
             }
             (7, Argument::Definite(value)) => other(initial, value)?,
-            _ => return Err(Code::CborInvalid.because("a break or length where none may stand")),
+            _ => return Err(fault("a break or length where none may stand")),
         };
         self.nodes.push(node);
         Ok(())
     }
 
-    fn count(&mut self) -> Result<(), Failure> {
+    fn count(&mut self) -> Result<(), Fault> {
         self.items += 1;
         if self.items > self.limits.items {
             let limit = self.limits.items;
-            return Err(Code::CborInvalid.because(format!("over {limit} items")));
+            return Err(fault(format!("over {limit} items")));
         }
         Ok(())
     }
 
-    fn argument(&mut self, initial: u8) -> Result<Argument, Failure> {
+    #[inline]
+    fn argument(&mut self, initial: u8) -> Result<Argument, Fault> {
+        let info = initial & 0x1f;
+        if info < 24 {
+            return Ok(Argument::Definite(u64::from(info)));
+        }
+        self.long_argument(initial)
+    }
+
+    fn long_argument(&mut self, initial: u8) -> Result<Argument, Fault> {
         let (major, info) = (initial >> 5, initial & 0x1f);
         let width = match info {
-            0..=23 => return Ok(Argument::Definite(u64::from(info))),
-            24..=27 => 1_usize << (info - 24),
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
             31 => {
                 self.preferred = false;
                 return Ok(Argument::Indefinite);
             }
-            _ => return Err(Code::CborInvalid.because("a reserved length")),
+            _ => return Err(fault("a reserved length")),
         };
         let value = self
             .take(width)?
@@ -128,7 +142,7 @@ impl<'a> Scan<'a> {
         Ok(Argument::Definite(value))
     }
 
-    fn array(&mut self, length: Argument, depth: usize) -> Result<(), Failure> {
+    fn array(&mut self, length: Argument, depth: usize) -> Result<(), Fault> {
         let position = self.open(Node::Array(0));
         match length {
             Argument::Definite(count) => {
@@ -147,7 +161,7 @@ impl<'a> Scan<'a> {
         Ok(())
     }
 
-    fn map(&mut self, length: Argument, depth: usize) -> Result<(), Failure> {
+    fn map(&mut self, length: Argument, depth: usize) -> Result<(), Fault> {
         let position = self.open(Node::Map(0));
         let mut keys = Keys::default();
         match length {
@@ -166,8 +180,7 @@ impl<'a> Scan<'a> {
                     self.item_after(initial, depth + 1)?;
                     keys.take(self.nodes.get(key))?;
                     let value = self.unless_break()?;
-                    let value =
-                        value.ok_or_else(|| Code::CborInvalid.because("a map key has no value"))?;
+                    let value = value.ok_or_else(|| fault("a map key has no value"))?;
                     self.item_after(value, depth + 1)?;
                 }
             }
@@ -181,7 +194,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Each child takes a byte at least, so a count past the input ends here, not in a loop.
-    fn fits(&self, count: u64) -> Result<(), Failure> {
+    fn fits(&self, count: u64) -> Result<(), Fault> {
         if count > u64::try_from(self.rest.len()).unwrap_or(u64::MAX) {
             return Err(ended());
         }
@@ -191,14 +204,14 @@ impl<'a> Scan<'a> {
     fn chunks(
         &mut self,
         major: u8,
-        mut each: impl FnMut(&'a [u8]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        mut each: impl FnMut(&'a [u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         while let Some(initial) = self.unless_break()? {
             self.count()?;
             match self.argument(initial)? {
                 Argument::Definite(length) if initial >> 5 == major => each(self.run(length)?)?,
                 Argument::Definite(_) | Argument::Indefinite => {
-                    return Err(Code::CborInvalid.because("a chunk of another type"));
+                    return Err(fault("a chunk of another type"));
                 }
             }
         }
@@ -220,22 +233,22 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn unless_break(&mut self) -> Result<Option<u8>, Failure> {
+    fn unless_break(&mut self) -> Result<Option<u8>, Fault> {
         self.byte()
             .map(|initial| (initial != BREAK).then_some(initial))
     }
 
-    fn run(&mut self, length: u64) -> Result<&'a [u8], Failure> {
+    fn run(&mut self, length: u64) -> Result<&'a [u8], Fault> {
         self.take(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    fn byte(&mut self) -> Result<u8, Failure> {
+    fn byte(&mut self) -> Result<u8, Fault> {
         let (first, rest) = self.rest.split_first().ok_or_else(ended)?;
         self.rest = rest;
         Ok(*first)
     }
 
-    fn take(&mut self, length: usize) -> Result<&'a [u8], Failure> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Fault> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(ended)?;
         self.rest = rest;
         Ok(taken)
@@ -251,7 +264,7 @@ struct Keys {
 }
 
 impl Keys {
-    fn take(&mut self, key: Option<&Node<'_>>) -> Result<(), Failure> {
+    fn take(&mut self, key: Option<&Node<'_>>) -> Result<(), Fault> {
         match (key.and_then(Node::packed), self.seen.get_mut(self.count)) {
             (Some(key), Some(place)) => {
                 *place = key;
@@ -270,7 +283,7 @@ impl Keys {
     }
 }
 
-fn refuse_duplicates(entries: Entries<'_>) -> Result<(), Failure> {
+fn refuse_duplicates(entries: Entries<'_>) -> Result<(), Fault> {
     for (index, (key, _)) in entries.iter().enumerate() {
         if entries
             .iter()
@@ -284,19 +297,19 @@ fn refuse_duplicates(entries: Entries<'_>) -> Result<(), Failure> {
 }
 
 /// A float or simple value; `undefined` reads as null.
-fn other<'a>(initial: u8, value: u64) -> Result<Node<'a>, Failure> {
+fn other<'a>(initial: u8, value: u64) -> Result<Node<'a>, Fault> {
     let [.., a, b, c, d] = value.to_be_bytes();
     Ok(match (initial, value) {
         (0xf4, _) => Node::Bool(false),
         (0xf5, _) => Node::Bool(true),
         (0xf6 | 0xf7, _) => Node::Null,
         (0xf8, 0..32) => {
-            return Err(Code::CborInvalid.because("a simple value in two bytes that fits one"));
+            return Err(fault("a simple value in two bytes that fits one"));
         }
         (0xf9, _) => Node::Float(half(u16::from_be_bytes([c, d]))),
         (0xfa, _) => Node::Float(f32::from_be_bytes([a, b, c, d]).into()),
         (0xfb, _) => Node::Float(f64::from_bits(value)),
-        _ => return Err(Code::CborInvalid.because("an unknown simple value")),
+        _ => return Err(fault("an unknown simple value")),
     })
 }
 
@@ -318,19 +331,24 @@ fn half(bits: u16) -> f64 {
     }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, Failure> {
+fn text(bytes: &[u8]) -> Result<&str, Fault> {
     std::str::from_utf8(bytes)
-        .map_err(|error| Code::CborInvalid.caused_by("text that is not UTF-8", error))
+        .map_err(|error| Box::new(Code::CborInvalid.caused_by("text that is not UTF-8", error)))
 }
 
 #[cold]
-fn ended() -> Failure {
-    Code::CborInvalid.because("the bytes end inside an item")
+fn fault(reason: impl Into<String>) -> Fault {
+    Box::new(Code::CborInvalid.because(reason))
 }
 
 #[cold]
-fn twice() -> Failure {
-    Code::CborInvalid.because("a map holds one key twice")
+fn ended() -> Fault {
+    fault("the bytes end inside an item")
+}
+
+#[cold]
+fn twice() -> Fault {
+    fault("a map holds one key twice")
 }
 
 const BREAK: u8 = 0xff;
