@@ -89,33 +89,53 @@ impl fmt::Display for Quirk {
     }
 }
 
-/// The quirks seen in one credential: each once, in the order of the table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Quirks(Vec<Quirk>);
+/// The quirks seen in one credential: each once, in the order of the table; a bit each.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Quirks(u32);
 
 impl Quirks {
     /// Notes that `quirk` was seen.
     pub fn note(&mut self, quirk: Quirk) {
-        if let Err(position) = self.0.binary_search(&quirk) {
-            self.0.insert(position, quirk);
-        }
+        self.0 |= bit(quirk);
     }
 
     /// Notes all of `others`.
     pub fn extend(&mut self, others: &Self) {
-        others.0.iter().for_each(|quirk| self.note(*quirk));
+        self.0 |= others.0;
     }
 
     /// Whether `quirk` was seen.
     pub fn contains(&self, quirk: Quirk) -> bool {
-        self.0.binary_search(&quirk).is_ok()
+        self.0 & bit(quirk) != 0
+    }
+
+    /// Whether none was seen.
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
     }
 
     /// The quirks seen, in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = Quirk> + '_ {
-        self.0.iter().copied()
+        let seen = if self.is_empty() { &[] } else { Quirk::ALL };
+        seen.iter().copied().filter(|quirk| self.contains(*quirk))
     }
 }
+
+impl fmt::Debug for Quirks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[allow(
+    clippy::as_conversions,
+    reason = "the number of a variant, which has no other way to be told"
+)]
+const fn bit(quirk: Quirk) -> u32 {
+    1 << quirk as u32
+}
+
+const _: () = assert!(Quirk::ALL.len() <= 32, "a bit for each");
 
 #[cfg(test)]
 mod tests {

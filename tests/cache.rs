@@ -285,7 +285,7 @@ fn certificate(key: &SigningKey, from: i64, until: i64) -> Vec<u8> {
 fn payload(text: &str) -> Vec<u8> {
     let bytes = deflate::inflate(&base45::decode(&text[4..]).unwrap(), 65_536).unwrap();
     let message = lintas::codec::cose::Sign1::read(&bytes, lintas::credential::hcert::LIMITS.cbor);
-    message.unwrap().payload
+    message.unwrap().payload().to_vec()
 }
 
 /// A COSE message by hand, so that every oddity can be put into it.

@@ -54,20 +54,24 @@ impl Count {
         let signed = message.signed_bytes();
         self.pairs += 1;
         *self.by_algorithm.entry(key.algorithm().name()).or_default() += 1;
-        self.valid += usize::from(both(key, &signed, &message.signature));
-        for position in [0, message.signature.len() / 2, message.signature.len() - 1] {
-            let mut signature = message.signature.clone();
+        self.valid += usize::from(both(key, signed, message.signature()));
+        for position in [
+            0,
+            message.signature().len() / 2,
+            message.signature().len() - 1,
+        ] {
+            let mut signature = message.signature().to_vec();
             signature[position] ^= 1;
-            assert!(!both(key, &signed, &signature));
+            assert!(!both(key, signed, &signature));
         }
-        let mut changed = signed;
+        let mut changed = signed.to_vec();
         let middle = changed.len() / 2;
         changed[middle] ^= 0x10;
-        assert!(!both(key, &changed, &message.signature));
+        assert!(!both(key, &changed, message.signature()));
         for odd in [
             vec![],
-            vec![0; message.signature.len()],
-            vec![0xff; message.signature.len()],
+            vec![0; message.signature().len()],
+            vec![0xff; message.signature().len()],
         ] {
             assert!(!both(key, &changed, &odd));
         }

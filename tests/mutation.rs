@@ -267,15 +267,8 @@ fn good_kid(good: &Good) -> Vec<u8> {
 /// Takes `text` apart; `None` where its key identifier is not in the protected header, which half the stages change.
 fn good(text: String, at: UnixTime, snapshot: Snapshot) -> Option<Good> {
     let inflated = deflate::inflate(&base45::decode(text.get(4..)?).ok()?, 65_536).ok()?;
-    let document = cbor::read(
-        &inflated,
-        cbor::Limits {
-            depth: 16,
-            items: 512,
-        },
-    )
-    .ok()?;
-    let (_, message) = document.value.into_tag().ok()?;
+    let document: cbor::Value = ciborium::from_reader(inflated.as_slice()).ok()?;
+    let (_, message) = document.into_tag().ok()?;
     let [protected, unprotected, payload, signature] =
         message.into_array().ok()?.try_into().ok()?;
     let parts = [

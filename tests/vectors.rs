@@ -362,6 +362,10 @@ fn write() {
     }
 }
 
+fn value(bytes: &[u8]) -> Value {
+    ciborium::from_reader(bytes).unwrap()
+}
+
 fn make(comment: &str, change: fn(&mut Draft)) -> Vector {
     let key = SigningKey::from_slice(&[42; 32]).unwrap();
     let good = support::TestSigner::new(42).issue(support::VACCINATION);
@@ -371,11 +375,7 @@ fn make(comment: &str, change: fn(&mut Draft)) -> Vector {
         items: 512,
     };
     let message = cose::Sign1::read(&inflated, limits).unwrap();
-    let claims = cbor::read(&message.payload, limits)
-        .unwrap()
-        .value
-        .into_map()
-        .unwrap();
+    let claims = value(message.payload()).into_map().unwrap();
     let claims: BTreeMap<i64, Value> = claims
         .into_iter()
         .map(|(label, value)| (i64::try_from(label.as_integer().unwrap()).unwrap(), value))
@@ -412,11 +412,7 @@ fn make(comment: &str, change: fn(&mut Draft)) -> Vector {
     let unsigned = cose::Unsigned::new(-7, &draft.kid, payload).unwrap();
     let signature: p256::ecdsa::Signature = key.sign(&unsigned.signed_bytes());
     let signed = unsigned.complete(signature.to_vec()).unwrap();
-    let (_, message) = cbor::read(&signed, limits)
-        .unwrap()
-        .value
-        .into_tag()
-        .unwrap();
+    let (_, message) = value(&signed).into_tag().unwrap();
     let parts: [Value; 4] = message.into_array().unwrap().try_into().unwrap();
     let framed = cbor::write(&(draft.frame)(parts)).unwrap();
     let text = format!(

@@ -347,9 +347,7 @@ fn sixteen_signers_of_two_countries_are_the_most_that_one_kid_may_cost() {
     let (snapshot, report) = world(entries);
     assert_eq!((report.admitted, report.refused.len()), (16, 8));
     let kid = Kid::from_bytes(&[7; 8]).unwrap();
-    assert_eq!(snapshot.trust().candidates(&kid, None).len(), 16);
-    let first = snapshot.trust().candidates(&kid, Country::parse("MY"))[0];
-    assert_eq!(first.countries, [Country::parse("MY").unwrap()]);
+    assert_eq!(snapshot.trust().candidates(&kid).count(), 16);
 }
 
 #[test]

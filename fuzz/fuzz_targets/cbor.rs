@@ -3,7 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use lintas::codec::cbor::{self, Value};
+use lintas::codec::cbor;
+use lintas::codec::item::{Item, Kind};
 use lintas::credential::hcert::LIMITS;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -11,24 +12,26 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     assert!(document.items <= LIMITS.cbor.items);
-    let (depth, items) = measure(&document.value);
+    let (depth, items) = measure(document.root());
     assert!(depth <= LIMITS.cbor.depth && items <= document.items);
+    let value: cbor::Value = ciborium::from_reader(bytes).unwrap();
     // Bytes are compared, not values: NaN is a value, too.
-    let written = cbor::write(&document.value).unwrap();
+    let written = cbor::write(&value).unwrap();
     let again = cbor::read(&written, LIMITS.cbor).unwrap();
     assert!(again.preferred);
-    assert_eq!(cbor::write(&again.value).unwrap(), written);
+    let value: cbor::Value = ciborium::from_reader(written.as_slice()).unwrap();
+    assert_eq!(cbor::write(&value).unwrap(), written);
 });
 
-/// How deep `value` nests and how many items it is made of.
-fn measure(value: &Value) -> (usize, usize) {
-    let children: Vec<&Value> = match value {
-        Value::Array(items) => items.iter().collect(),
-        Value::Map(entries) => entries
+/// How deep `item` nests and how many items it is made of.
+fn measure(item: Item<'_>) -> (usize, usize) {
+    let children: Vec<Item<'_>> = match item.kind() {
+        Kind::Array(items) => items.collect(),
+        Kind::Map(entries) => entries
             .iter()
             .flat_map(|(key, value)| [key, value])
             .collect(),
-        Value::Tag(_, inner) => vec![inner],
+        Kind::Tag(_, inner) => vec![inner],
         _ => Vec::new(),
     };
     children

@@ -283,7 +283,10 @@ impl Judge {
             Form::Json(view, locale) => {
                 let mut verdict = Verdict::of(vec![judged], self.at, &self.snapshot, &self.policy);
                 verdict.simulated = self.simulated;
-                show::escaped(&verdict.to_json(view, Some(locale), None).to_string())
+                let json = verdict
+                    .write_json(view, Some(locale), None)
+                    .unwrap_or_default();
+                show::escaped(&String::from_utf8_lossy(&json))
             }
         }
     }

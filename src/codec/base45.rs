@@ -1,8 +1,10 @@
 //! Base45 text, the alphabet of QR's alphanumeric mode.
 //!
-//! Refuses lower case, characters outside the alphabet, groups over their range and lengths that no encoder makes.
+//! Refuses characters outside the alphabet, groups over their range and lengths that no encoder makes. Lower case is
+//! refused too, unless the caller asks to be told of it instead.
 //!
-//! Source: RFC 9285.
+//! Source: RFC 9285. The crate `base45` writes; reading with it takes ten times as long, so there it is the reference of
+//! `tests/pipeline.rs`.
 
 use crate::failure::{Code, Failure};
 
@@ -13,27 +15,89 @@ use crate::failure::{Code, Failure};
 /// # Errors
 /// `base45_invalid`.
 pub fn decode(text: &str) -> Result<Vec<u8>, Failure> {
-    if text.len() % 3 == 1 {
+    match decode_any_case(text)? {
+        (bytes, false) => Ok(bytes),
+        (_, true) => Err(outside()),
+    }
+}
+
+/// The same, with lower-case letters read as upper-case ones; the second value tells whether there were any.
+///
+/// # Errors
+/// `base45_invalid`.
+pub fn decode_any_case(text: &str) -> Result<(Vec<u8>, bool), Failure> {
+    let (triples, rest) = text.as_bytes().as_chunks::<3>();
+    if rest.len() == 1 {
         return Err(Code::Base45Invalid.because("a single character is left over at the end"));
     }
-    let bytes =
-        base45::decode(text).map_err(|error| Code::Base45Invalid.caused_by("not Base45", error))?;
-    // The crate cuts a final pair over 255 down to a byte; writing the pair again tells.
-    if text.len() % 3 == 2 {
-        let last = bytes
-            .last_chunk::<1>()
-            .map(base45::encode)
-            .unwrap_or_default();
-        if !text.ends_with(&last) || last.len() != 2 {
+    let mut bytes = vec![0; 2 * triples.len() + rest.len() / 2];
+    let (pairs, last) = bytes.as_chunks_mut::<2>();
+    // What was seen is judged once at the end: the loop has no exit.
+    let (mut seen, mut largest) = (0, 0);
+    for ([a, b, c], pair) in triples.iter().zip(pairs) {
+        let (a, b, c) = (value(*a), value(*b), value(*c));
+        seen |= a | b | c;
+        let number = (a & DIGIT) + 45 * (b & DIGIT) + 45 * 45 * (c & DIGIT);
+        largest = largest.max(number);
+        let [_, _, high, low] = number.to_be_bytes();
+        *pair = [high, low];
+    }
+    if let ([a, b], [last]) = (rest, last) {
+        let (a, b) = (value(*a), value(*b));
+        seen |= a | b;
+        let number = (a & DIGIT) + 45 * (b & DIGIT);
+        if number > 0xff && seen & OUTSIDE == 0 {
             return Err(Code::Base45Invalid.because("the final pair stands for no byte"));
         }
+        let [.., low] = number.to_be_bytes();
+        *last = low;
     }
-    Ok(bytes)
+    if seen & OUTSIDE != 0 {
+        return Err(outside());
+    }
+    if largest > 0xffff {
+        return Err(Code::Base45Invalid.because("three characters stand for no two bytes"));
+    }
+    Ok((bytes, seen & LOWER != 0))
 }
 
 /// `bytes` as Base45 text.
 pub fn encode(bytes: &[u8]) -> String {
     base45::encode(bytes)
+}
+
+fn outside() -> Failure {
+    Code::Base45Invalid.because("a character outside the alphabet")
+}
+
+fn value(letter: u8) -> u32 {
+    let entry = VALUES.get(usize::from(letter)).copied();
+    u32::from(entry.unwrap_or(0x80))
+}
+
+/// The digit of every byte, with [`LOWER`] beside it for a lower-case letter; [`OUTSIDE`] for what is no digit.
+const VALUES: [u8; 256] = values();
+const DIGIT: u32 = 0x3f;
+const LOWER: u32 = 0x40;
+const OUTSIDE: u32 = 0x80;
+const ALPHABET: [u8; 45] = *b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "run by the compiler, which refuses what is out of range"
+)]
+const fn values() -> [u8; 256] {
+    let mut values = [0x80; 256];
+    let mut digit = 0;
+    while digit < ALPHABET.len() {
+        let letter = ALPHABET[digit];
+        // Letters alone have a lower case; it is written first, for what is its own.
+        values[letter.to_ascii_lowercase() as usize] = 0x40 | digit as u8;
+        values[letter as usize] = digit as u8;
+        digit += 1;
+    }
+    values
 }
 
 #[cfg(test)]
@@ -65,6 +129,19 @@ mod tests {
                 "{text:?}"
             );
         }
+    }
+
+    #[test]
+    fn lower_case_is_read_where_it_is_asked_for_and_told() {
+        assert_eq!(
+            decode_any_case("%69 VD92EX0").unwrap(),
+            (b"Hello!!".to_vec(), false)
+        );
+        assert_eq!(
+            decode_any_case("%69 vd92eX0").unwrap(),
+            (b"Hello!!".to_vec(), true)
+        );
+        assert!(decode_any_case("b=").is_err());
     }
 
     #[test]

@@ -5,24 +5,25 @@
 //!
 //! Source: RFC 9052, section 4.2 and 4.4; hcert-spec 3.3 for what may stand in which header.
 
-use super::cbor::{self, Limits, Value};
+use super::cbor::{self, Limits};
+use super::item::{Entries, Item, Kind};
 use crate::failure::{Code, Failure};
 use crate::quirk::{Quirk, Quirks};
 use coset::{CborSerializable, TaggedCborSerializable};
+use std::fmt;
+use std::ops::Range;
 
 /// A COSE_Sign1 message as received; nothing in it is proven.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sign1 {
-    /// The protected header's bytes, as signed.
-    pub protected: Vec<u8>,
+    /// The `Sig_structure`, which holds the protected header and the payload, and then the signature.
+    bytes: Vec<u8>,
+    protected: Range<usize>,
+    payload: Range<usize>,
     /// The algorithm's number in the COSE registry, the protected one first.
     pub algorithm: Option<i64>,
     /// The key identifier, the protected one first.
     pub kid: Option<Vec<u8>>,
-    /// The content, as signed.
-    pub payload: Vec<u8>,
-    /// The signature, of any length.
-    pub signature: Vec<u8>,
     /// What was odd.
     pub quirks: Quirks,
     /// How many CBOR items were read.
@@ -37,75 +38,137 @@ impl Sign1 {
     pub fn read(bytes: &[u8], limits: Limits) -> Result<Self, Failure> {
         let document = cbor::read(bytes, limits)?;
         let mut quirks = Quirks::default();
-        let message = untag(document.value, &mut quirks)?;
+        let message = untag(document.root(), &mut quirks)?;
         let [protected, unprotected, payload, signature] = four(message)?;
         let protected = bytes_of(protected, "protected header")?;
         let payload = bytes_of(payload, "payload")?;
         let signature = bytes_of(signature, "signature")?;
-        let Value::Map(unprotected) = unprotected else {
-            return Err(Code::CoseInvalid.because("the unprotected header is not a map"));
-        };
+        let unprotected = unprotected.as_map();
+        let unprotected = unprotected
+            .ok_or_else(|| Code::CoseInvalid.because("the unprotected header is not a map"))?;
         let mut items = document.items;
         let mut preferred = document.preferred;
-        let headers = if protected.is_empty() {
-            Vec::new()
+        let header = if protected.is_empty() {
+            None
         } else {
-            let header = cbor::read(&protected, limits)?;
+            let header = cbor::read(protected, limits)?;
             items += header.items;
             preferred &= header.preferred;
-            let Value::Map(entries) = header.value else {
-                return Err(Code::CoseInvalid.because("the protected header is not a map"));
-            };
-            entries
+            Some(header)
+        };
+        let headers = match &header {
+            None => Entries::default(),
+            Some(header) => header
+                .root()
+                .as_map()
+                .ok_or_else(|| Code::CoseInvalid.because("the protected header is not a map"))?,
         };
         if !preferred {
             quirks.note(Quirk::CborNotPreferred);
         }
-        for header in [&headers, &unprotected] {
-            if cbor::get(header, CRITICAL).is_some() {
+        for header in [headers, unprotected] {
+            if header.get(CRITICAL).is_some() {
                 return Err(Code::CoseInvalid.because("a critical header is not understood"));
             }
         }
         // What nobody signed is asked only where what was signed is silent.
-        let algorithm = match algorithm(&headers)? {
-            None => algorithm(&unprotected)?.inspect(|_| quirks.note(Quirk::UnprotectedAlgorithm)),
+        let algorithm = match algorithm(headers)? {
+            None => algorithm(unprotected)?.inspect(|_| quirks.note(Quirk::UnprotectedAlgorithm)),
             protected => protected,
         };
-        let kid = match kid(&headers)? {
-            None => kid(&unprotected)?.inspect(|_| quirks.note(Quirk::UnprotectedKid)),
+        let kid = match kid(headers)? {
+            None => kid(unprotected)?.inspect(|_| quirks.note(Quirk::UnprotectedKid)),
             Some(kid) => {
-                let other = cbor::get(&unprotected, KID);
-                if other.is_some_and(|other| other.as_bytes() != Some(&kid)) {
+                let other = unprotected.get(KID);
+                if other.is_some_and(|other| other.as_bytes() != Some(kid)) {
                     quirks.note(Quirk::UnprotectedKidIgnored);
                 }
                 Some(kid)
             }
         };
+        let kid = kid.map(<[u8]>::to_vec);
         Ok(Self {
-            protected,
             algorithm,
             kid,
-            payload,
-            signature,
             quirks,
             items,
+            ..Self::of_parts(protected, payload, signature)
         })
     }
 
-    /// The bytes that the signature is over: the `Sig_structure` with an empty `external_aad`.
-    pub fn signed_bytes(&self) -> Vec<u8> {
-        let protected = coset::ProtectedHeader {
-            original_data: Some(self.protected.clone()),
-            header: coset::Header::default(),
-        };
-        coset::sig_structure_data(
-            coset::SignatureContext::CoseSign1,
+    fn of_parts(protected: &[u8], payload: &[u8], signature: &[u8]) -> Self {
+        let length = protected.len() + payload.len() + signature.len();
+        let mut bytes = Vec::with_capacity(length + MAX_HEADS);
+        bytes.extend_from_slice(SIG_STRUCTURE);
+        let protected = append(&mut bytes, protected);
+        append(&mut bytes, &[]);
+        let payload = append(&mut bytes, payload);
+        bytes.extend_from_slice(signature);
+        Self {
+            bytes,
             protected,
-            None,
-            &[],
-            &self.payload,
-        )
+            payload,
+            algorithm: None,
+            kid: None,
+            quirks: Quirks::default(),
+            items: 0,
+        }
     }
+
+    /// The protected header's bytes, as signed.
+    pub fn protected(&self) -> &[u8] {
+        self.part(self.protected.clone())
+    }
+
+    /// The content, as signed.
+    pub fn payload(&self) -> &[u8] {
+        self.part(self.payload.clone())
+    }
+
+    /// The bytes that the signature is over: the `Sig_structure` with an empty `external_aad`.
+    pub fn signed_bytes(&self) -> &[u8] {
+        self.part(0..self.payload.end)
+    }
+
+    /// The signature, of any length.
+    pub fn signature(&self) -> &[u8] {
+        self.part(self.payload.end..self.bytes.len())
+    }
+
+    /// The ranges were made with the bytes, so the empty default is never taken.
+    fn part(&self, range: Range<usize>) -> &[u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Sign1 {
+    /// Its headers, and nothing of what it holds: that is personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sign1")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.kid)
+            .field("quirks", &self.quirks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Appends `content` as a CBOR byte string in preferred serialization, and tells where its bytes are.
+fn append(bytes: &mut Vec<u8>, content: &[u8]) -> Range<usize> {
+    let length = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    let [.., a, b, c, d] = length.to_be_bytes();
+    match length {
+        0..=23 => bytes.push(0x40 | d),
+        24..=0xff => bytes.extend_from_slice(&[0x58, d]),
+        0x100..=0xffff => bytes.extend_from_slice(&[0x59, c, d]),
+        0x1_0000..=0xffff_ffff => bytes.extend_from_slice(&[0x5a, a, b, c, d]),
+        _ => {
+            bytes.push(0x5b);
+            bytes.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+    let start = bytes.len();
+    bytes.extend_from_slice(content);
+    start..bytes.len()
 }
 
 /// A message that awaits its signature.
@@ -155,65 +218,65 @@ fn not_framed(error: coset::CoseError) -> Failure {
     Code::Internal.because(format!("COSE was not framed: {error:?}"))
 }
 
-fn untag(value: Value, quirks: &mut Quirks) -> Result<Value, Failure> {
-    let (tag, value) = outer_tag(value);
-    let (tag, value) = if tag == Some(CWT_TAG) {
-        quirks.note(Quirk::CwtTagged);
-        outer_tag(value)
-    } else {
-        (tag, value)
+fn untag<'d>(item: Item<'d>, quirks: &mut Quirks) -> Result<Item<'d>, Failure> {
+    let (tag, item) = match outer_tag(item) {
+        (Some(CWT_TAG), item) => {
+            quirks.note(Quirk::CwtTagged);
+            outer_tag(item)
+        }
+        outer => outer,
     };
     match tag {
         Some(SIGN1_TAG) => {}
         Some(tag) => return Err(Code::CoseInvalid.because(format!("tag {tag}, expected 18"))),
         None => quirks.note(Quirk::CoseUntagged),
     }
-    Ok(value)
+    Ok(item)
 }
 
-fn outer_tag(value: Value) -> (Option<u64>, Value) {
-    match value.into_tag() {
-        Ok((tag, inner)) => (Some(tag), *inner),
-        Err(bare) => (None, bare),
+fn outer_tag(item: Item<'_>) -> (Option<u64>, Item<'_>) {
+    if let Kind::Tag(tag, inner) = item.kind() {
+        (Some(tag), inner)
+    } else {
+        (None, item)
     }
 }
 
-fn four(message: Value) -> Result<[Value; 4], Failure> {
-    message
-        .into_array()
-        .ok()
-        .and_then(|parts| parts.try_into().ok())
-        .ok_or_else(|| Code::CoseInvalid.because("not an array of four"))
+fn four(message: Item<'_>) -> Result<[Item<'_>; 4], Failure> {
+    let four = message.as_array().and_then(|mut parts| {
+        let four = [parts.next()?, parts.next()?, parts.next()?, parts.next()?];
+        parts.next().is_none().then_some(four)
+    });
+    four.ok_or_else(|| Code::CoseInvalid.because("not an array of four"))
 }
 
-fn bytes_of(value: Value, part: &str) -> Result<Vec<u8>, Failure> {
-    value
-        .into_bytes()
-        .map_err(|_| Code::CoseInvalid.because(format!("the {part} is not bytes")))
+fn bytes_of<'d>(item: Item<'d>, part: &str) -> Result<&'d [u8], Failure> {
+    let bytes = item.as_bytes();
+    bytes.ok_or_else(|| Code::CoseInvalid.because(format!("the {part} is not bytes")))
 }
 
-fn algorithm(header: &[(Value, Value)]) -> Result<Option<i64>, Failure> {
-    let Some(value) = cbor::get(header, ALGORITHM) else {
+fn algorithm(header: Entries<'_>) -> Result<Option<i64>, Failure> {
+    let Some(item) = header.get(ALGORITHM) else {
         return Ok(None);
     };
-    let number = value
-        .as_integer()
-        .and_then(|number| i64::try_from(number).ok());
-    number
-        .map(Some)
-        .ok_or_else(|| Code::CoseInvalid.because("the algorithm is not a number"))
+    let number = item.as_i64().map(Some);
+    number.ok_or_else(|| Code::CoseInvalid.because("the algorithm is not a number"))
 }
 
-fn kid(header: &[(Value, Value)]) -> Result<Option<Vec<u8>>, Failure> {
-    let Some(value) = cbor::get(header, KID) else {
+fn kid(header: Entries<'_>) -> Result<Option<&[u8]>, Failure> {
+    let Some(item) = header.get(KID) else {
         return Ok(None);
     };
-    let bytes = value.as_bytes().filter(|bytes| !bytes.is_empty());
+    let bytes = item.as_bytes().filter(|bytes| !bytes.is_empty());
     bytes
-        .map(|bytes| Some(bytes.clone()))
+        .map(Some)
         .ok_or_else(|| Code::CoseInvalid.because("the key identifier is not bytes"))
 }
 
+/// An array of four that begins with the text `Signature1`.
+const SIG_STRUCTURE: &[u8] = b"\x84\x6aSignature1";
+/// What stands in a `Sig_structure` besides its parts, at most.
+const MAX_HEADS: usize = SIG_STRUCTURE.len() + 9 + 1 + 9;
 const SIGN1_TAG: u64 = 18;
 const CWT_TAG: u64 = 61;
 const ALGORITHM: i64 = 1;
@@ -223,6 +286,7 @@ const KID: i64 = 4;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cbor::Value;
 
     const LIMITS: Limits = Limits {
         depth: 16,

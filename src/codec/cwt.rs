@@ -4,69 +4,71 @@
 //!
 //! Source: RFC 8392; hcert-spec 3.3 (which claims must be present).
 
-use super::cbor::{self, Limits, Value};
+use super::cbor::{self, Document, Limits, Value};
+use super::item::{Entries, Item, Kind};
 use crate::failure::{Code, Failure};
 use crate::quirk::{Quirk, Quirks};
 
 /// The claims of one CWT; times in seconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Debug)]
-pub struct Claims {
-    /// `iss`, as written.
-    pub issuer: Option<String>,
+#[derive(Debug)]
+pub struct Claims<'a> {
+    document: Document<'a>,
     /// `nbf`.
     pub not_before: Option<i64>,
     /// `iat`.
     pub issued_at: i64,
     /// `exp`.
     pub expires_at: i64,
-    /// All claims.
-    entries: Vec<(Value, Value)>,
     /// What was odd.
     pub quirks: Quirks,
     /// How many CBOR items were read.
     pub items: usize,
 }
 
-impl Claims {
+impl<'a> Claims<'a> {
     /// The claims in `payload`.
     ///
     /// # Errors
     /// `cwt_invalid`.
-    pub fn read(payload: &[u8], limits: Limits) -> Result<Self, Failure> {
+    pub fn read(payload: &'a [u8], limits: Limits) -> Result<Self, Failure> {
         let document = cbor::read(payload, limits)
             .map_err(|failure| Code::CwtInvalid.because(failure.detail().to_owned()))?;
-        let Value::Map(entries) = document.value else {
+        let Some(entries) = document.root().as_map() else {
             return Err(Code::CwtInvalid.because("the claims are not a map"));
         };
         let mut quirks = Quirks::default();
         if !document.preferred {
             quirks.note(Quirk::CborNotPreferred);
         }
-        let issuer = match cbor::get(&entries, ISSUER) {
-            None | Some(Value::Null) => None,
-            Some(Value::Text(text)) => Some(text.clone()),
-            Some(_) => return Err(Code::CwtInvalid.because("iss is not text")),
-        };
-        let not_before = time(&entries, NOT_BEFORE, "nbf", &mut quirks)?;
-        let issued_at = time(&entries, ISSUED_AT, "iat", &mut quirks)?
+        if let Some(item) = entries.get(ISSUER)
+            && !matches!(item.kind(), Kind::Null | Kind::Text(_))
+        {
+            return Err(Code::CwtInvalid.because("iss is not text"));
+        }
+        let not_before = time(entries, NOT_BEFORE, "nbf", &mut quirks)?;
+        let issued_at = time(entries, ISSUED_AT, "iat", &mut quirks)?
             .ok_or_else(|| Code::CwtInvalid.because("iat is missing"))?;
-        let expires_at = time(&entries, EXPIRES_AT, "exp", &mut quirks)?
+        let expires_at = time(entries, EXPIRES_AT, "exp", &mut quirks)?
             .ok_or_else(|| Code::CwtInvalid.because("exp is missing"))?;
         let items = document.items;
         Ok(Self {
-            issuer,
+            document,
             not_before,
             issued_at,
             expires_at,
-            entries,
             quirks,
             items,
         })
     }
 
+    /// `iss`, as written.
+    pub fn issuer(&self) -> Option<&str> {
+        self.claim(ISSUER).and_then(Item::as_text)
+    }
+
     /// The claim with the integer key `label`.
-    pub fn claim(&self, label: i64) -> Option<&Value> {
-        cbor::get(&self.entries, label)
+    pub fn claim(&self, label: i64) -> Option<Item<'_>> {
+        self.document.root().as_map()?.get(label)
     }
 }
 
@@ -81,17 +83,17 @@ pub fn write(issuer: &str, issued_at: i64, expires_at: i64, label: i64, content:
 }
 
 fn time(
-    entries: &[(Value, Value)],
+    entries: Entries<'_>,
     label: i64,
     name: &str,
     quirks: &mut Quirks,
 ) -> Result<Option<i64>, Failure> {
-    let seconds = match cbor::get(entries, label) {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Integer(number)) => i64::try_from(*number).ok(),
-        Some(Value::Float(number)) => {
+    let seconds = match entries.get(label).map(Item::kind) {
+        None | Some(Kind::Null) => return Ok(None),
+        Some(Kind::Integer(number)) => i64::try_from(number).ok(),
+        Some(Kind::Float(number)) => {
             quirks.note(Quirk::FloatTime);
-            whole_seconds(*number)
+            whole_seconds(number)
         }
         Some(_) => None,
     };
@@ -125,21 +127,25 @@ mod tests {
         items: 512,
     };
 
-    fn read(entries: Vec<(i64, Value)>) -> Result<Claims, Failure> {
+    fn written(entries: Vec<(i64, Value)>) -> Vec<u8> {
         let map = entries
             .into_iter()
             .map(|(key, value)| (Value::from(key), value))
             .collect();
-        Claims::read(&cbor::write(&Value::Map(map)).unwrap(), LIMITS)
+        cbor::write(&Value::Map(map)).unwrap()
+    }
+
+    fn read(payload: &[u8]) -> Result<Claims<'_>, Failure> {
+        Claims::read(payload, LIMITS)
     }
 
     #[test]
     fn float_times_are_cut_to_the_second_and_told() {
-        let claims = read(vec![
+        let payload = written(vec![
             (6, Value::from(1_621_852_495.926)),
             (4, Value::from(1_900_000_000)),
-        ])
-        .unwrap();
+        ]);
+        let claims = read(&payload).unwrap();
         assert_eq!(claims.issued_at, 1_621_852_495);
         assert!(claims.quirks.contains(Quirk::FloatTime));
     }
@@ -155,7 +161,8 @@ mod tests {
             Value::from(u64::MAX),
             Value::from("2021-05-06T18:00:00Z"),
         ] {
-            let failure = read(vec![(6, Value::from(1)), (4, odd)]).unwrap_err();
+            let payload = written(vec![(6, Value::from(1)), (4, odd)]);
+            let failure = read(&payload).unwrap_err();
             assert_eq!(
                 (failure.code(), failure.detail()),
                 (Code::CwtInvalid, "exp is not a time")
@@ -166,11 +173,15 @@ mod tests {
     #[test]
     fn exp_and_iat_are_required_and_unknown_claims_ignored() {
         assert_eq!(
-            read(vec![(6, Value::from(1))]).unwrap_err().detail(),
+            read(&written(vec![(6, Value::from(1))]))
+                .unwrap_err()
+                .detail(),
             "exp is missing"
         );
         assert_eq!(
-            read(vec![(4, Value::from(1))]).unwrap_err().detail(),
+            read(&written(vec![(4, Value::from(1))]))
+                .unwrap_err()
+                .detail(),
             "iat is missing"
         );
         let more = vec![
@@ -178,6 +189,6 @@ mod tests {
             (6, Value::from(1)),
             (7, Value::from("id")),
         ];
-        assert_eq!(read(more).unwrap().expires_at, 2);
+        assert_eq!(read(&written(more)).unwrap().expires_at, 2);
     }
 }

@@ -7,5 +7,7 @@ pub mod cbor;
 pub mod cose;
 pub mod cwt;
 pub mod deflate;
+pub mod item;
 pub mod json;
+mod scan;
 pub mod x509;

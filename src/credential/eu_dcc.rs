@@ -6,7 +6,8 @@
 //! Source: ehn-dcc-schema, tags 1.0.0 to 1.3.3 (`DCC.combined-schema.json`).
 
 use super::hcert;
-use crate::codec::cbor::{self, Value};
+use crate::codec::cbor::Value;
+use crate::codec::item::{Entries, Item, Items, Kind};
 use crate::failure::{Code, Failure};
 use crate::model::{
     Coded, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, Purpose, Recovery,
@@ -44,15 +45,15 @@ const V1_3_2: SchemaVersion = SchemaVersion(1, 3, 2);
 /// # Errors
 /// `payload_invalid` (the detail names the field, never the value), `entries_not_one`.
 pub fn read(
-    payload: &Value,
+    payload: Item<'_>,
     version: Option<SchemaVersion>,
     quirks: &mut Quirks,
 ) -> Result<HealthCertificate, Failure> {
-    let Value::Map(entries) = payload else {
-        return Err(Code::PayloadInvalid.because("the certificate is not a map"));
-    };
-    let schema_version =
-        text_in(entries, "ver").ok_or_else(|| invalid("ver", "is missing or no text"))?;
+    let entries = payload.as_map();
+    let entries =
+        entries.ok_or_else(|| Code::PayloadInvalid.because("the certificate is not a map"))?;
+    let schema_version = entries.get_text("ver").and_then(Item::as_text);
+    let schema_version = schema_version.ok_or_else(|| invalid("ver", "is missing or no text"))?;
     let declared = SchemaVersion::parse(schema_version)
         .filter(|version| version.0 == 1)
         .ok_or_else(|| invalid("ver", "is no version 1 of three numbers"))?;
@@ -73,23 +74,24 @@ pub fn read(
 }
 
 /// Which kinds of entry `payload` holds, whether or not it obeys the schema: its signer must be authorised for all.
-pub fn purposes(payload: &Value) -> Vec<Purpose> {
-    let fields = payload.as_map().map(Vec::as_slice).unwrap_or_default();
+pub fn purposes(payload: Item<'_>) -> Vec<Purpose> {
+    let fields = payload.as_map().unwrap_or_default();
     let holds = |group: &str| {
-        cbor::get_text(fields, group)
-            .and_then(Value::as_array)
-            .is_some_and(|items| !items.is_empty())
+        let items = fields.get_text(group).and_then(Item::as_array);
+        items.is_some_and(|mut items| items.next().is_some())
     };
-    let groups = [
-        ("v", Purpose::Vaccination),
-        ("t", Purpose::Test),
-        ("r", Purpose::Recovery),
-    ];
-    groups
+    let mut purposes = Vec::with_capacity(1);
+    purposes.extend(
+        [
+            ("v", Purpose::Vaccination),
+            ("t", Purpose::Test),
+            ("r", Purpose::Recovery),
+        ]
         .into_iter()
         .filter(|(group, _)| holds(group))
-        .map(|(_, purpose)| purpose)
-        .collect()
+        .map(|(_, purpose)| purpose),
+    );
+    purposes
 }
 
 /// `certificate` as a payload, with absent fields left out.
@@ -164,20 +166,18 @@ fn pair(key: &str, value: impl Into<Value>) -> (Value, Value) {
     (Value::from(key), value.into())
 }
 
-type Fields = [(Value, Value)];
-
 struct Reader<'q> {
     version: SchemaVersion,
     quirks: &'q mut Quirks,
 }
 
 impl Reader<'_> {
-    fn name(&mut self, entries: &Fields) -> Result<PersonName, Failure> {
-        let fields = cbor::get_text(entries, "nam").and_then(Value::as_map);
+    fn name(&mut self, entries: Entries<'_>) -> Result<PersonName, Failure> {
+        let fields = entries.get_text("nam").and_then(Item::as_map);
         let fields = fields.ok_or_else(|| invalid("nam", "is missing or no map"))?;
         let name = PersonName {
-            family: self.text(fields, "fn")?,
-            given: self.text(fields, "gn")?,
+            family: self.text(fields, "fn")?.map(str::to_owned),
+            given: self.text(fields, "gn")?.map(str::to_owned),
             family_icao: self.icao(fields, "fnt")?,
             given_icao: self.icao(fields, "gnt")?,
         };
@@ -190,26 +190,26 @@ impl Reader<'_> {
         Ok(name)
     }
 
-    fn icao(&mut self, fields: &Fields, key: &str) -> Result<Option<String>, Failure> {
+    fn icao(&mut self, fields: Entries<'_>, key: &str) -> Result<Option<String>, Failure> {
         let text = self.text(fields, key)?;
-        let letters = |text: &String| {
+        let letters = |text: &str| {
             text.bytes()
                 .all(|byte| byte.is_ascii_uppercase() || byte == b'<')
         };
-        if text.as_ref().is_some_and(|text| !letters(text)) {
+        if text.is_some_and(|text| !letters(text)) {
             return Err(invalid(key, "holds other characters than A to Z and <"));
         }
-        Ok(text)
+        Ok(text.map(str::to_owned))
     }
 
-    fn birth_date(&mut self, entries: &Fields) -> Result<PartialDate, Failure> {
+    fn birth_date(&mut self, entries: Entries<'_>) -> Result<PartialDate, Failure> {
         let text = self.dated_text(entries, "dob")?;
         let day = match text.split_once('T') {
-            Some((day, _)) if Date::parse_with_time(&text).is_some() => {
+            Some((day, _)) if Date::parse_with_time(text).is_some() => {
                 self.quirks.note(Quirk::DatetimeInDate);
                 day
             }
-            _ => text.as_str(),
+            _ => text,
         };
         let (date, dropped) =
             PartialDate::parse(day).ok_or_else(|| invalid("dob", "is no date"))?;
@@ -224,41 +224,54 @@ impl Reader<'_> {
         Ok(date)
     }
 
-    fn entry(&mut self, entries: &Fields) -> Result<Entry, Failure> {
-        let mut found = Vec::new();
+    fn entry(&mut self, entries: Entries<'_>) -> Result<Entry, Failure> {
+        let (mut count, mut found) = (0, None);
         for group in ["v", "t", "r"] {
-            let items = match cbor::get_text(entries, group) {
-                None => continue,
-                Some(Value::Null) => {
-                    self.quirks.note(Quirk::NullField);
-                    continue;
-                }
-                Some(Value::Array(items)) => items,
-                Some(_) => return Err(invalid(group, "is no list")),
+            let Some(items) = self.group(entries, group)? else {
+                continue;
             };
-            if items.is_empty() {
-                return Err(invalid(group, "is an empty list"));
-            }
-            found.extend(items.iter().map(|item| (group, item)));
+            let first = items.clone().next();
+            found = found.or_else(|| first.map(|item| (group, item)));
+            count += items.count();
         }
-        let [(group, item)] = found.as_slice() else {
-            let (count, limit) = (found.len(), hcert::LIMITS.entries);
-            return Err(match count {
-                0 => Code::PayloadInvalid.because("there is no v, t or r"),
-                _ => Code::EntriesNotOne.because(format!("{count} entries, expected {limit}")),
-            });
+        let Some((group, item)) = found else {
+            return Err(Code::PayloadInvalid.because("there is no v, t or r"));
         };
-        let Value::Map(fields) = item else {
-            return Err(invalid(group, "holds something that is no map"));
-        };
-        match *group {
+        if count > hcert::LIMITS.entries {
+            let limit = hcert::LIMITS.entries;
+            return Err(Code::EntriesNotOne.because(format!("{count} entries, expected {limit}")));
+        }
+        let fields = item.as_map();
+        let fields = fields.ok_or_else(|| invalid(group, "holds something that is no map"))?;
+        match group {
             "v" => self.vaccination(fields).map(Entry::Vaccination),
             "t" => self.test(fields).map(Entry::Test),
             _ => self.recovery(fields).map(Entry::Recovery),
         }
     }
 
-    fn vaccination(&mut self, fields: &Fields) -> Result<Vaccination, Failure> {
+    /// The entries of one kind, one at least, where there is such a list.
+    fn group<'d>(
+        &mut self,
+        entries: Entries<'d>,
+        group: &str,
+    ) -> Result<Option<Items<'d>>, Failure> {
+        let items = match entries.get_text(group).map(Item::kind) {
+            None => return Ok(None),
+            Some(Kind::Null) => {
+                self.quirks.note(Quirk::NullField);
+                return Ok(None);
+            }
+            Some(Kind::Array(items)) => items,
+            Some(_) => return Err(invalid(group, "is no list")),
+        };
+        if items.clone().next().is_none() {
+            return Err(invalid(group, "is an empty list"));
+        }
+        Ok(Some(items))
+    }
+
+    fn vaccination(&mut self, fields: Entries<'_>) -> Result<Vaccination, Failure> {
         Ok(Vaccination {
             disease: self.code(fields, "tg")?,
             vaccine: self.code(fields, "vp")?,
@@ -268,12 +281,12 @@ impl Reader<'_> {
             doses: self.dose(fields, "sd")?,
             date: self.date(fields, "dt")?,
             country: self.country(fields)?,
-            issuer: self.required(fields, "is")?,
+            issuer: self.issuer(fields)?,
             uvci: self.uvci(fields)?,
         })
     }
 
-    fn test(&mut self, fields: &Fields) -> Result<Test, Failure> {
+    fn test(&mut self, fields: Entries<'_>) -> Result<Test, Failure> {
         let centre = self.text(fields, "tc")?;
         if centre.is_none() {
             self.later_rule(V1_3);
@@ -281,91 +294,96 @@ impl Reader<'_> {
         Ok(Test {
             disease: self.code(fields, "tg")?,
             test_type: self.code(fields, "tt")?,
-            name: self.text(fields, "nm")?,
+            name: self.text(fields, "nm")?.map(str::to_owned),
             device: self.optional_code(fields, "ma")?,
             sampled_at: self.instant(fields, "sc")?,
             result: self.code(fields, "tr")?,
-            centre,
+            centre: centre.map(str::to_owned),
             country: self.country(fields)?,
-            issuer: self.required(fields, "is")?,
+            issuer: self.issuer(fields)?,
             uvci: self.uvci(fields)?,
         })
     }
 
-    fn recovery(&mut self, fields: &Fields) -> Result<Recovery, Failure> {
+    fn recovery(&mut self, fields: Entries<'_>) -> Result<Recovery, Failure> {
         Ok(Recovery {
             disease: self.code(fields, "tg")?,
             first_positive: self.date(fields, "fr")?,
             valid_from: self.date(fields, "df")?,
             valid_until: self.date(fields, "du")?,
             country: self.country(fields)?,
-            issuer: self.required(fields, "is")?,
+            issuer: self.issuer(fields)?,
             uvci: self.uvci(fields)?,
         })
     }
 
     /// An optional text of at most 80 characters, 50 before version 1.3.
-    fn text(&mut self, fields: &Fields, key: &str) -> Result<Option<String>, Failure> {
-        let text = match cbor::get_text(fields, key) {
+    fn text<'d>(&mut self, fields: Entries<'d>, key: &str) -> Result<Option<&'d str>, Failure> {
+        let text = match fields.get_text(key).map(Item::kind) {
             None => return Ok(None),
-            Some(Value::Null) => {
+            Some(Kind::Null) => {
                 self.quirks.note(Quirk::NullField);
                 return Ok(None);
             }
-            Some(Value::Text(text)) => text,
+            Some(Kind::Text(text)) => text,
             Some(_) => return Err(invalid(key, "is no text")),
         };
-        match text.chars().count() {
-            0..=50 => {}
-            51..=80 => self.later_rule(V1_3),
-            _ => return Err(invalid(key, "is over 80 characters")),
+        // As many bytes are no more characters.
+        if text.len() > 50 {
+            match text.chars().count() {
+                0..=50 => {}
+                51..=80 => self.later_rule(V1_3),
+                _ => return Err(invalid(key, "is over 80 characters")),
+            }
         }
-        Ok(Some(text.clone()))
+        Ok(Some(text))
     }
 
-    fn required(&mut self, fields: &Fields, key: &str) -> Result<String, Failure> {
+    fn required<'d>(&mut self, fields: Entries<'d>, key: &str) -> Result<&'d str, Failure> {
         self.text(fields, key)?
             .ok_or_else(|| invalid(key, "is missing"))
     }
 
-    fn code(&mut self, fields: &Fields, key: &str) -> Result<Coded, Failure> {
+    fn code(&mut self, fields: Entries<'_>, key: &str) -> Result<Coded, Failure> {
         self.optional_code(fields, key)?
             .ok_or_else(|| invalid(key, "is missing"))
     }
 
-    fn optional_code(&mut self, fields: &Fields, key: &str) -> Result<Option<Coded>, Failure> {
+    fn optional_code(&mut self, fields: Entries<'_>, key: &str) -> Result<Option<Coded>, Failure> {
         let Some(code) = self.text(fields, key)? else {
             return Ok(None);
         };
-        Ok(Some(match known_spelling(&code) {
-            Some(right) => {
-                self.quirks.note(Quirk::LegacySpelling);
-                Coded(right.to_owned())
-            }
-            None => Coded(code),
-        }))
+        let right = known_spelling(code);
+        if right.is_some() {
+            self.quirks.note(Quirk::LegacySpelling);
+        }
+        Ok(Some(Coded(right.unwrap_or(code).to_owned())))
     }
 
-    fn country(&mut self, fields: &Fields) -> Result<String, Failure> {
+    fn country(&mut self, fields: Entries<'_>) -> Result<String, Failure> {
         let country = self.required(fields, "co")?;
         if country.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Ok(country)
+            Ok(country.to_owned())
         } else {
             Err(invalid("co", "is no country code"))
         }
     }
 
-    fn uvci(&mut self, fields: &Fields) -> Result<Uvci, Failure> {
-        Uvci::parse(&self.required(fields, "ci")?).ok_or_else(|| invalid("ci", "is empty"))
+    fn issuer(&mut self, fields: Entries<'_>) -> Result<String, Failure> {
+        self.required(fields, "is").map(str::to_owned)
     }
 
-    fn dose(&mut self, fields: &Fields, key: &str) -> Result<u32, Failure> {
-        let number = match cbor::get_text(fields, key) {
+    fn uvci(&mut self, fields: Entries<'_>) -> Result<Uvci, Failure> {
+        Uvci::parse(self.required(fields, "ci")?).ok_or_else(|| invalid("ci", "is empty"))
+    }
+
+    fn dose(&mut self, fields: Entries<'_>, key: &str) -> Result<u32, Failure> {
+        let number = match fields.get_text(key).map(Item::kind) {
             None => return Err(invalid(key, "is missing")),
-            Some(Value::Integer(number)) => u32::try_from(*number).ok(),
-            Some(Value::Float(number)) => {
+            Some(Kind::Integer(number)) => u32::try_from(number).ok(),
+            Some(Kind::Float(number)) => {
                 self.quirks.note(Quirk::FloatNumber);
-                whole(*number)
+                whole(number)
             }
             Some(_) => None,
         };
@@ -377,31 +395,28 @@ impl Reader<'_> {
         Ok(number)
     }
 
-    fn date(&mut self, fields: &Fields, key: &str) -> Result<Date, Failure> {
+    fn date(&mut self, fields: Entries<'_>, key: &str) -> Result<Date, Failure> {
         let text = self.dated_text(fields, key)?;
-        let (date, cut) = Date::parse_with_time(&text).ok_or_else(|| invalid(key, "is no date"))?;
+        let (date, cut) = Date::parse_with_time(text).ok_or_else(|| invalid(key, "is no date"))?;
         if cut {
             self.quirks.note(Quirk::DatetimeInDate);
         }
         Ok(date)
     }
 
-    fn instant(&mut self, fields: &Fields, key: &str) -> Result<UnixTime, Failure> {
+    fn instant(&mut self, fields: Entries<'_>, key: &str) -> Result<UnixTime, Failure> {
         let text = self.dated_text(fields, key)?;
-        UnixTime::parse(&text).ok_or_else(|| invalid(key, "is no date and time with a zone"))
+        UnixTime::parse(text).ok_or_else(|| invalid(key, "is no date and time with a zone"))
     }
 
     /// Text that may wear CBOR tag 0 (date and time) or 1004 (date).
-    fn dated_text(&mut self, fields: &Fields, key: &str) -> Result<String, Failure> {
-        let value = match cbor::get_text(fields, key) {
-            Some(Value::Tag(0 | 1004, inner)) => {
-                self.quirks.note(Quirk::TaggedDatetime);
-                Some(inner.as_ref())
-            }
-            other => other,
-        };
-        let text = value.and_then(Value::as_text);
-        text.map(str::to_owned)
+    fn dated_text<'d>(&mut self, fields: Entries<'d>, key: &str) -> Result<&'d str, Failure> {
+        let mut item = fields.get_text(key);
+        if let Some(Kind::Tag(0 | 1004, inner)) = item.map(Item::kind) {
+            self.quirks.note(Quirk::TaggedDatetime);
+            item = Some(inner);
+        }
+        item.and_then(Item::as_text)
             .ok_or_else(|| invalid(key, "is missing or no text"))
     }
 
@@ -411,10 +426,6 @@ impl Reader<'_> {
             self.quirks.note(Quirk::OutsideVersion);
         }
     }
-}
-
-fn text_in<'v>(fields: &'v Fields, key: &str) -> Option<&'v str> {
-    cbor::get_text(fields, key).and_then(Value::as_text)
 }
 
 fn invalid(field: &str, what: &str) -> Failure {

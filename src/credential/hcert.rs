@@ -8,6 +8,7 @@ use super::format::{Format, Limits};
 use super::unverified::Unverified;
 use crate::codec::cbor::{self, Value};
 use crate::codec::cose::Sign1;
+use crate::codec::item::Item;
 use crate::codec::{base45, cwt, deflate};
 use crate::failure::{Code, Failure};
 use crate::quirk::Quirk;
@@ -35,13 +36,12 @@ pub(super) fn read(text: &str) -> Result<Unverified, Failure> {
         return Err(Code::InputTooLarge.because(format!("over {} bytes of text", LIMITS.text)));
     }
     // Base45 has no lower-case letters, so a scanner that lower-cases loses nothing.
-    let lower_cased = text.bytes().any(|byte| byte.is_ascii_lowercase());
-    let upper = text.to_ascii_uppercase();
-    let compressed = base45::decode(upper.get(PREFIX.len()..).unwrap_or_default())?;
+    let (prefix, body) = text.split_at_checked(PREFIX.len()).unwrap_or_default();
+    let (compressed, lower_cased) = base45::decode_any_case(body)?;
     let inflated = deflate::inflate(&compressed, LIMITS.inflated)?;
     let message = Sign1::read(&inflated, LIMITS.cbor)?;
     let mut unverified = Unverified::new(Format::EuDcc, message, inflated.len());
-    if lower_cased {
+    if lower_cased || prefix != PREFIX {
         unverified.note(Quirk::LowerCased);
     }
     Ok(unverified)
@@ -51,10 +51,10 @@ pub(super) fn read(text: &str) -> Result<Unverified, Failure> {
 ///
 /// # Errors
 /// `hcert_missing`.
-pub(super) fn certificate(claims: &cwt::Claims) -> Result<&Value, Failure> {
-    let container = claims.claim(HCERT).and_then(Value::as_map);
+pub(super) fn certificate<'d>(claims: &'d cwt::Claims<'_>) -> Result<Item<'d>, Failure> {
+    let container = claims.claim(HCERT).and_then(Item::as_map);
     container
-        .and_then(|container| cbor::get(container, EU_DCC_V1))
+        .and_then(|container| container.get(EU_DCC_V1))
         .ok_or_else(|| Code::HcertMissing.because("no entry 1 in claim -260"))
 }
 

@@ -3,13 +3,15 @@
 //! Refuses to guess: the prefix decides the format, then that reader alone is asked. Knows nothing of trust; candidate
 //! keys are an argument.
 
+mod content;
 pub mod eu_dcc;
 mod format;
 pub mod hcert;
 mod unverified;
 
+pub use content::{Claims, Content};
 pub use format::{Format, Limits};
-pub use unverified::{Authentic, Claims, Hint, Inspection, Unverified, Work};
+pub use unverified::{Asked, Authentic, Hint, Refused, Unverified, Work, authenticate_all};
 
 use crate::failure::{Code, Failure};
 use crate::quirk::Quirk;

@@ -1,7 +1,7 @@
 //! The typed gate: `Unverified` -> `Authentic` -> `HealthCertificate`.
 //!
-//! Refuses to show a payload before its signature is good: only [`Authentic`] has `claims()` and `open()`, and only
-//! [`Unverified::authenticate`] makes one.
+//! Refuses to show a payload before its signature is good: only [`Authentic`] has `open()`, and only
+//! [`Unverified::authenticate`] and [`authenticate_all`] make one.
 //!
 //! ```compile_fail
 //! fn peek(unverified: lintas::credential::Unverified) {
@@ -11,13 +11,12 @@
 //!
 //! Source: hcert-spec 6.3 (the signature is verified before any processing of the contents).
 
+use super::content::Content;
 use super::format::Format;
-use super::{eu_dcc, hcert};
 use crate::codec::cose::Sign1;
-use crate::codec::cwt;
-use crate::crypto::{self, Algorithm, VerifyingKey};
+use crate::crypto::{self, Algorithm, Check, VerifyingKey};
 use crate::failure::{Code, Failure};
-use crate::model::{HealthCertificate, Kid, Purpose, UnixTime};
+use crate::model::Kid;
 use crate::quirk::{Quirk, Quirks};
 
 /// What a credential claims about its signer: a hint, not proof.
@@ -51,8 +50,8 @@ pub struct Unverified {
 }
 
 impl Unverified {
-    pub(super) fn new(format: Format, message: Sign1, inflated_bytes: usize) -> Self {
-        let kid = message.kid.as_deref().and_then(Kid::from_bytes);
+    pub(super) fn new(format: Format, mut message: Sign1, inflated_bytes: usize) -> Self {
+        let kid = message.kid.take().and_then(Kid::from_vec);
         let hint = Hint {
             kid,
             algorithm: message.algorithm,
@@ -98,7 +97,7 @@ impl Unverified {
 
     /// The protected header and the payload as signed, to compare bytes with; nothing in them is opened or believed.
     pub fn signed_parts(&self) -> (&[u8], &[u8]) {
-        (&self.message.protected, &self.message.payload)
+        (self.message.protected(), self.message.payload())
     }
 
     /// Tries the `candidates` in turn; the second value is the position of the one that signed.
@@ -111,77 +110,142 @@ impl Unverified {
     /// none that is known), `unknown_signer` (there is no candidate), `algorithm_mismatch` (it suits none) or
     /// `signature_invalid`.
     pub fn authenticate<'k>(
-        mut self,
+        self,
         candidates: impl IntoIterator<Item = &'k VerifyingKey>,
-    ) -> Result<(Authentic, usize), (Box<Self>, Failure)> {
-        let stated = match self.hint.algorithm {
-            None => return Err(self.refused(Code::AlgorithmUnsupported.because("no algorithm"))),
-            Some(number) => match Algorithm::from_cose(number) {
-                Some(algorithm) => algorithm,
-                None => {
-                    let failure = Code::AlgorithmUnsupported.because(format!("algorithm {number}"));
-                    return Err(self.refused(failure));
-                }
-            },
-        };
-        let signed_bytes = self.message.signed_bytes();
-        let mut failure = None;
-        for (position, key) in candidates.into_iter().enumerate() {
-            if key.algorithm() != stated {
-                let reason = format!(
-                    "{} stated, the key is for {}",
-                    stated.name(),
-                    key.algorithm().name()
-                );
-                failure = failure.or_else(|| Some(Code::AlgorithmMismatch.because(reason)));
-                continue;
-            }
-            self.work.signatures += 1;
-            match crypto::verify(key, &signed_bytes, &self.message.signature) {
-                Ok(()) => return Ok((Authentic { unverified: self }, position)),
-                Err(invalid) => failure = Some(invalid),
+    ) -> Result<(Authentic, usize), Refused> {
+        let mut attempt = Attempt::new(self, candidates.into_iter());
+        while attempt.advance() {
+            if let Some(Check {
+                key,
+                message,
+                signature,
+            }) = attempt.check()
+            {
+                let answer = crypto::verify(key, message, signature);
+                attempt.answer(answer);
             }
         }
-        let failure = failure.unwrap_or_else(|| Code::UnknownSigner.because("no candidate"));
-        Err(self.refused(failure))
+        attempt.end()
     }
 
     /// Reads the payload of a credential that nobody vouches for, to look into it; a verdict never does.
-    pub fn inspect_without_authentication(&self) -> Inspection {
-        let quirks = self.quirks.clone();
-        let (claims, content) = match read_claims(&self.message.payload) {
-            Err(failure) => (Err(failure), None),
-            Ok((claims, content)) => (Ok(claims), Some(content)),
-        };
-        let mut inspection = Inspection {
-            claims,
-            certificate: None,
-            quirks,
-        };
-        if let Ok(claims) = &inspection.claims {
-            inspection.quirks.extend(&claims.quirks);
-        }
-        if let Some(content) = content {
-            let opened = open(self.format, &content, &mut inspection.quirks);
-            inspection.certificate = Some(opened);
-        }
-        inspection
-    }
-
-    fn refused(self, failure: Failure) -> (Box<Self>, Failure) {
-        (Box::new(self), failure)
+    pub fn inspect_without_authentication(&self) -> Content {
+        Content::read(self.format, self.message.payload(), self.quirks.clone())
     }
 }
 
-/// What is inside a credential, authentic or not.
-#[derive(Debug)]
-pub struct Inspection {
-    /// Its claims.
-    pub claims: Result<Claims, Failure>,
-    /// Its health certificate, where the claims could be read.
-    pub certificate: Option<Result<HealthCertificate, Failure>>,
-    /// Everything that was odd.
-    pub quirks: Quirks,
+/// A credential that is not believed, as it was, and why not.
+pub type Refused = (Box<Unverified>, Failure);
+
+/// A credential and the keys that may have signed it.
+pub type Asked<'k> = (Unverified, Vec<&'k VerifyingKey>);
+
+/// What [`Unverified::authenticate`] answers to each of the `asked`, in their order.
+///
+/// The first candidates of all are judged at once, then the second ones of those that are left, and so on.
+pub fn authenticate_all(asked: Vec<Asked<'_>>) -> Vec<Result<(Authentic, usize), Refused>> {
+    let mut attempts: Vec<_> = asked
+        .into_iter()
+        .map(|(unverified, keys)| Attempt::new(unverified, keys.into_iter()))
+        .collect();
+    loop {
+        let mut pending: Vec<_> = attempts.iter_mut().filter_map(Attempt::advanced).collect();
+        if pending.is_empty() {
+            break;
+        }
+        let checks: Vec<_> = pending.iter().filter_map(|it| it.check()).collect();
+        let answers = crypto::verify_batch(&checks);
+        for (attempt, answer) in pending.iter_mut().zip(answers) {
+            attempt.answer(answer);
+        }
+    }
+    attempts.into_iter().map(Attempt::end).collect()
+}
+
+/// A credential on its way through its candidates.
+struct Attempt<'k, K: Iterator<Item = &'k VerifyingKey>> {
+    unverified: Unverified,
+    stated: Option<Algorithm>,
+    keys: std::iter::Enumerate<K>,
+    /// The candidate whose turn it is.
+    current: Option<(usize, &'k VerifyingKey)>,
+    signed: bool,
+    failure: Option<Failure>,
+}
+
+impl<'k, K: Iterator<Item = &'k VerifyingKey>> Attempt<'k, K> {
+    fn new(unverified: Unverified, keys: K) -> Self {
+        let number = unverified.hint.algorithm;
+        let stated = number.and_then(Algorithm::from_cose);
+        let failure = match (number, stated) {
+            (None, _) => Some(Code::AlgorithmUnsupported.because("no algorithm")),
+            (Some(number), None) => {
+                Some(Code::AlgorithmUnsupported.because(format!("algorithm {number}")))
+            }
+            (Some(_), Some(_)) => None,
+        };
+        Self {
+            unverified,
+            stated,
+            keys: keys.enumerate(),
+            current: None,
+            signed: false,
+            failure,
+        }
+    }
+
+    /// Goes on to the next candidate that suits; `false` where there is none or none is needed.
+    fn advance(&mut self) -> bool {
+        let Some(stated) = self.stated.filter(|_| !self.signed) else {
+            return false;
+        };
+        for (position, key) in self.keys.by_ref() {
+            if key.algorithm() == stated {
+                self.current = Some((position, key));
+                self.unverified.work.signatures += 1;
+                return true;
+            }
+            let mismatch = || {
+                let (stated, other) = (stated.name(), key.algorithm().name());
+                Code::AlgorithmMismatch.because(format!("{stated} stated, the key is for {other}"))
+            };
+            self.failure.get_or_insert_with(mismatch);
+        }
+        false
+    }
+
+    fn advanced(&mut self) -> Option<&mut Self> {
+        self.advance().then_some(self)
+    }
+
+    /// The question to ask of the current candidate.
+    fn check(&self) -> Option<Check<'_>> {
+        let message = &self.unverified.message;
+        self.current.map(|(_, key)| Check {
+            key,
+            message: message.signed_bytes(),
+            signature: message.signature(),
+        })
+    }
+
+    fn answer(&mut self, answer: Result<(), Failure>) {
+        match answer {
+            Ok(()) => self.signed = true,
+            Err(invalid) => self.failure = Some(invalid),
+        }
+    }
+
+    fn end(self) -> Result<(Authentic, usize), Refused> {
+        let unverified = self.unverified;
+        match (self.signed, self.current) {
+            (true, Some((position, _))) => Ok((Authentic { unverified }, position)),
+            _ => {
+                let unknown = || Code::UnknownSigner.because("no candidate");
+                let failure = self.failure.unwrap_or_else(unknown);
+                Err((Box::new(unverified), failure))
+            }
+        }
+    }
 }
 
 /// A credential whose signature is good.
@@ -206,76 +270,8 @@ impl Authentic {
         self.unverified.work
     }
 
-    /// When it was issued, until when, and by whom.
-    ///
-    /// # Errors
-    /// `cwt_invalid`.
-    pub fn claims(&self) -> Result<Claims, Failure> {
-        read_claims(&self.unverified.message.payload).map(|(claims, _)| claims)
-    }
-
-    /// Which kinds of entry it holds, also where they break the rules of the format.
-    pub fn purposes(&self) -> Vec<Purpose> {
-        let content = read_claims(&self.unverified.message.payload).map(|(_, content)| content);
-        let certificate = content
-            .as_ref()
-            .ok()
-            .and_then(|content| hcert::certificate(content).ok());
-        match self.unverified.format {
-            Format::EuDcc => certificate.map(eu_dcc::purposes).unwrap_or_default(),
-        }
-    }
-
-    /// The health certificate it holds; `quirks` learns what was odd about it.
-    ///
-    /// # Errors
-    /// `cwt_invalid`, `hcert_missing`, `payload_invalid`, `entries_not_one`.
-    pub fn open(&self, quirks: &mut Quirks) -> Result<HealthCertificate, Failure> {
-        let (_, content) = read_claims(&self.unverified.message.payload)?;
-        open(self.unverified.format, &content, quirks)
-    }
-}
-
-/// The issuer and the period of a credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claims {
-    /// The issuer as written, a country code as a rule.
-    pub issuer: Option<String>,
-    /// The first second, where one is stated.
-    pub not_before: Option<UnixTime>,
-    /// When it was issued.
-    pub issued_at: UnixTime,
-    /// The last second.
-    pub expires_at: UnixTime,
-    /// What was odd about the claims.
-    pub quirks: Quirks,
-    /// CBOR items of the claims.
-    pub items: usize,
-}
-
-fn read_claims(payload: &[u8]) -> Result<(Claims, cwt::Claims), Failure> {
-    let content = cwt::Claims::read(payload, hcert::LIMITS.cbor)?;
-    let instant = |seconds| {
-        UnixTime::from_seconds(seconds)
-            .ok_or_else(|| Code::CwtInvalid.because("a time out of range"))
-    };
-    let claims = Claims {
-        issuer: content.issuer.clone(),
-        not_before: content.not_before.map(instant).transpose()?,
-        issued_at: instant(content.issued_at)?,
-        expires_at: instant(content.expires_at)?,
-        quirks: content.quirks.clone(),
-        items: content.items,
-    };
-    Ok((claims, content))
-}
-
-fn open(
-    format: Format,
-    content: &cwt::Claims,
-    quirks: &mut Quirks,
-) -> Result<HealthCertificate, Failure> {
-    match format {
-        Format::EuDcc => eu_dcc::read(hcert::certificate(content)?, None, quirks),
+    /// Reads what it holds.
+    pub fn open(&self) -> Content {
+        self.unverified.inspect_without_authentication()
     }
 }

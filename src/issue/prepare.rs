@@ -10,7 +10,6 @@ use crate::credential::{self, eu_dcc, hcert};
 use crate::crypto::VerifyingKey;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, HealthCertificate, UnixTime};
-use crate::quirk::Quirks;
 use crate::trust::Dsc;
 
 /// A credential that awaits its signature.
@@ -102,24 +101,22 @@ impl ToBeSigned {
         let (authentic, _) = unverified
             .authenticate([&self.key])
             .map_err(|(_, failure)| failed(failure.detail()))?;
-        let claims = authentic
-            .claims()
-            .map_err(|failure| failed(failure.detail()))?;
+        let content = authentic.open();
+        let claims = content.claims.map_err(|failure| failed(failure.detail()))?;
         if (claims.issued_at, claims.expires_at) != (self.issued_at, self.expires_at) {
             return Err(failed("the period changed"));
         }
         if claims.issuer.as_deref() != Some(self.country.as_str()) {
             return Err(failed("the issuer changed"));
         }
-        let mut quirks = Quirks::default();
-        let opened = authentic
-            .open(&mut quirks)
+        let opened = content
+            .certificate
+            .unwrap_or_else(|| Err(failed("there is no content")))
             .map_err(|failure| failed(failure.detail()))?;
         if opened != self.certificate {
             return Err(failed("the content changed"));
         }
-        quirks.extend(authentic.quirks());
-        if let Some(quirk) = quirks.iter().next() {
+        if let Some(quirk) = content.quirks.iter().next() {
             return Err(failed(quirk.name()));
         }
         let Self {

@@ -17,6 +17,43 @@ pub struct HealthCertificate {
     pub entry: Entry,
 }
 
+impl HealthCertificate {
+    /// About how many bytes it holds in memory, those of its texts included.
+    pub fn weight(&self) -> usize {
+        let name = &self.person.name;
+        let names = [
+            &name.family,
+            &name.given,
+            &name.family_icao,
+            &name.given_icao,
+        ];
+        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let entry = match &self.entry {
+            Entry::Vaccination(it) => {
+                let codes = [&it.disease, &it.vaccine, &it.product, &it.manufacturer];
+                codes.map(|code| code.0.len()).iter().sum::<usize>()
+                    + it.country.len()
+                    + it.issuer.len()
+            }
+            Entry::Test(it) => {
+                let codes = [&it.disease, &it.test_type, &it.result];
+                codes.map(|code| code.0.len()).iter().sum::<usize>()
+                    + it.device.as_ref().map_or(0, |code| code.0.len())
+                    + optional(&it.name)
+                    + optional(&it.centre)
+                    + it.country.len()
+                    + it.issuer.len()
+            }
+            Entry::Recovery(it) => it.disease.0.len() + it.country.len() + it.issuer.len(),
+        };
+        size_of::<Self>()
+            + self.schema_version.len()
+            + names.map(optional).iter().sum::<usize>()
+            + entry
+            + self.entry.uvci().as_str().len()
+    }
+}
+
 /// The one event that a certificate states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {

@@ -66,9 +66,26 @@ impl fmt::Debug for Country {
 }
 
 fn is_alpha2(text: &str) -> bool {
+    let [first, second] = text.as_bytes() else {
+        return false;
+    };
     matches!(text, "AA" | "EU" | "UN" | "ZZ")
-        || (text.len() == 2 && ("QM"..="QZ").contains(&text))
-        || rows().any(|row| row.0 == text)
+        || ("QM"..="QZ").contains(&text)
+        || seconds_of(*first) & bit(*second) != 0
+}
+
+/// The second letters that codes with the letter `first` have, a bit each.
+fn seconds_of(first: u8) -> u32 {
+    let row = first.checked_sub(b'A').map(usize::from);
+    let seconds = row.and_then(|row| ALPHA2.get(row));
+    seconds.copied().unwrap_or_default()
+}
+
+const fn bit(letter: u8) -> u32 {
+    match letter {
+        b'A'..=b'Z' => 1 << (letter - b'A'),
+        _ => 0,
+    }
 }
 
 fn alpha2_of(alpha3: &str) -> Option<&'static str> {
@@ -77,6 +94,30 @@ fn alpha2_of(alpha3: &str) -> Option<&'static str> {
 
 fn rows() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     ISO_3166.iter().chain(USER_ASSIGNED_X)
+}
+
+/// The codes of both tables below, found without a search: issuers are looked up in every verdict.
+const ALPHA2: [u32; 26] = alpha2();
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "run by the compiler, which refuses what is out of range"
+)]
+const fn alpha2() -> [u32; 26] {
+    let mut seconds = [0; 26];
+    let tables = [ISO_3166, USER_ASSIGNED_X];
+    let mut table = 0;
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            let code = tables[table][row].0.as_bytes();
+            seconds[(code[0] - b'A') as usize] |= bit(code[1]);
+            row += 1;
+        }
+        table += 1;
+    }
+    seconds
 }
 
 /// Every officially assigned code of ISO 3166-1: alpha-2, alpha-3; sorted by alpha-2.
@@ -152,6 +193,19 @@ mod tests {
         let alpha2: std::collections::BTreeSet<_> = rows().map(|row| row.0).collect();
         let alpha3: std::collections::BTreeSet<_> = rows().map(|row| row.1).collect();
         assert_eq!((alpha2.len(), alpha3.len()), (249 + 26, 249 + 26));
+    }
+
+    #[test]
+    fn the_table_of_letters_says_what_the_rows_say() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                let Ok(text) = String::from_utf8(vec![first, second]) else {
+                    continue;
+                };
+                let listed = rows().any(|row| row.0 == text);
+                assert_eq!(seconds_of(first) & bit(second) != 0, listed, "{text:?}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //!
 //! Source: hcert-spec 3.3.3 and A.1 (kid); EU interoperability of health certificates, annex 2 (UVCI).
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use std::fmt;
 
 /// Key identifier of a DSC as a credential states it: a hint, not proof, and not unique.
@@ -21,6 +23,13 @@ impl Kid {
             .then(|| Self(bytes.into()))
     }
 
+    /// The same, of bytes that are given away.
+    pub fn from_vec(bytes: Vec<u8>) -> Option<Self> {
+        (1..=MAX_KID)
+            .contains(&bytes.len())
+            .then(|| Self(bytes.into()))
+    }
+
     /// The bytes as stated.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -30,7 +39,11 @@ impl Kid {
 impl fmt::Display for Kid {
     /// Standard Base64, padded, as the EU gateway writes kids.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        base64::display::Base64Display::new(&self.0, &base64::prelude::BASE64_STANDARD).fmt(f)
+        let mut text = [0; MAX_KID.div_ceil(3) * 4];
+        // A kid is at most as long as there is room for, so neither empty default is taken.
+        let length = BASE64_STANDARD.encode_slice(&self.0, &mut text);
+        let text = text.get(..length.unwrap_or_default()).unwrap_or_default();
+        f.pad(std::str::from_utf8(text).unwrap_or_default())
     }
 }
 
@@ -53,7 +66,9 @@ macro_rules! shown_in_hex {
         impl fmt::Display for $name {
             /// Lower-case hexadecimal, 64 characters.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::LowerHex::fmt(&base16ct::HexDisplay(&self.0), f)
+                // 64 characters are what 32 bytes take, so the empty default is never taken.
+                let mut text = [0; 64];
+                f.pad(base16ct::lower::encode_str(&self.0, &mut text).unwrap_or_default())
             }
         }
 

@@ -2,6 +2,7 @@
 //!
 //! Refuses to know any encoding: no field name of a foreign format appears here.
 
+mod calendar;
 mod certificate;
 mod country;
 mod environment;

@@ -4,6 +4,7 @@
 //!
 //! Source: RFC 3339 (instants), ISO 8601 (dates); EU DCC schema 1.3.3 for partial birth dates.
 
+use super::calendar::{self, two};
 use std::fmt;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, within the years 1970 to 9999.
@@ -30,6 +31,9 @@ impl UnixTime {
         if text.len() > MAX_TEXT {
             return None;
         }
+        if let Some(plain) = calendar::plain(text).and_then(Self::from_seconds) {
+            return Some(plain);
+        }
         let instant: jiff::Timestamp = text.parse().ok()?;
         let nanoseconds = instant.as_nanosecond();
         Self::from_seconds(i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok()?)
@@ -48,16 +52,27 @@ impl UnixTime {
 
     /// The calendar day of this instant in UTC.
     pub fn date(self) -> Date {
-        let instant = jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        Date(jiff::tz::Offset::UTC.to_datetime(instant).date())
+        let (year, month, day) = calendar::day_of(self.0.div_euclid(DAY_S));
+        // Every instant has a day of the calendar, so the first one is never made up.
+        Date::of(year, month, day).unwrap_or(Date(jiff::civil::Date::constant(1970, 1, 1)))
     }
 }
 
 impl fmt::Display for UnixTime {
     /// RFC 3339 in UTC to the second: `2026-11-24T10:00:00Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let instant = jiff::Timestamp::from_second(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        write!(f, "{instant}")
+        let date = self.date();
+        let time = self.0.rem_euclid(DAY_S);
+        let mut text = *b"0000-00-00T00:00:00Z";
+        if let Some((day, rest)) = text.split_first_chunk_mut() {
+            *day = date.text();
+            if let [_, h1, h0, _, m1, m0, _, s1, s0, _] = rest {
+                (*h1, *h0) = two(time / 3600);
+                (*m1, *m0) = two(time / 60 % 60);
+                (*s1, *s0) = two(time % 60);
+            }
+        }
+        f.pad(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -93,8 +108,11 @@ impl Date {
 
     /// The day and whether a time of day was cut off: `2022-01-17T05:00:00Z` is read as `2022-01-17`.
     pub fn parse_with_time(text: &str) -> Option<(Self, bool)> {
+        if text.len() == "YYYY-MM-DD".len() {
+            return Some((Self::parse(text)?, false));
+        }
         match text.split_once('T') {
-            None => Some((Self::parse(text)?, false)),
+            None => None,
             Some((day, time)) => {
                 let written_time = time
                     .bytes()
@@ -104,11 +122,32 @@ impl Date {
         }
     }
 
+    fn of(year: i64, month: i64, day: i64) -> Option<Self> {
+        let date = jiff::civil::Date::new(
+            i16::try_from(year).ok()?,
+            i8::try_from(month).ok()?,
+            i8::try_from(day).ok()?,
+        );
+        date.ok().map(Self)
+    }
+
+    /// Days since 1970-01-01.
+    fn days(self) -> i64 {
+        let (month, day) = (i64::from(self.month()), i64::from(self.day()));
+        calendar::days_to(i64::from(self.year()), month, day)
+    }
+
+    fn text(self) -> [u8; 10] {
+        let year = i64::from(self.year());
+        let ((y3, y2), (y1, y0)) = (two(year / 100), two(year % 100));
+        let (m1, m0) = two(i64::from(self.month()));
+        let (d1, d0) = two(i64::from(self.day()));
+        [y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0]
+    }
+
     /// Midnight UTC at the start of this day.
     pub fn start(self) -> UnixTime {
-        let midnight = self.0.to_datetime(jiff::civil::Time::midnight());
-        let instant = jiff::tz::Offset::UTC.to_timestamp(midnight);
-        UnixTime(instant.map_or(0, |at| at.as_second()).clamp(0, LAST_SECOND))
+        UnixTime((self.days() * DAY_S).clamp(0, LAST_SECOND))
     }
 
     /// The year, as in the calendar.
@@ -129,7 +168,7 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        f.pad(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -224,15 +263,21 @@ impl fmt::Debug for PartialDate {
 /// Groups of exactly `widths` ASCII digits with `-` between them.
 fn digits_of<const N: usize>(text: &str, widths: [usize; N]) -> Option<[i16; N]> {
     let mut values = [0; N];
-    let mut parts = text.split('-');
-    for (value, width) in values.iter_mut().zip(widths) {
-        let part = parts.next()?;
-        if part.len() != width || !part.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
+    let mut rest = text.as_bytes();
+    for (index, (value, width)) in values.iter_mut().zip(widths).enumerate() {
+        if index > 0 {
+            rest = rest.strip_prefix(b"-")?;
         }
-        *value = part.parse().ok()?;
+        let (digits, after) = rest.split_at_checked(width)?;
+        for digit in digits {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            *value = *value * 10 + i16::from(digit - b'0');
+        }
+        rest = after;
     }
-    parts.next().is_none().then_some(values)
+    rest.is_empty().then_some(values)
 }
 
 fn narrow(value: i16) -> Option<i8> {
@@ -241,6 +286,7 @@ fn narrow(value: i16) -> Option<i8> {
 
 const LAST_SECOND: i64 = 253_402_300_799;
 const MAX_TEXT: usize = 40;
+const DAY_S: i64 = 86_400;
 
 #[cfg(test)]
 mod tests {
@@ -317,6 +363,80 @@ mod tests {
         }
         for text in ["1815-08-24", "2100-01-01", "1964-XX-XX", "64", "1964-5-1"] {
             assert!(PartialDate::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_day_prints_and_counts_as_the_calendar_has_it() {
+        let first = jiff::civil::date(1970, 1, 1);
+        for day in (0..2_932_897).step_by(13) {
+            let expected = first + jiff::Span::new().days(day);
+            let at = UnixTime::from_seconds(day * DAY_S + day % DAY_S).unwrap();
+            assert_eq!(at.date(), Date(expected));
+            assert_eq!(at.date().to_string(), expected.to_string());
+            assert_eq!(at.date().start().seconds(), day * DAY_S);
+            let reference = jiff::Timestamp::from_second(at.seconds()).unwrap();
+            assert_eq!(at.to_string(), reference.to_string());
+        }
+        // The last day is past the full reader's end and not past ours.
+        let last = "9999-12-31T23:59:59Z";
+        assert_eq!(UnixTime::END.to_string(), last);
+        assert_eq!(UnixTime::parse(last), Some(UnixTime::END));
+        assert_eq!(Date::parse("0001-02-03").unwrap().to_string(), "0001-02-03");
+        assert_eq!(Date::parse("0001-02-03").unwrap().start(), UnixTime::EPOCH);
+    }
+
+    #[test]
+    fn the_plain_form_is_read_as_the_full_reader_has_it() {
+        let mut texts: Vec<String> = Vec::new();
+        for date in [
+            "2021-05-06",
+            "2024-02-29",
+            "2021-02-29",
+            "1970-01-01",
+            "9998-12-31",
+            "0000-01-01",
+        ] {
+            for time in [
+                "T00:00:00",
+                "T23:59:59",
+                "T24:00:00",
+                "T12:60:00",
+                "T23:59:60",
+                "t10:00:00",
+                "T1:00:00",
+                "T10:00",
+            ] {
+                for fraction in ["", ".5", ".123456789", ".1234567890", ".", ",5"] {
+                    for zone in [
+                        "Z",
+                        "z",
+                        "",
+                        "+00:00",
+                        "-00:00",
+                        "+02:00",
+                        "-11:30",
+                        "+0200",
+                        "+02",
+                        "+23:59",
+                        "+25:59",
+                        "+24:00",
+                        "+02:60",
+                        "+14:00:00",
+                        "[UTC]",
+                    ] {
+                        texts.push(format!("{date}{time}{fraction}{zone}"));
+                    }
+                }
+            }
+        }
+        for text in texts {
+            let reference = text.parse::<jiff::Timestamp>().ok();
+            let reference = reference.and_then(|at| {
+                let seconds = at.as_nanosecond().div_euclid(1_000_000_000);
+                UnixTime::from_seconds(i64::try_from(seconds).unwrap())
+            });
+            assert_eq!(UnixTime::parse(&text), reference, "{text}");
         }
     }
 }

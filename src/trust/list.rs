@@ -118,25 +118,19 @@ impl TrustList {
         Ok(Admission::New)
     }
 
-    /// Every signer with this key identifier, at most 16; those of `country` first.
-    pub fn candidates(&self, kid: &Kid, country: Option<Country>) -> Vec<&Arc<Dsc>> {
-        let mut found = self.at(self.by_kid.get(kid));
-        if let Some(country) = country {
-            found.sort_by_key(|dsc| !dsc.countries.contains(&country));
-        }
-        found
+    /// Every signer with this key identifier, at most 16, in the order of the list.
+    pub fn candidates(&self, kid: &Kid) -> impl Iterator<Item = &Arc<Dsc>> + Clone {
+        self.at(self.by_kid.get(kid))
     }
 
     /// Every signer that holds this key, whatever its key identifier, at most 16.
     ///
     /// Where a certificate holds it, what bare keys say of it does not count: a bare key knows no period and no
     /// purpose, and would lift those of the certificate.
-    pub fn holders(&self, spki_digest: &[u8; 32]) -> Vec<&Arc<Dsc>> {
+    pub fn holders(&self, spki_digest: &[u8; 32]) -> impl Iterator<Item = &Arc<Dsc>> + Clone {
         let all = self.at(self.by_key.get(spki_digest));
-        let certified = all.iter().any(|dsc| dsc.has_certificate);
-        all.into_iter()
-            .filter(|dsc| dsc.has_certificate == certified)
-            .collect()
+        let certified = all.clone().any(|dsc| dsc.has_certificate);
+        all.filter(move |dsc| dsc.has_certificate == certified)
     }
 
     /// All signers, certificates before bare keys, in the order of their thumbprints.
@@ -150,12 +144,14 @@ impl TrustList {
         crypto::sha256(&rows.concat())
     }
 
-    fn at(&self, positions: Option<&Vec<usize>>) -> Vec<&Arc<Dsc>> {
+    fn at<'l>(
+        &'l self,
+        positions: Option<&'l Vec<usize>>,
+    ) -> impl Iterator<Item = &'l Arc<Dsc>> + Clone {
         let positions = positions.map(Vec::as_slice).unwrap_or_default();
         positions
             .iter()
             .filter_map(|position| self.signers.get(*position))
-            .collect()
     }
 }
 

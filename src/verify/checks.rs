@@ -83,38 +83,37 @@ impl Checks<'_> {
         dsc: &Dsc,
         snapshot: &Snapshot,
     ) -> Vec<Finding> {
-        let mut failures = Vec::new();
-        failures.extend(self.signer_period(dsc));
+        let mut findings = Vec::new();
+        let mut found = |failure: Option<&Failure>| findings.extend(failure.map(Finding::from));
+        found(self.signer_period(dsc).as_ref());
         match &signed.claims {
-            Err(failure) => failures.push(again(failure)),
+            Err(failure) => found(Some(failure)),
             Ok(claims) => {
-                failures.extend(self.issuer(claims, dsc));
-                failures.extend(self.period(claims));
+                found(self.issuer(claims, dsc).as_ref());
+                found(self.period(claims).as_ref());
                 self.relation(claims, dsc);
             }
         }
-        // Unreadable claims were told above; they are why there is no certificate then.
-        if let (Ok(_), Err(failure)) = (&signed.claims, &signed.certificate) {
-            failures.push(again(failure));
+        if let Some(Err(failure)) = &signed.certificate {
+            found(Some(failure));
         }
-        failures.extend(
-            signed
-                .purposes
-                .iter()
-                .filter(|purpose| !dsc.purposes.allow(**purpose))
-                .map(|purpose| {
-                    Code::SignerNotAuthorised
-                        .because(format!("not for a {} certificate", purpose.name()))
-                }),
-        );
-        // One fresh source that names the signer is enough.
-        let sources = dsc.sources.iter().filter_map(|id| snapshot.source(id));
-        let (old, fresh): (Vec<_>, Vec<_>) =
-            sources.partition(|source| self.boundaries.stale(source, self.policy));
-        if let (Some(source), []) = (old.first(), fresh.as_slice()) {
-            failures.push(stale(source));
+        for purpose in &signed.purposes {
+            if !dsc.purposes.allow(*purpose) {
+                let reason = format!("not for a {} certificate", purpose.name());
+                found(Some(&Code::SignerNotAuthorised.because(reason)));
+            }
         }
-        failures.iter().map(Finding::from).collect()
+        // One fresh source that names the signer is enough; the boundaries of all are noted.
+        let (mut old, mut fresh) = (None, false);
+        for source in dsc.sources.iter().filter_map(|id| snapshot.source(id)) {
+            if self.boundaries.stale(source, self.policy) {
+                old = old.or(Some(source));
+            } else {
+                fresh = true;
+            }
+        }
+        found(old.filter(|_| !fresh).map(stale).as_ref());
+        findings
     }
 
     fn signer_period(&mut self, dsc: &Dsc) -> Option<Failure> {
@@ -167,8 +166,4 @@ impl Checks<'_> {
             self.quirks.note(Quirk::IssuedBeforeSigner);
         }
     }
-}
-
-fn again(failure: &Failure) -> Failure {
-    failure.code().because(failure.detail().to_owned())
 }

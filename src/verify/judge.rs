@@ -11,6 +11,7 @@ use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::quirk::{Quirk, Quirks};
 use crate::snapshot::Snapshot;
+use std::sync::Arc;
 
 /// The verdict on one credential, at the instant `at`.
 ///
@@ -41,7 +42,10 @@ pub fn judge(
         Reached::Signed(signed) => {
             let judged = by_best_signer(signed, &opened.quirks, snapshot, policy, &mut boundaries);
             (findings, quirks, signer) = (judged.findings, judged.quirks, judged.signer);
-            certificate = signed.certificate.as_ref().ok().cloned();
+            certificate = match &signed.certificate {
+                Some(Ok(certificate)) => Some(Arc::clone(certificate)),
+                Some(Err(_)) | None => None,
+            };
         }
     }
     findings.extend(refused_quirks(&quirks, policy));
@@ -88,7 +92,7 @@ fn by_best_signer(
         let judged = Judged {
             findings,
             quirks,
-            signer: Some(Signer::of(dsc)),
+            signer: Some(Signer(Arc::clone(dsc))),
         };
         if best.as_ref().is_none_or(|best| rank(&judged) < rank(best)) {
             best = Some(judged);
@@ -131,8 +135,8 @@ fn unsigned(
     }
 }
 
-fn refused_quirks(quirks: &Quirks, policy: &Policy) -> Vec<Finding> {
+fn refused_quirks(quirks: &Quirks, policy: &Policy) -> impl Iterator<Item = Finding> {
     let refused = |quirk: &Quirk| policy.refused_quirks.contains(quirk);
     let finding = |quirk: Quirk| Finding::from(&Code::QuirkRefused.because(quirk.name()));
-    quirks.iter().filter(refused).map(finding).collect()
+    quirks.iter().filter(refused).map(finding)
 }

@@ -7,10 +7,12 @@ mod judge;
 mod messages;
 mod open;
 mod policy;
+mod shown;
 mod verdict;
 
 pub use judge::{judge, verify};
 pub use messages::{Locale, Message, message};
 pub use open::{Opened, Reached, Signed, open, open_batch};
 pub use policy::Policy;
-pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View, certificate_json};
+pub use shown::{Shown, certificate_json};
+pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View};

@@ -1,6 +1,7 @@
 //! The half of verification that time cannot change: reading, finding the signer, judging the signature, opening.
 //!
-//! Refuses to judge: the result is what is inside and how far it came; `judge` decides what that means.
+//! Refuses to judge: the result is what is inside and how far it came; `judge` decides what that means. Refuses to keep
+//! the text or the message, so that what was opened may be kept in their place.
 
 use crate::credential::{self, Authentic, Claims, Format, Hint, Unverified, Work};
 use crate::crypto::VerifyingKey;
@@ -8,6 +9,8 @@ use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, Kid, Purpose};
 use crate::quirk::Quirks;
 use crate::snapshot::Snapshot;
+use crate::trust::Dsc;
+use std::sync::Arc;
 
 /// How far one text came.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Opened {
     pub work: Work,
     /// The last stage that was reached.
     pub reached: Reached,
+    /// The candidates there were, in order.
+    candidates: Box<[Candidate]>,
 }
 
 /// The last stage that a text reached.
@@ -49,94 +54,200 @@ pub struct Signed {
     pub claims: Result<Claims, Failure>,
     /// Which kinds of entry it holds, also where they break the rules of the format.
     pub purposes: Vec<Purpose>,
-    /// What it states.
-    pub certificate: Result<HealthCertificate, Failure>,
+    /// What it states, where the claims could be read; shared with the verdicts on it.
+    pub certificate: Option<Result<Arc<HealthCertificate>, Failure>>,
+}
+
+/// What opening asks of one signer: SHA-256 over its public key, or why that is of no use.
+type Candidate = Result<[u8; 32], Code>;
+
+impl Opened {
+    /// The key identifier that it names, where it could be read and names a usable one.
+    pub fn kid(&self) -> Option<&Kid> {
+        match &self.reached {
+            Reached::Unread(_) => None,
+            Reached::Unsigned { hint, .. } => hint.kid.as_ref(),
+            Reached::Signed(signed) => Some(&signed.kid),
+        }
+    }
+
+    /// Whether `snapshot` lists the candidates under which it was opened: the same keys and unusable keys, in the same
+    /// order, for the key identifier it names.
+    ///
+    /// Opening depends on nothing else in a snapshot. So where this holds, [`open`] of the same text would give the
+    /// same again. Costs one look-up, and allocates nothing.
+    pub fn rests_on(&self, snapshot: &Snapshot) -> bool {
+        match self.kid() {
+            None => true,
+            Some(kid) => candidates(kid, snapshot).eq(self.candidates.iter().copied()),
+        }
+    }
+
+    /// About how many bytes it holds in memory, what is allocated for it included.
+    pub fn weight(&self) -> usize {
+        let reached = match &self.reached {
+            Reached::Unread(failure) => failure.detail().len(),
+            Reached::Unsigned { hint, failure } => {
+                hint.kid.as_ref().map_or(0, |kid| kid.as_bytes().len()) + failure.detail().len()
+            }
+            Reached::Signed(signed) => signed.weight(),
+        };
+        size_of::<Self>() + size_of_val(&*self.candidates) + reached + ALLOCATIONS
+    }
+}
+
+impl Signed {
+    fn weight(&self) -> usize {
+        let issuer = self
+            .claims
+            .as_ref()
+            .map_or(0, |claims| claims.issuer.as_ref().map_or(0, String::len));
+        let certificate = match &self.certificate {
+            Some(Ok(certificate)) => certificate.weight(),
+            Some(Err(failure)) => failure.detail().len(),
+            None => 0,
+        };
+        size_of::<Self>() + self.kid.as_bytes().len() + issuer + certificate
+    }
+}
+
+/// What `snapshot` answers to `kid`.
+fn candidates(kid: &Kid, snapshot: &Snapshot) -> impl Iterator<Item = Candidate> {
+    let of = |dsc: &Arc<Dsc>| match &dsc.key {
+        Ok(key) => Ok(*key.spki_digest()),
+        Err(code) => Err(*code),
+    };
+    snapshot.trust().candidates(kid).map(of)
 }
 
 /// Opens `text` as far as it goes with the signers of `snapshot`.
 pub fn open(text: &str, snapshot: &Snapshot) -> Opened {
+    let (unverified, kid) = match named(text, snapshot) {
+        Ok(named) => named,
+        Err(opened) => return *opened,
+    };
+    let answer = unverified.authenticate(keys(&kid, snapshot));
+    concluded(answer, kid, snapshot)
+}
+
+/// What [`open`] gives for each of `texts`, in their order; their signatures are judged together.
+pub fn open_batch(texts: &[&str], snapshot: &Snapshot) -> Vec<Opened> {
+    let (mut asked, mut kids) = (Vec::new(), Vec::new());
+    let mut opened: Vec<Option<Opened>> = Vec::with_capacity(texts.len());
+    for text in texts {
+        match named(text, snapshot) {
+            Err(done) => opened.push(Some(*done)),
+            Ok((unverified, kid)) => {
+                asked.push((unverified, keys(&kid, snapshot).collect()));
+                kids.push(kid);
+                opened.push(None);
+            }
+        }
+    }
+    let answers = credential::authenticate_all(asked);
+    let mut concluded = answers
+        .into_iter()
+        .zip(kids)
+        .map(|(answer, kid)| concluded(answer, kid, snapshot));
+    // There is an answer for each that was asked, so none is left out.
+    let all = opened.into_iter();
+    all.filter_map(|done| done.or_else(|| concluded.next()))
+        .collect()
+}
+
+/// Reads `text` as far as a key identifier under which a usable key is listed.
+fn named(text: &str, snapshot: &Snapshot) -> Result<(Unverified, Kid), Box<Opened>> {
     let unverified = match credential::read(text) {
         Ok(unverified) => unverified,
         Err(failure) => {
-            return Opened {
+            return Err(Box::new(Opened {
                 format: credential::sniff(text),
                 quirks: Quirks::default(),
                 work: Work::default(),
                 reached: Reached::Unread(failure),
-            };
+                candidates: Box::default(),
+            }));
         }
     };
-    match authenticate(unverified, snapshot) {
-        Ok((authentic, kid, spki_digest)) => open_authentic(&authentic, kid, spki_digest),
-        Err((unverified, failure)) => Opened {
-            format: Some(unverified.format()),
-            quirks: unverified.quirks().clone(),
-            work: unverified.work(),
-            reached: Reached::Unsigned {
-                hint: unverified.hint().clone(),
-                failure,
-            },
-        },
-    }
-}
-
-/// What [`open`] gives for each of `texts`, in their order.
-pub fn open_batch(texts: &[&str], snapshot: &Snapshot) -> Vec<Opened> {
-    texts.iter().map(|text| open(text, snapshot)).collect()
-}
-
-type Refused = (Box<Unverified>, Failure);
-
-fn authenticate(
-    unverified: Unverified,
-    snapshot: &Snapshot,
-) -> Result<(Authentic, Kid, [u8; 32]), Refused> {
     let Some(kid) = unverified.hint().kid.clone() else {
         let failure = Code::KidMissing.because("no usable key identifier in either header");
-        return Err((Box::new(unverified), failure));
+        return Err(Box::new(unsigned(&unverified, failure, Box::default())));
     };
-    let candidates = snapshot.trust().candidates(&kid, None);
-    let keys: Vec<&VerifyingKey> = candidates
-        .iter()
-        .filter_map(|dsc| dsc.key.as_ref().ok())
-        .collect();
-    if keys.is_empty() {
-        let failure = match candidates.iter().find_map(|dsc| dsc.key.as_ref().err()) {
-            Some(code) => code.because(format!("the key of signer {kid}")),
-            None => Code::UnknownSigner.because(format!("signer {kid}")),
-        };
-        return Err((Box::new(unverified), failure));
+    if keys(&kid, snapshot).next().is_some() {
+        return Ok((unverified, kid));
     }
-    let (authentic, position) = unverified.authenticate(keys.iter().copied())?;
-    let digest = keys
-        .get(position)
-        .map(|key| *key.spki_digest())
-        .unwrap_or_default();
-    Ok((authentic, kid, digest))
+    let failure = match candidates(&kid, snapshot).find_map(Result::err) {
+        Some(code) => code.because(format!("the key of signer {kid}")),
+        None => Code::UnknownSigner.because(format!("signer {kid}")),
+    };
+    let candidates = candidates(&kid, snapshot).collect();
+    Err(Box::new(unsigned(&unverified, failure, candidates)))
 }
 
-fn open_authentic(authentic: &Authentic, kid: Kid, spki_digest: [u8; 32]) -> Opened {
-    let mut quirks = authentic.quirks().clone();
+/// The usable keys of the signers that `kid` may mean.
+fn keys<'s>(kid: &Kid, snapshot: &'s Snapshot) -> impl Iterator<Item = &'s VerifyingKey> {
+    snapshot
+        .trust()
+        .candidates(kid)
+        .filter_map(|dsc| dsc.key.as_ref().ok())
+}
+
+fn concluded(
+    answer: Result<(Authentic, usize), credential::Refused>,
+    kid: Kid,
+    snapshot: &Snapshot,
+) -> Opened {
+    let candidates: Box<[Candidate]> = candidates(&kid, snapshot).collect();
+    match answer {
+        Err((unverified, failure)) => unsigned(&unverified, failure, candidates),
+        Ok((authentic, position)) => {
+            let keys = candidates.iter().filter_map(|it| it.as_ref().ok());
+            // The position came from this very list, so the empty default is never taken.
+            let spki_digest = keys.copied().nth(position).unwrap_or_default();
+            signed(&authentic, kid, spki_digest, candidates)
+        }
+    }
+}
+
+fn unsigned(unverified: &Unverified, failure: Failure, candidates: Box<[Candidate]>) -> Opened {
+    Opened {
+        format: Some(unverified.format()),
+        quirks: unverified.quirks().clone(),
+        work: unverified.work(),
+        reached: Reached::Unsigned {
+            hint: unverified.hint().clone(),
+            failure,
+        },
+        candidates,
+    }
+}
+
+fn signed(
+    authentic: &Authentic,
+    kid: Kid,
+    spki_digest: [u8; 32],
+    candidates: Box<[Candidate]>,
+) -> Opened {
     let mut work = authentic.work();
-    let claims = authentic.claims();
-    if let Ok(claims) = &claims {
-        quirks.extend(&claims.quirks);
+    let content = authentic.open();
+    if let Ok(claims) = &content.claims {
         work.cbor_items += claims.items;
     }
-    let certificate = authentic.open(&mut quirks);
-    let purposes = authentic.purposes();
     let signed = Signed {
         kid,
         spki_digest,
-        claims,
-        purposes,
-        certificate,
+        claims: content.claims,
+        purposes: content.purposes,
+        certificate: content.certificate.map(|it| it.map(Arc::new)),
     };
-    let reached = Reached::Signed(Box::new(signed));
     Opened {
         format: Some(authentic.format()),
-        quirks,
+        quirks: content.quirks,
         work,
-        reached,
+        reached: Reached::Signed(Box::new(signed)),
+        candidates,
     }
 }
+
+/// What the allocator keeps for itself, about: 16 bytes for each of some 20 allocations.
+const ALLOCATIONS: usize = 320;

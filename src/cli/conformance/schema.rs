@@ -5,6 +5,7 @@
 use super::{Suite, json_file};
 use crate::codec::cbor;
 use crate::credential::eu_dcc::{self, SchemaVersion};
+use crate::credential::hcert;
 use crate::failure::{Code, Failure};
 use crate::quirk::{Concern, Quirks};
 use serde_json::Value;
@@ -55,8 +56,11 @@ pub(super) fn grade(dir: &Path) -> Result<Suite, Failure> {
 /// Whether `payload` obeys `version` to the letter, or why it does not.
 fn conforms(payload: &Value, version: SchemaVersion) -> Result<(), String> {
     let mut quirks = Quirks::default();
-    let payload = from_json(payload);
-    eu_dcc::read(&payload, Some(version), &mut quirks).map_err(|failure| failure.to_string())?;
+    let written = cbor::write(&from_json(payload));
+    let written = written.map_err(|failure| failure.to_string())?;
+    cbor::read(&written, hcert::LIMITS.cbor)
+        .and_then(|payload| eu_dcc::read(payload.root(), Some(version), &mut quirks))
+        .map_err(|failure| failure.to_string())?;
     match quirks
         .iter()
         .find(|quirk| quirk.concerns() == Concern::Schema)

@@ -10,10 +10,9 @@
 //! Source: docs/decisions/0006-cache-under-the-same-candidates.md.
 
 use crate::crypto;
-use crate::failure::{Code, Failure};
-use crate::model::{Entry, HealthCertificate, Kid};
+use crate::failure::Code;
 use crate::snapshot::Snapshot;
-use crate::verify::{self, Opened, Reached, Signed};
+use crate::verify::{self, Opened, Reached};
 use metrics::Counter;
 use moka::sync::Cache;
 use std::collections::HashMap;
@@ -29,23 +28,13 @@ struct Stores {
 
 /// One cache, bounded by the bytes it holds.
 struct Store {
-    kept: Cache<Key, Arc<Kept>>,
+    kept: Cache<Key, Arc<Opened>>,
     hits: Counter,
     misses: Counter,
 }
 
 /// SHA-256 over a text exactly as it came: headers, signature, framing and white space are all in it.
 type Key = [u8; 32];
-
-/// What was opened, and what of the world that rests on.
-struct Kept {
-    opened: Arc<Opened>,
-    candidates: Box<[Candidate]>,
-    weight: u32,
-}
-
-/// All that opening knows of a candidate: its key, or why that is of no use.
-type Candidate = Result<[u8; 32], Code>;
 
 /// Which of the two caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +72,7 @@ impl Opening {
     /// What [`verify::open`] gives for `text`, whether or not it was opened before.
     pub fn open(&self, text: &str, snapshot: &Snapshot) -> Arc<Opened> {
         self.known(text, snapshot)
-            .unwrap_or_else(|| self.learn(text, verify::open(text, snapshot), snapshot))
+            .unwrap_or_else(|| self.learn(text, verify::open(text, snapshot)))
     }
 
     /// What [`verify::open_batch`] gives for `texts`; each distinct text that is not known is opened once.
@@ -99,7 +88,7 @@ impl Opening {
         }
         let opened = verify::open_batch(&unknown, snapshot);
         for (text, opened) in unknown.into_iter().zip(opened) {
-            answers.insert(text, Some(self.learn(text, opened, snapshot)));
+            answers.insert(text, Some(self.learn(text, opened)));
         }
         let answer = |text: &&str| {
             let answer = answers.get(text).cloned().flatten();
@@ -113,11 +102,11 @@ impl Opening {
         stores.find(&crypto::sha256(text.as_bytes()), snapshot)
     }
 
-    /// Remembers what `text` opened to under `snapshot`, if that is of a kind that is kept.
-    pub fn learn(&self, text: &str, opened: Opened, snapshot: &Snapshot) -> Arc<Opened> {
+    /// Remembers what `text` opened to, if that is of a kind that is kept.
+    pub fn learn(&self, text: &str, opened: Opened) -> Arc<Opened> {
         let opened = Arc::new(opened);
         if let Some(stores) = self.for_text(text) {
-            stores.keep(text, &opened, snapshot);
+            stores.keep(text, &opened);
         }
         opened
     }
@@ -160,10 +149,10 @@ impl Stores {
         Side::ALL.into_iter().find_map(side)
     }
 
-    fn keep(&self, text: &str, opened: &Arc<Opened>, snapshot: &Snapshot) {
-        if let Some((side, kid)) = place(opened) {
-            let key = crypto::sha256(text.as_bytes());
-            self.side(side).keep(key, opened, kid, snapshot);
+    fn keep(&self, text: &str, opened: &Arc<Opened>) {
+        if let Some(side) = place(opened) {
+            self.side(side)
+                .keep(crypto::sha256(text.as_bytes()), opened);
         }
     }
 }
@@ -174,7 +163,9 @@ impl Store {
         Self {
             kept: Cache::builder()
                 .max_capacity(bytes)
-                .weigher(|_: &Key, kept: &Arc<Kept>| kept.weight)
+                .weigher(|_: &Key, opened: &Arc<Opened>| {
+                    u32::try_from(OVERHEAD + opened.weight()).unwrap_or(u32::MAX)
+                })
                 .build(),
             hits: counter("hit"),
             misses: counter("miss"),
@@ -182,134 +173,31 @@ impl Store {
     }
 
     fn find(&self, key: &Key, snapshot: &Snapshot) -> Option<Arc<Opened>> {
-        let kept = self.kept.get(key)?;
-        let stands = kept.rests_on(snapshot);
+        let opened = self.kept.get(key)?;
+        let stands = opened.rests_on(snapshot);
         stands.then(|| {
             self.hits.increment(1);
-            Arc::clone(&kept.opened)
+            opened
         })
     }
 
-    fn keep(&self, key: Key, opened: &Arc<Opened>, kid: &Kid, snapshot: &Snapshot) {
+    fn keep(&self, key: Key, opened: &Arc<Opened>) {
         self.misses.increment(1);
-        let candidates: Box<[_]> = candidates(kid, snapshot).collect();
-        let bytes = OVERHEAD + weight(opened) + size_of_val(&*candidates);
-        let kept = Kept {
-            opened: Arc::clone(opened),
-            candidates,
-            weight: u32::try_from(bytes).unwrap_or(u32::MAX),
-        };
-        self.kept.insert(key, Arc::new(kept));
+        self.kept.insert(key, Arc::clone(opened));
     }
 }
 
-impl Kept {
-    /// Whether opening under `snapshot` would give the same: the key identifier has the same candidates in the same order.
-    fn rests_on(&self, snapshot: &Snapshot) -> bool {
-        let today = place(&self.opened).map(|(_, kid)| candidates(kid, snapshot));
-        today.is_some_and(|today| today.eq(self.candidates.iter().copied()))
-    }
-}
-
-/// Where `opened` is kept, if at all, and the key identifier it was opened under.
-fn place(opened: &Opened) -> Option<(Side, &Kid)> {
+/// Where `opened` is kept, if at all.
+fn place(opened: &Opened) -> Option<Side> {
     match &opened.reached {
-        Reached::Signed(signed) => Some((Side::Good, &signed.kid)),
-        Reached::Unsigned { hint, failure } if failure.code() == Code::SignatureInvalid => {
-            hint.kid.as_ref().map(|kid| (Side::Bad, kid))
+        Reached::Signed(_) => Some(Side::Good),
+        Reached::Unsigned { failure, .. } if failure.code() == Code::SignatureInvalid => {
+            Some(Side::Bad)
         }
         Reached::Unsigned { .. } | Reached::Unread(_) => None,
     }
 }
 
-fn candidates(kid: &Kid, snapshot: &Snapshot) -> impl Iterator<Item = Candidate> {
-    let candidates = snapshot.trust().candidates(kid, None).into_iter();
-    candidates.map(|dsc| match &dsc.key {
-        Ok(key) => Ok(*key.spki_digest()),
-        Err(code) => Err(*code),
-    })
-}
-
-/// How many bytes `opened` takes, with what stands on the heap for it.
-fn weight(opened: &Opened) -> usize {
-    let reached = match &opened.reached {
-        Reached::Unread(failure) => failure_weight(failure),
-        Reached::Unsigned { hint, failure } => {
-            let kid = hint.kid.as_ref();
-            kid.map_or(0, |kid| heap(kid.as_bytes().len())) + failure_weight(failure)
-        }
-        Reached::Signed(signed) => heap(size_of::<Signed>()) + signed_weight(signed),
-    };
-    heap(size_of::<Opened>()) + heap(opened.quirks.iter().count()) + reached
-}
-
-fn signed_weight(signed: &Signed) -> usize {
-    let claims = match &signed.claims {
-        Ok(claims) => claims.issuer.as_ref().map_or(0, |it| heap(it.len())),
-        Err(failure) => failure_weight(failure),
-    };
-    let certificate = match &signed.certificate {
-        Ok(certificate) => certificate_weight(certificate),
-        Err(failure) => failure_weight(failure),
-    };
-    let purposes = heap(size_of_val(signed.purposes.as_slice()));
-    heap(signed.kid.as_bytes().len()) + purposes + claims + certificate
-}
-
-fn certificate_weight(certificate: &HealthCertificate) -> usize {
-    let name = &certificate.person.name;
-    let names = [
-        &name.family,
-        &name.given,
-        &name.family_icao,
-        &name.given_icao,
-    ];
-    let names = names.into_iter().flatten().map(String::len);
-    let entry = match &certificate.entry {
-        Entry::Vaccination(it) => [
-            &it.disease.0,
-            &it.vaccine.0,
-            &it.product.0,
-            &it.manufacturer.0,
-            &it.country,
-            &it.issuer,
-        ]
-        .map(String::len)
-        .to_vec(),
-        Entry::Test(it) => {
-            let stated = [
-                &it.disease.0,
-                &it.test_type.0,
-                &it.result.0,
-                &it.country,
-                &it.issuer,
-            ];
-            let device = it.device.as_ref().map(|device| &device.0);
-            let optional = [it.name.as_ref(), device, it.centre.as_ref()];
-            let all = stated.into_iter().chain(optional.into_iter().flatten());
-            all.map(String::len).collect()
-        }
-        Entry::Recovery(it) => [&it.disease.0, &it.country, &it.issuer]
-            .map(String::len)
-            .to_vec(),
-    };
-    let uvci = certificate.entry.uvci().as_str().len();
-    let lengths = names
-        .chain(entry)
-        .chain([uvci, certificate.schema_version.len()]);
-    lengths.map(heap).sum()
-}
-
-fn failure_weight(failure: &Failure) -> usize {
-    heap(failure.detail().len()) + failure.member().map_or(0, |it| heap(it.len()))
-}
-
-/// What an allocation of `length` bytes costs: allocators round up and keep a header.
-fn heap(length: usize) -> usize {
-    length.next_multiple_of(ALLOCATION) + ALLOCATION
-}
-
-const ALLOCATION: usize = 16;
 /// The part of the memory that bad signatures have: one in eight.
 const BAD_SHARE: u64 = 8;
 /// What an entry costs besides what was opened: the key, counts of references, the cache's own table, queues and sketch.

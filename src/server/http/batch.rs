@@ -173,7 +173,7 @@ impl Slice {
         let answers = rows.into_iter().map(|row| {
             let verdict = row.asked.and_then(|asked| {
                 let verdict = verdicts.next().ok_or_else(missing)?;
-                Ok(asked.written(verdict, self.trace))
+                asked.written(verdict, self.trace)
             });
             let trace = self.trace.as_ref().map(Trace::as_str);
             let answer = verdict.unwrap_or_else(|failure| {

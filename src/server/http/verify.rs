@@ -42,7 +42,7 @@ async fn verdict(
     let (moment, trace) = (state.gateway.moment(), trace_of(request));
     if asked.request.questions.len() == 1 {
         let verdict = state.gateway.verify(&asked.request, &moment);
-        return Ok((asked.written(&verdict, trace), moment));
+        return Ok((asked.written(&verdict, trace)?, moment));
     }
     let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
     let judge = move || {
@@ -50,9 +50,9 @@ async fn verdict(
         let written = verdicts
             .first()
             .map(|verdict| asked.written(verdict, trace));
-        written.unwrap_or_default()
+        written.unwrap_or_else(|| Err(Code::Internal.because("no verdict on a request")))
     };
-    Ok((state.work.apart(judge).await?, moment))
+    Ok((state.work.apart(judge).await??, moment))
 }
 
 /// What a caller asked for, and in which form.
@@ -114,10 +114,16 @@ impl Asked {
     }
 
     /// `verdict` as it was asked for, JSON on one line.
-    pub(super) fn written(&self, verdict: &Verdict, trace: Option<Trace>) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// `internal` where it cannot be written.
+    pub(super) fn written(
+        &self,
+        verdict: &Verdict,
+        trace: Option<Trace>,
+    ) -> Result<Vec<u8>, Failure> {
         let trace = trace.as_ref().map(Trace::as_str);
-        let answer = verdict.to_json(self.view, Some(self.locale), trace);
-        answer.to_string().into_bytes()
+        verdict.write_json(self.view, Some(self.locale), trace)
     }
 }
 
