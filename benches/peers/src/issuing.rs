@@ -27,8 +27,9 @@ pub fn kid(signer: &Signer) -> Kid {
 
 /// The entry of `signer` in `snapshot`.
 pub fn listed<'a>(signer: &Signer, snapshot: &'a Snapshot) -> &'a Dsc {
-    let found = snapshot.trust().candidates(&kid(signer), None);
-    found.first().expect("the snapshot lists it")
+    let kid = kid(signer);
+    let found = snapshot.trust().candidates(&kid).next();
+    found.expect("the snapshot lists it")
 }
 
 /// When the certificates are issued: 2026-06-01T00:00:00Z.

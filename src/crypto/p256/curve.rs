@@ -35,17 +35,36 @@ pub(super) trait Curve {
     const B: Self::Element;
     /// The order of the curve.
     const ORDER: Words;
-    /// Bits in a window; divides 64.
-    const WINDOW: usize;
-    /// Windows in a multiplier: together they are wider than the order.
-    const WINDOWS: usize;
-    /// The points of one window in a table: the odd multiples under 2^[`WINDOW`](Self::WINDOW).
-    const MULTIPLES: usize = 1 << (Self::WINDOW - 1);
+    /// How multipliers of the generator are cut: its table is there once, so it may be large.
+    const OF_GENERATOR: Windows;
+    /// How multipliers of a key are cut.
+    const OF_KEY: Windows;
 
     /// The element that `integer` stands for; `None` where it is not below the field's prime.
     fn element(integer: Words) -> Option<Self::Element>;
     /// `1 / element`, and zero for zero.
     fn inverse(element: Self::Element) -> Self::Element;
+}
+
+/// How multipliers are cut into windows; together these are as wide as the order, or wider.
+#[derive(Clone, Copy)]
+pub(super) struct Windows {
+    /// Bits in a window.
+    pub(super) bits: usize,
+    /// How many windows there are.
+    pub(super) count: usize,
+}
+
+impl Windows {
+    /// The points of one window in a table: the odd multiples under 2^bits.
+    pub(super) const fn multiples(self) -> usize {
+        1 << (self.bits - 1)
+    }
+
+    /// The points of a table.
+    pub(super) const fn points(self) -> usize {
+        self.count * self.multiples()
+    }
 }
 
 /// Eight elements side by side.
@@ -54,8 +73,8 @@ pub(super) trait Lanes: Field {
     type Element;
     /// The point that each of `picks` names, one a lane.
     fn gather(&self, picks: &[Pick<'_, Self::Element>; LANES]) -> Affine<Self>;
-    /// One in each lane.
-    fn one(&self) -> Self;
+    /// Zero in each lane.
+    fn zero(&self) -> Self;
     /// Each lane's element moved down by `by` lanes, around the corner.
     fn rotated(self, by: usize) -> Self;
     /// The elements, from the first lane.

@@ -68,13 +68,13 @@ impl Ifma {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn in_lanes(ifma: Ifma, rows: &[[Pick<'_, Fe>; LANES]]) -> Sums {
     prefetch(rows);
-    elements(sum_in_lanes::<Fe8>(&Fe8::zero(ifma), rows))
+    elements(sum_in_lanes::<Fe8>(&Fe8::start(ifma), rows))
 }
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn over_lanes(ifma: Ifma, rows: &[[Pick<'_, Fe>; LANES]]) -> Sums {
     prefetch(rows);
-    elements(sum_over_lanes::<Fe8>(&Fe8::zero(ifma), rows))
+    elements(sum_over_lanes::<Fe8>(&Fe8::start(ifma), rows))
 }
 
 /// Asks for all points before the first is needed: they stand all over tables of many megabytes.
@@ -99,12 +99,6 @@ fn elements(sum: Sum<Fe8>) -> Sums {
 #[derive(Clone, Copy)]
 struct Fe8([__m512i; 5]);
 
-/// The limbs of 2^260 - 2^260 / p · p, which stands for one.
-const ONE: [u64; 5] = limbs({
-    // 2^260 modulo p is 16 times 2^256 - p, less p fifteen or fewer times; it is below p as it stands.
-    let [a, b, c, d] = Fe::ONE.0;
-    [a << 4, b << 4 | a >> 60, c << 4 | b >> 60, d << 4 | c >> 60]
-});
 /// The limbs of p.
 const P: [u64; 5] = limbs(PRIME);
 const MASK: u64 = (1 << 52) - 1;
@@ -122,7 +116,8 @@ const fn limbs(words: [u64; 4]) -> [u64; 5] {
 }
 
 impl Fe8 {
-    fn zero(_: Ifma) -> Self {
+    /// The first of all: zero in each lane.
+    fn start(_: Ifma) -> Self {
         // SAFETY: the argument proves that the processor has the features.
         Self([unsafe { _mm512_setzero_si512() }; 5])
     }
@@ -159,9 +154,8 @@ impl Lanes for Fe8 {
     }
 
     #[inline(always)]
-    fn one(&self) -> Self {
-        // SAFETY: an `Fe8` exists only after the features were detected.
-        unsafe { everywhere(ONE) }
+    fn zero(&self) -> Self {
+        self.minus(*self)
     }
 
     #[inline(always)]
@@ -323,45 +317,34 @@ fn mul(left: Fe8, right: Fe8) -> Fe8 {
     let [a0, a1, a2, a3, a4] = left.0;
     let [b0, b1, b2, b3, b4] = right.0;
     let z = _mm512_setzero_si512();
-    // The lower and the upper halves are summed apart: half as long a wait.
-    let l0 = low(z, a0, b0);
-    let l1 = low(low(z, a0, b1), a1, b0);
-    let l2 = low(low(low(z, a0, b2), a1, b1), a2, b0);
-    let l3 = low(low(low(low(z, a0, b3), a1, b2), a2, b1), a3, b0);
-    let l4 = low(
-        low(low(low(low(z, a0, b4), a1, b3), a2, b2), a3, b1),
+    let c0 = low(z, a0, b0);
+    let c1 = low(low(high(z, a0, b0), a0, b1), a1, b0);
+    let c2 = low(
+        low(low(high(high(z, a0, b1), a1, b0), a0, b2), a1, b1),
+        a2,
+        b0,
+    );
+    let c3 = high(high(high(z, a0, b2), a1, b1), a2, b0);
+    let c3 = low(low(low(low(c3, a0, b3), a1, b2), a2, b1), a3, b0);
+    let c4 = high(high(high(high(z, a0, b3), a1, b2), a2, b1), a3, b0);
+    let c4 = low(
+        low(low(low(low(c4, a0, b4), a1, b3), a2, b2), a3, b1),
         a4,
         b0,
     );
-    let l5 = low(low(low(low(z, a1, b4), a2, b3), a3, b2), a4, b1);
-    let l6 = low(low(low(z, a2, b4), a3, b3), a4, b2);
-    let l7 = low(low(z, a3, b4), a4, b3);
-    let l8 = low(z, a4, b4);
-    let h1 = high(z, a0, b0);
-    let h2 = high(high(z, a0, b1), a1, b0);
-    let h3 = high(high(high(z, a0, b2), a1, b1), a2, b0);
-    let h4 = high(high(high(high(z, a0, b3), a1, b2), a2, b1), a3, b0);
-    let h5 = high(
+    let c5 = high(
         high(high(high(high(z, a0, b4), a1, b3), a2, b2), a3, b1),
         a4,
         b0,
     );
-    let h6 = high(high(high(high(z, a1, b4), a2, b3), a3, b2), a4, b1);
-    let h7 = high(high(high(z, a2, b4), a3, b3), a4, b2);
-    let h8 = high(high(z, a3, b4), a4, b3);
-    let h9 = high(z, a4, b4);
-    reduced([
-        l0,
-        _mm512_add_epi64(l1, h1),
-        _mm512_add_epi64(l2, h2),
-        _mm512_add_epi64(l3, h3),
-        _mm512_add_epi64(l4, h4),
-        _mm512_add_epi64(l5, h5),
-        _mm512_add_epi64(l6, h6),
-        _mm512_add_epi64(l7, h7),
-        _mm512_add_epi64(l8, h8),
-        h9,
-    ])
+    let c5 = low(low(low(low(c5, a1, b4), a2, b3), a3, b2), a4, b1);
+    let c6 = high(high(high(high(z, a1, b4), a2, b3), a3, b2), a4, b1);
+    let c6 = low(low(low(c6, a2, b4), a3, b3), a4, b2);
+    let c7 = high(high(high(z, a2, b4), a3, b3), a4, b2);
+    let c7 = low(low(c7, a3, b4), a4, b3);
+    let c8 = low(high(high(z, a3, b4), a4, b3), a4, b4);
+    let c9 = high(z, a4, b4);
+    reduced([c0, c1, c2, c3, c4, c5, c6, c7, c8, c9])
 }
 
 /// The products of different limbs once, doubled, and the squares: the same columns as `mul`.
@@ -370,31 +353,25 @@ fn mul(left: Fe8, right: Fe8) -> Fe8 {
 fn sqr(element: Fe8) -> Fe8 {
     let [a0, a1, a2, a3, a4] = element.0;
     let z = _mm512_setzero_si512();
-    let l1 = low(z, a0, a1);
-    let l2 = low(z, a0, a2);
-    let l3 = low(low(z, a0, a3), a1, a2);
-    let l4 = low(low(z, a0, a4), a1, a3);
-    let l5 = low(low(z, a1, a4), a2, a3);
-    let l6 = low(z, a2, a4);
-    let l7 = low(z, a3, a4);
-    let h2 = high(z, a0, a1);
-    let h3 = high(z, a0, a2);
-    let h4 = high(high(z, a0, a3), a1, a2);
-    let h5 = high(high(z, a0, a4), a1, a3);
-    let h6 = high(high(z, a1, a4), a2, a3);
-    let h7 = high(z, a2, a4);
-    let h8 = high(z, a3, a4);
-    let twice = |l, h| _mm512_slli_epi64::<1>(_mm512_add_epi64(l, h));
+    let twice = |column| _mm512_slli_epi64::<1>(column);
+    let c1 = low(z, a0, a1);
+    let c2 = low(high(z, a0, a1), a0, a2);
+    let c3 = low(low(high(z, a0, a2), a0, a3), a1, a2);
+    let c4 = low(low(high(high(z, a0, a3), a1, a2), a0, a4), a1, a3);
+    let c5 = low(low(high(high(z, a0, a4), a1, a3), a1, a4), a2, a3);
+    let c6 = low(high(high(z, a1, a4), a2, a3), a2, a4);
+    let c7 = low(high(z, a2, a4), a3, a4);
+    let c8 = high(z, a3, a4);
     reduced([
         low(z, a0, a0),
-        high(_mm512_slli_epi64::<1>(l1), a0, a0),
-        low(twice(l2, h2), a1, a1),
-        high(twice(l3, h3), a1, a1),
-        low(twice(l4, h4), a2, a2),
-        high(twice(l5, h5), a2, a2),
-        low(twice(l6, h6), a3, a3),
-        high(twice(l7, h7), a3, a3),
-        low(_mm512_slli_epi64::<1>(h8), a4, a4),
+        high(twice(c1), a0, a0),
+        low(twice(c2), a1, a1),
+        high(twice(c3), a1, a1),
+        low(twice(c4), a2, a2),
+        high(twice(c5), a2, a2),
+        low(twice(c6), a3, a3),
+        high(twice(c7), a3, a3),
+        low(twice(c8), a4, a4),
         high(z, a4, a4),
     ])
 }
@@ -416,21 +393,21 @@ fn reduced(columns: [__m512i; 10]) -> Fe8 {
 }
 
 /// The columns above the lowest, with the lowest carried and its quotient times p added.
+///
+/// The multiplier reads 52 bits of its operands, so the column itself is the quotient.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn cancelled(lowest: __m512i, columns: [__m512i; 5]) -> [__m512i; 5] {
-    let mask = splat(MASK);
+fn cancelled(q: __m512i, columns: [__m512i; 5]) -> [__m512i; 5] {
     let [c1, c2, c3, c4, c5] = columns;
-    let q = _mm512_and_si512(lowest, mask);
-    // 2^96 is 2^44 in the next limb; the lower half by shift, for the next quotient waits for it.
-    let carry = _mm512_srli_epi64::<52>(lowest);
-    let shifted = _mm512_and_si512(_mm512_slli_epi64::<44>(lowest), mask);
+    // 2^96 is 2^44 in the next limb; 2^192 and 2^256 - 2^224 are what p has in its last two.
+    let p1 = splat(1 << 44);
+    let [_, _, _, p3, p4] = everywhere(P).0;
     [
-        _mm512_add_epi64(_mm512_add_epi64(c1, carry), shifted),
-        _mm512_add_epi64(c2, _mm512_srli_epi64::<8>(q)),
-        low(c3, q, splat(P[3])),
-        low(high(c4, q, splat(P[3])), q, splat(P[4])),
-        high(c5, q, splat(P[4])),
+        _mm512_add_epi64(low(c1, q, p1), _mm512_srli_epi64::<52>(q)),
+        high(c2, q, p1),
+        low(c3, q, p3),
+        low(high(c4, q, p3), q, p4),
+        high(c5, q, p4),
     ]
 }
 

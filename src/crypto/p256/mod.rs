@@ -27,7 +27,7 @@ mod toy;
 mod words;
 
 use super::digest::sha256;
-use curve::{Curve, LANES, Pick};
+use curve::{Curve, LANES, Pick, Windows};
 use field::Fe;
 pub(super) use multiply::Answer;
 use nist::P256;
@@ -69,15 +69,15 @@ impl Path {
     }
 }
 
-/// The multiples of one point, as one path wants them: 256 KiB.
+/// The multiples of one point, as one path wants them.
 pub(super) struct Table {
     points: Vec<Affine<Fe>>,
     digest: [u8; 32],
 }
 
 impl Table {
-    /// How many bytes a table takes.
-    pub(super) const BYTES: usize = P256::WINDOWS * P256::MULTIPLES * size_of::<Affine<Fe>>();
+    /// How many bytes the table of a key takes.
+    pub(super) const BYTES: usize = P256::OF_KEY.points() * size_of::<Affine<Fe>>();
 
     /// Where in memory the point at `index` stands.
     #[cfg(test)]
@@ -85,8 +85,8 @@ impl Table {
         std::ptr::from_ref(&self.points[index]).cast()
     }
 
-    fn new(path: Path, point: Affine<Fe>) -> Self {
-        let mut points = multiply::table::<P256>(point);
+    fn new(path: Path, point: Affine<Fe>, windows: Windows) -> Self {
+        let mut points = multiply::table::<P256>(point, windows);
         #[cfg(target_arch = "x86_64")]
         if let Way::Ifma(ifma) = path.0 {
             points
@@ -140,7 +140,7 @@ impl Multiplier {
     /// The engine on `path`; `None` where its own arithmetic is so broken that G is not on the curve.
     pub(super) fn new(path: Path) -> Option<Self> {
         let generator = nist::point(nist::GENERATOR.0, nist::GENERATOR.1)?;
-        let generator = Table::new(path, generator);
+        let generator = Table::new(path, generator, P256::OF_GENERATOR);
         Some(Self { path, generator })
     }
 
@@ -152,7 +152,7 @@ impl Multiplier {
     /// curve.
     pub(super) fn table(&self, x: &[u8; 32], y: &[u8; 32]) -> Option<Table> {
         let point = nist::point(words::of_bytes(x), words::of_bytes(y))?;
-        Some(Table::new(self.path, point))
+        Some(Table::new(self.path, point, P256::OF_KEY))
     }
 
     /// The multiples of G.
@@ -283,9 +283,10 @@ impl<'t> Equation<'t> {
     /// The points whose sum is u1·G + u2·Q.
     fn picks(&self, generator: &'t Table) -> [Pick<'t, Fe>; PICKS] {
         let mut picks = [NOTHING; PICKS];
-        let (of_generator, of_key) = picks.split_at_mut(P256::WINDOWS);
-        multiply::pick::<P256>(self.u1, &generator.points, of_generator);
-        multiply::pick::<P256>(self.u2, &self.table.points, of_key);
+        let (of_generator, of_key) = picks.split_at_mut(P256::OF_GENERATOR.count);
+        let windows = P256::OF_GENERATOR;
+        multiply::pick::<P256>(self.u1, &generator.points, windows, of_generator);
+        multiply::pick::<P256>(self.u2, &self.table.points, P256::OF_KEY, of_key);
         picks
     }
 }
@@ -299,7 +300,7 @@ const NOTHING: Pick<'static, Fe> = Pick {
     negative: false,
 };
 /// One point for each window of both multipliers.
-const PICKS: usize = 2 * P256::WINDOWS;
+const PICKS: usize = P256::OF_GENERATOR.count + P256::OF_KEY.count;
 /// From how many signatures on eight lanes of their own are quicker than one after the other.
 #[cfg(target_arch = "x86_64")]
 const MIN_FOR_LANES: usize = 5;

@@ -7,26 +7,29 @@
 //! (u >> 1) + 2^(w·windows - 1), each b read as d = 2b + 1 - 2^w. An even u is replaced by order - u, which is odd, and the
 //! sign of all its points. So no digit is zero, no step branches, and every point is known before the first addition.
 
-use super::curve::{Curve, Field, LANES, Lanes, Pick};
+use super::curve::{Curve, Field, LANES, Lanes, Pick, Windows};
 use super::point::{Affine, Sum, affine};
 use super::words::{self, Words};
 
 /// The table of `point`: for each window i from the lowest, (2j + 1)·2^(w·i)·`point` for every j under 2^(w-1).
-pub(super) fn table<C: Curve>(point: Affine<C::Element>) -> Vec<Affine<C::Element>> {
-    let mut bases = Vec::with_capacity(2 * C::WINDOWS);
+pub(super) fn table<C: Curve>(
+    point: Affine<C::Element>,
+    windows: Windows,
+) -> Vec<Affine<C::Element>> {
+    let mut bases = Vec::with_capacity(2 * windows.count);
     let mut base = Sum::of(point, C::ONE);
-    for _ in 0..C::WINDOWS {
+    for _ in 0..windows.count {
         let step = base.doubled();
         bases.extend([base, step]);
-        base = (1..C::WINDOW).fold(step, |sum, _| sum.doubled());
+        base = (1..windows.bits).fold(step, |sum, _| sum.doubled());
     }
-    let mut sums = Vec::with_capacity(C::WINDOWS * C::MULTIPLES);
+    let mut sums = Vec::with_capacity(windows.points());
     for pair in affine::<C>(&bases).chunks_exact(2) {
         let [base, step] = pair else { continue };
         // An odd multiple under 2^w and the double differ in x: the order is larger than either.
         let first = Sum::of(*base, C::ONE);
         let multiples = std::iter::successors(Some(first), |sum| Some(sum.plus_point(*step)));
-        sums.extend(multiples.take(C::MULTIPLES));
+        sums.extend(multiples.take(windows.multiples()));
     }
     affine::<C>(&sums)
 }
@@ -38,6 +41,7 @@ pub(super) fn table<C: Curve>(point: Affine<C::Element>) -> Vec<Affine<C::Elemen
 pub(super) fn pick<'t, C: Curve>(
     multiplier: Words,
     table: &'t [Affine<C::Element>],
+    windows: Windows,
     picks: &mut [Pick<'t, C::Element>],
 ) {
     let even = multiplier[0] & 1 == 0;
@@ -46,22 +50,21 @@ pub(super) fn pick<'t, C: Curve>(
     } else {
         multiplier
     };
-    let mut rest = words::halved(odd);
-    let top = C::WINDOW * C::WINDOWS - 1;
-    if let Some(word) = rest.get_mut(top / 64) {
-        *word |= 1 << (top % 64);
-    }
-    let digits = (0..C::WINDOWS).map(|window| {
-        let bit = window * C::WINDOW;
-        let word = rest.get(bit / 64).copied().unwrap_or_default();
-        usize::try_from(word >> (bit % 64)).unwrap_or_default() & (2 * C::MULTIPLES - 1)
-    });
-    let windows = table.chunks_exact(C::MULTIPLES);
-    for ((digit, window), pick) in digits.zip(windows).zip(picks) {
+    let rest = words::halved(odd);
+    let (last, multiples) = (windows.count - 1, windows.multiples());
+    let points = table.chunks_exact(multiples);
+    for (window, (points, pick)) in points.zip(picks).enumerate() {
+        let digit = words::bits(rest, window * windows.bits) & (2 * multiples - 1);
+        // What is added to u >> 1 is the highest bit of the last digit.
+        let digit = if window == last {
+            digit | multiples
+        } else {
+            digit
+        };
         // d = 2b + 1 - 2^w: its sign is that of b - 2^(w-1), and (|d| - 1)/2 are the low bits of b or of not b.
-        let negative = digit < C::MULTIPLES;
-        let index = if negative { !digit } else { digit } & (C::MULTIPLES - 1);
-        if let Some(point) = window.get(index) {
+        let negative = digit < multiples;
+        let index = if negative { !digit } else { digit } & (multiples - 1);
+        if let Some(point) = points.get(index) {
             *pick = Pick {
                 point,
                 negative: negative != even,
@@ -79,31 +82,32 @@ pub(super) fn sum<C: Curve>(picks: &[Pick<'_, C::Element>]) -> Sum<C::Element> {
             y: if pick.negative { C::ZERO.minus(y) } else { y },
         }
     });
-    let neutral = Sum {
-        x: C::ONE,
-        y: C::ONE,
-        zz: C::ZERO,
-        zzz: C::ZERO,
-    };
-    points.next().map_or(neutral, |first| {
-        points.fold(Sum::of(first, C::ONE), Sum::plus_point)
-    })
+    match (points.next(), points.next()) {
+        (Some(first), Some(second)) => points.fold(Sum::of_two(first, second), Sum::plus_point),
+        // Nothing that could be believed.
+        (_, _) => Sum {
+            x: C::ZERO,
+            y: C::ZERO,
+            zz: C::ZERO,
+            zzz: C::ZERO,
+        },
+    }
 }
 
 /// The sum of all `rows`, each lane for itself.
 #[inline(always)]
 pub(super) fn sum_in_lanes<L: Lanes>(lanes: &L, rows: &[[Pick<'_, L::Element>; LANES]]) -> Sum<L> {
-    let one = lanes.one();
-    let Some((first, rest)) = rows.split_first() else {
-        let zero = one.minus(one);
+    let [first, second, rest @ ..] = rows else {
+        // Nothing that could be believed.
+        let zero = lanes.zero();
         return Sum {
-            x: one,
-            y: one,
+            x: zero,
+            y: zero,
             zz: zero,
             zzz: zero,
         };
     };
-    let mut sum = Sum::of(lanes.gather(first), one);
+    let mut sum = Sum::of_two(lanes.gather(first), lanes.gather(second));
     for row in rest {
         sum = sum.plus_point(lanes.gather(row));
     }

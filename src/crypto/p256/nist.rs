@@ -2,7 +2,7 @@
 //!
 //! Refuses points that are not on it. Source: SEC 2, section 2.4.2.
 
-use super::curve::{Curve, Field};
+use super::curve::{Curve, Field, Windows};
 use super::field::Fe;
 use super::point::Affine;
 use super::scalar;
@@ -22,8 +22,13 @@ impl Curve for P256 {
         0xdc30_061d_0487_4834,
     ]);
     const ORDER: Words = scalar::ORDER;
-    const WINDOW: usize = 8;
-    const WINDOWS: usize = 32;
+    /// 1.5 MiB.
+    const OF_GENERATOR: Windows = Windows {
+        bits: 11,
+        count: 24,
+    };
+    /// 256 KiB.
+    const OF_KEY: Windows = Windows { bits: 8, count: 32 };
 
     fn element(integer: Words) -> Option<Fe> {
         Fe::of(integer)

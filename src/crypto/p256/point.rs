@@ -5,7 +5,7 @@
 //! ZZ = 0 again. So one look at ZZ, at the end and before anything is believed, finds every one of them.
 //!
 //! Source: the Explicit-Formulas Database, short Weierstrass curves, `xyzz` (`add-2008-s`, `madd-2008-s`,
-//! `dbl-2008-s-1`); the argument about ZZ follows from ZZ3 = ZZ1·ZZ2·P², with P = 0 where the x are the same.
+//! `mmadd-2008-s`, `dbl-2008-s-1`); the argument about ZZ follows from ZZ3 = ZZ1·ZZ2·P², with P = 0 where the x are the same.
 
 use super::curve::{Curve, Field};
 
@@ -35,6 +35,23 @@ impl<F: Field> Sum<F> {
             y: point.y,
             zz: one,
             zzz: one,
+        }
+    }
+
+    /// The sum of two points, for 4 multiplications and 2 squarings.
+    #[inline(always)]
+    pub(super) fn of_two(first: Affine<F>, second: Affine<F>) -> Self {
+        let p = second.x.minus(first.x);
+        let r = second.y.minus(first.y);
+        let pp = p.squared();
+        let ppp = p.times(pp);
+        let q = first.x.times(pp);
+        let x = r.squared().minus_once_and_twice(ppp, q);
+        Self {
+            x,
+            y: r.times(q.minus(x)).minus(first.y.times(ppp)),
+            zz: pp,
+            zzz: ppp,
         }
     }
 

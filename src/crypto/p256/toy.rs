@@ -8,7 +8,7 @@
     reason = "small numbers; counts are shown with --nocapture"
 )]
 
-use super::curve::{Curve, Field, LANES, Lanes, Pick};
+use super::curve::{Curve, Field, LANES, Lanes, Pick, Windows};
 use super::multiply::{Answer, answer, pick, sum, sum_in_lanes, sum_over_lanes, table};
 use super::point::{Affine, Sum};
 use super::words::Words;
@@ -76,8 +76,8 @@ impl<S: Small> Curve for Toy<S> {
     const ONE: Self::Element = Element(1, PhantomData);
     const B: Self::Element = Element(S::B, PhantomData);
     const ORDER: Words = [S::ORDER, 0, 0, 0];
-    const WINDOW: usize = 2;
-    const WINDOWS: usize = 8;
+    const OF_GENERATOR: Windows = Windows { bits: 3, count: 8 };
+    const OF_KEY: Windows = Windows { bits: 2, count: 8 };
 
     fn element(integer: Words) -> Option<Self::Element> {
         let [low, a, b, c] = integer;
@@ -127,8 +127,8 @@ impl<S: Small> Lanes for Row<S> {
             })),
         }
     }
-    fn one(&self) -> Self {
-        Self([Toy::<S>::ONE; LANES])
+    fn zero(&self) -> Self {
+        Self([Toy::<S>::ZERO; LANES])
     }
     fn rotated(self, by: usize) -> Self {
         Self(std::array::from_fn(|lane| self.0[(lane + by) % LANES]))
@@ -238,18 +238,18 @@ fn everything<S: Small>() -> (u64, u64) {
     const PICKS: usize = 16;
     type Picks<'t, S> = [Pick<'t, Element<S>>; PICKS];
     let model = Model::<S>::new();
-    let generator = table::<Toy<S>>(model.point(1));
+    let generator = table::<Toy<S>>(model.point(1), Toy::<S>::OF_GENERATOR);
     let (mut tried, mut collapsed) = (0, 0);
     for key in 1..S::ORDER {
-        let of_key = table::<Toy<S>>(model.point(key));
+        let of_key = table::<Toy<S>>(model.point(key), Toy::<S>::OF_KEY);
         let picks = |u1: u64, u2: u64| -> Picks<'_, S> {
             let mut picks = [Pick {
                 point: &generator[0],
                 negative: false,
             }; PICKS];
             let (left, right) = picks.split_at_mut(PICKS / 2);
-            pick::<Toy<S>>([u1, 0, 0, 0], &generator, left);
-            pick::<Toy<S>>([u2, 0, 0, 0], &of_key, right);
+            pick::<Toy<S>>([u1, 0, 0, 0], &generator, Toy::<S>::OF_GENERATOR, left);
+            pick::<Toy<S>>([u2, 0, 0, 0], &of_key, Toy::<S>::OF_KEY, right);
             picks
         };
         for u1 in 0..S::ORDER {
@@ -315,7 +315,10 @@ fn every_key_multiplier_and_r_of_small_curves_comes_out_right() {
 #[test]
 fn a_table_holds_the_odd_multiples_of_every_window() {
     let model = Model::<Narrow>::new();
-    for (index, point) in table::<Toy<Narrow>>(model.point(7)).iter().enumerate() {
+    for (index, point) in table::<Toy<Narrow>>(model.point(7), Toy::<Narrow>::OF_KEY)
+        .iter()
+        .enumerate()
+    {
         let (window, multiple) = (index / 2, index as u64 % 2 * 2 + 1);
         assert_eq!(*point, model.point(7 * (multiple << (2 * window)) % 61));
     }

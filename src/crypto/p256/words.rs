@@ -38,6 +38,17 @@ pub(super) fn minus(left: Words, right: Words) -> (Words, bool) {
     ([d0, d1, d2, d3], b)
 }
 
+/// The bits of `words` from the one numbered `from` on, as many as there are in a word; zeros beyond the last.
+#[inline(always)]
+pub(super) fn bits(words: Words, from: usize) -> usize {
+    let word = |index: usize| words.get(index).copied().unwrap_or_default();
+    let (index, shift) = (from / 64, from % 64);
+    let low = word(index) >> shift;
+    // Two steps, for a shift by 64 is none.
+    let high = word(index + 1) << (63 - shift) << 1;
+    usize::try_from(low | high).unwrap_or_default()
+}
+
 /// `words` halved, the odd bit dropped.
 pub(super) fn halved(words: Words) -> Words {
     let [w0, w1, w2, w3] = words;

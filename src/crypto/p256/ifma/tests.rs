@@ -2,7 +2,7 @@
 //!
 //! Refuses limbs that no operation leaves.
 
-use super::{Fe8, Ifma, MASK, ONE, canonical, first_limbs, limbs, of_limbs};
+use super::{Fe8, Ifma, MASK, canonical, first_limbs, limbs, of_limbs};
 use crate::crypto::p256::curve::{Field, LANES, Lanes, Pick};
 use crate::crypto::p256::field::{Fe, PRIME};
 use crate::crypto::p256::point::Affine;
@@ -19,7 +19,7 @@ fn lanes_compute_what_single_elements_do() {
         return;
     };
     let p = limbs(PRIME);
-    let mut samples = vec![[0; 5], [1, 0, 0, 0, 0], p, limbs(Fe::ONE.0), ONE];
+    let mut samples = vec![[0; 5], [1, 0, 0, 0, 0], p, limbs(Fe::ONE.0)];
     // Below 2p and above p, as operations leave them.
     samples.push([0, p[1] + 1, 0, p[3], p[4] + 0xffff_ffff]);
     samples.push([p[0], p[1], MASK, 2 * p[3] - 7, 2 * p[4]]);
@@ -35,8 +35,8 @@ fn lanes_compute_what_single_elements_do() {
         };
         samples.push([next(), next(), next(), next(), next() % (2 * p[4])]);
     }
-    let one = Fe8::zero(ifma).one();
-    assert!(one.elements().iter().all(|lane| *lane == canonical(ONE)));
+    let one = of_limbs(ifma, limbs(Fe::ONE.0));
+    assert!(one.elements().iter().all(|lane| *lane == Fe::ONE));
     for (a, b) in samples.iter().zip(samples.iter().cycle().skip(3)) {
         for (a, b) in [(a, b), (b, a), (a, a)] {
             let (in_lanes, other) = (of_limbs(ifma, *a), of_limbs(ifma, *b));
@@ -54,7 +54,7 @@ fn lanes_compute_what_single_elements_do() {
             same(in_lanes.minus(other), x.minus(y));
             same(
                 in_lanes.minus_once_and_twice(other, one),
-                x.minus(y).minus(canonical(ONE)).minus(canonical(ONE)),
+                x.minus(y).minus(Fe::ONE).minus(Fe::ONE),
             );
             let product = in_lanes.times(other);
             assert_eq!(times_16(product.elements()[3]), x.times(y), "{a:x?} {b:x?}");
@@ -80,7 +80,7 @@ fn gathered_points_keep_their_lanes_and_signs() {
             point: &points[lane],
             negative: negative >> lane & 1 == 1,
         });
-        let gathered = Fe8::zero(ifma).gather(&picks);
+        let gathered = Fe8::start(ifma).gather(&picks);
         let (x, y) = (gathered.x.elements(), gathered.y.elements());
         let turned = gathered.x.rotated(2).elements();
         for (lane, point) in points.iter().enumerate() {

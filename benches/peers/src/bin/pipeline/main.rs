@@ -156,7 +156,8 @@ fn judged(opened: &Opened, case: &Case, snapshot: &Snapshot) -> Verdict {
 /// The answer as it would be sent, everything that the certificate states included.
 fn answer(verdict: &Verdict) -> Vec<u8> {
     assert_eq!(verdict.outcome(), Outcome::Accept);
-    serde_json::to_vec(&verdict.to_json(View::Holder, None, None)).expect("JSON is JSON")
+    let json = verdict.write_json(View::Holder, None, None);
+    json.expect("a verdict has an encoding")
 }
 
 fn compare(everyone: &Everyone, agreed: &[Case], beside: Vec<Beside>, options: &Options) {
