@@ -110,11 +110,7 @@ fn listed(signers: &[Signer], now: UnixTime) -> Result<Vec<Arc<Dsc>>, Box<dyn Er
     let (snapshot, _) = Snapshot::assemble(Environment::Demo, 1, &[SourceList { source, entries }]);
     let found = signers.iter().map(|signer| {
         let kid = kid_of(&signer.der)?;
-        snapshot
-            .trust()
-            .candidates(&kid, None)
-            .first()
-            .map(|dsc| Arc::clone(dsc))
+        snapshot.trust().candidates(&kid).next().map(Arc::clone)
     });
     let found: Option<Vec<_>> = found.collect();
     Ok(found.ok_or("a signer was not admitted")?)
