@@ -112,6 +112,8 @@ pub(crate) fn run(config: &Path) -> Result<(), Box<dyn Error>> {
     let clients = config.data.join("clients.toml");
     rt::System::new().block_on(async {
         let running = Server::build(&config, Clock::System)?.with(bare).start()?;
+        // What a gateway does beside its first requests is done before they come.
+        running.gateway.warm();
         let state = Data::new(State::new(
             Arc::clone(&running.gateway),
             Clients::read(&clients)?,

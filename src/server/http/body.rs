@@ -10,6 +10,9 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 /// The members of a JSON object that nobody has asked for yet.
@@ -119,7 +122,12 @@ pub(super) async fn read(
     payload: web::Payload,
     ceiling: usize,
 ) -> Result<Bytes, Failure> {
-    let read = bounded(request, payload, ceiling);
+    let mut read = pin!(bounded(request, payload, ceiling));
+    // Most bodies are there with their headers, and need no timer.
+    let at_hand = poll_fn(|context| Poll::Ready(read.as_mut().poll(context)));
+    if let Poll::Ready(bytes) = at_hand.await {
+        return bytes;
+    }
     let bytes = actix_web::rt::time::timeout(BODY_TIME, read).await;
     bytes.map_err(|_| Code::RequestTimeout.because("the body did not arrive in time"))?
 }
