@@ -286,7 +286,7 @@ impl Judge {
                 let json = verdict
                     .write_json(view, Some(locale), None)
                     .unwrap_or_default();
-                show::escaped(&String::from_utf8_lossy(&json))
+                show::escaped(str::from_utf8(&json).unwrap_or_default())
             }
         }
     }

@@ -68,6 +68,9 @@ fn harmless(text: &str) -> String {
 
 /// JSON `text` that means the same; outside strings there is nothing active but line ends.
 pub(super) fn escaped(text: &str) -> String {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter != '\n' && is_active(letter) {

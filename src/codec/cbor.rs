@@ -7,7 +7,7 @@
 //! the reference of `tests/pipeline.rs`; reading with it costs a tree of copies.
 
 use super::item::{Item, Node};
-use super::scan::Scan;
+use super::scan::{self, Scan};
 use crate::failure::{Code, Failure};
 pub use ciborium::Value;
 use std::fmt;
@@ -37,6 +37,12 @@ impl Document<'_> {
     }
 }
 
+impl Drop for Document<'_> {
+    fn drop(&mut self) {
+        scan::keep(std::mem::take(&mut self.nodes));
+    }
+}
+
 impl fmt::Debug for Document<'_> {
     /// How large it is, and nothing of what it holds: that may be personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +52,8 @@ impl fmt::Debug for Document<'_> {
 
 /// The one item that `bytes` hold.
 ///
-/// What it keeps is bounded by the ceiling of items, 32 bytes each, and by `bytes` for strings that come in chunks.
+/// What it keeps is bounded by the ceiling of items, 32 bytes each, and by `bytes` for strings that come in chunks. The
+/// memory for items is kept for the next document on this thread.
 ///
 /// # Errors
 /// `cbor_invalid`.

@@ -9,6 +9,7 @@ use super::cbor::Limits;
 use super::item::{Entries, Node};
 use crate::failure::{Code, Failure};
 use std::borrow::Cow;
+use std::cell::Cell;
 
 /// A failure behind one pointer, so that every step that does not fail answers in a register.
 pub(super) type Fault = Box<Failure>;
@@ -30,11 +31,11 @@ enum Argument {
 
 impl<'a> Scan<'a> {
     pub(super) fn new(bytes: &'a [u8], limits: Limits) -> Self {
-        // A usual item takes some six bytes.
-        let usual = (bytes.len() / 6).clamp(8, 64).min(limits.items);
+        let mut nodes = emptied(NODES.take());
+        nodes.reserve(USUAL);
         Self {
             rest: bytes,
-            nodes: Vec::with_capacity(usual),
+            nodes,
             items: 0,
             preferred: true,
             limits,
@@ -255,6 +256,31 @@ impl<'a> Scan<'a> {
     }
 }
 
+thread_local! {
+    static NODES: Cell<Vec<Node<'static>>> = const { Cell::new(Vec::new()) };
+}
+
+/// Keeps the memory of `nodes`, and nothing that is in it, for the next document on this thread.
+pub(super) fn keep(nodes: Vec<Node<'_>>) {
+    let kept = NODES.take();
+    NODES.set(if nodes.capacity() > kept.capacity() {
+        emptied(nodes)
+    } else {
+        kept
+    });
+}
+
+/// The same memory for nodes that borrow elsewhere: there is nothing left to convert, and a vector that is collected from
+/// one of the same layout takes over its memory.
+#[expect(
+    clippy::unnecessary_filter_map,
+    reason = "a filter would keep the borrow, which is what is to go"
+)]
+fn emptied<'a>(mut nodes: Vec<Node<'_>>) -> Vec<Node<'a>> {
+    nodes.clear();
+    nodes.into_iter().filter_map(|_| None).collect()
+}
+
 /// The keys of one map: those of the usual kind, short texts and small numbers, are compared as they come.
 #[derive(Default)]
 struct Keys {
@@ -352,3 +378,5 @@ fn twice() -> Fault {
 }
 
 const BREAK: u8 = 0xff;
+/// Nodes of a usual document.
+const USUAL: usize = 64;

@@ -112,10 +112,12 @@ impl std::fmt::Debug for Table {
 }
 
 fn digest(points: &[Affine<Fe>]) -> [u8; 32] {
-    let words = points
-        .iter()
-        .flat_map(|point| point.x.0.into_iter().chain(point.y.0));
-    let bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+    let mut bytes = Vec::with_capacity(size_of_val(points));
+    for point in points {
+        for word in point.x.0.into_iter().chain(point.y.0) {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+    }
     sha256(&bytes)
 }
 
