@@ -71,44 +71,43 @@ impl Opening {
 
     /// What [`verify::open`] gives for `text`, whether or not it was opened before.
     pub fn open(&self, text: &str, snapshot: &Snapshot) -> Arc<Opened> {
-        self.known(text, snapshot)
-            .unwrap_or_else(|| self.learn(text, verify::open(text, snapshot)))
+        let Some(stores) = &self.0 else {
+            return Arc::new(verify::open(text, snapshot));
+        };
+        let key = crypto::sha256(text.as_bytes());
+        let known = stores.find(&key, snapshot);
+        known.unwrap_or_else(|| stores.keep(key, verify::open(text, snapshot)))
     }
 
     /// What [`verify::open_batch`] gives for `texts`; each distinct text that is not known is opened once.
     pub fn open_batch(&self, texts: &[&str], snapshot: &Snapshot) -> Vec<Arc<Opened>> {
-        let mut answers: HashMap<&str, Option<Arc<Opened>>> = HashMap::with_capacity(texts.len());
-        let mut unknown = Vec::new();
-        for text in texts {
-            answers.entry(text).or_insert_with(|| {
-                let known = self.known(text, snapshot);
-                unknown.extend(known.is_none().then_some(*text));
+        let Some(stores) = &self.0 else {
+            let opened = verify::open_batch(texts, snapshot);
+            return opened.into_iter().map(Arc::new).collect();
+        };
+        let keys = texts.iter().map(|text| crypto::sha256(text.as_bytes()));
+        let keys: Vec<Key> = keys.collect();
+        let mut answers: HashMap<Key, Option<Arc<Opened>>> = HashMap::with_capacity(keys.len());
+        let (mut unknown, mut unopened) = (Vec::new(), Vec::new());
+        for (key, text) in keys.iter().zip(texts) {
+            answers.entry(*key).or_insert_with(|| {
+                let known = stores.find(key, snapshot);
+                if known.is_none() {
+                    unknown.push(*key);
+                    unopened.push(*text);
+                }
                 known
             });
         }
-        let opened = verify::open_batch(&unknown, snapshot);
-        for (text, opened) in unknown.into_iter().zip(opened) {
-            answers.insert(text, Some(self.learn(text, opened)));
+        let opened = verify::open_batch(&unopened, snapshot);
+        for (key, opened) in unknown.into_iter().zip(opened) {
+            answers.insert(key, Some(stores.keep(key, opened)));
         }
-        let answer = |text: &&str| {
-            let answer = answers.get(text).cloned().flatten();
-            answer.unwrap_or_else(|| self.open(text, snapshot))
+        let answer = |(key, text): (&Key, &&str)| {
+            let answer = answers.get(key).cloned().flatten();
+            answer.unwrap_or_else(|| Arc::new(verify::open(text, snapshot)))
         };
-        texts.iter().map(answer).collect()
-    }
-
-    fn known(&self, text: &str, snapshot: &Snapshot) -> Option<Arc<Opened>> {
-        let stores = self.for_text(text)?;
-        stores.find(&crypto::sha256(text.as_bytes()), snapshot)
-    }
-
-    /// Remembers what `text` opened to, if that is of a kind that is kept.
-    pub fn learn(&self, text: &str, opened: Opened) -> Arc<Opened> {
-        let opened = Arc::new(opened);
-        if let Some(stores) = self.for_text(text) {
-            stores.keep(text, &opened);
-        }
-        opened
+        keys.iter().zip(texts).map(answer).collect()
     }
 
     /// The bytes that one of the caches holds, and how many credentials those are.
@@ -129,11 +128,6 @@ impl Opening {
             metrics::gauge!("lintas_cache_entries", "cache" => side.name()).set(number(entries));
         }
     }
-
-    /// The caches, for a text that can be in them: past the ceiling every reader refuses it without much work.
-    fn for_text(&self, text: &str) -> Option<&Stores> {
-        self.0.as_ref().filter(|_| text.len() <= MAX_TEXT)
-    }
 }
 
 impl Stores {
@@ -149,11 +143,13 @@ impl Stores {
         Side::ALL.into_iter().find_map(side)
     }
 
-    fn keep(&self, text: &str, opened: &Arc<Opened>) {
-        if let Some(side) = place(opened) {
-            self.side(side)
-                .keep(crypto::sha256(text.as_bytes()), opened);
+    /// Remembers what a text opened to, if that is of a kind that is kept.
+    fn keep(&self, key: Key, opened: Opened) -> Arc<Opened> {
+        let opened = Arc::new(opened);
+        if let Some(side) = place(&opened) {
+            self.side(side).keep(key, &opened);
         }
+        opened
     }
 }
 
@@ -203,5 +199,3 @@ const BAD_SHARE: u64 = 8;
 /// What an entry costs besides what was opened: the key, counts of references, the cache's own table, queues and sketch.
 /// Measured, and held by `tests/cache_memory.rs`.
 const OVERHEAD: usize = 512;
-/// Twice the largest text of any format.
-const MAX_TEXT: usize = 8 * 1024;
