@@ -7,6 +7,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 use rustls::{ClientConfig, ClientConnection};
 use rustls_pki_types::ServerName;
+use std::collections::VecDeque;
 use std::error::Error;
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -59,7 +60,8 @@ pub(crate) struct Generator<'a> {
     load: Load<'a>,
     poll: Poll,
     connections: Vec<Connection>,
-    idle: Vec<usize>,
+    /// Taken in turn, so that none idles for so long that the server closes it.
+    idle: VecDeque<usize>,
     next: usize,
 }
 
@@ -126,7 +128,7 @@ impl<'a> Generator<'a> {
                     let done = Instant::now();
                     in_window += u64::from(done < ends);
                     latencies.push(u64::try_from((done - connection.due).as_nanos())?);
-                    self.idle.push(number);
+                    self.idle.push_back(number);
                 }
             }
         }
@@ -141,7 +143,7 @@ impl<'a> Generator<'a> {
     }
 
     fn send(&mut self, due: Instant) -> Result<(), Box<dyn Error>> {
-        let number = self.idle.pop().ok_or("no connection is idle")?;
+        let number = self.idle.pop_front().ok_or("no connection is idle")?;
         let request = &self.load.requests[self.next % self.load.requests.len()];
         self.next += 1;
         self.connections[number].send(request, due)

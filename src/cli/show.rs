@@ -68,12 +68,13 @@ fn harmless(text: &str) -> String {
 
 /// JSON `text` that means the same; outside strings there is nothing active but line ends.
 pub(super) fn escaped(text: &str) -> String {
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    let harmful = |letter: char| letter != '\n' && is_active(letter);
+    if !text.contains(harmful) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter != '\n' && is_active(letter) {
+        if harmful(letter) {
             out.push_str(&format!("\\u{:04x}", u32::from(letter)));
         } else {
             out.push(letter);
