@@ -9,6 +9,8 @@ use crate::codec::x509::Certificate;
 use crate::crypto::{self, VerifyingKey};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Purpose, Thumbprint, UnixTime, Validity};
+use serde_json::value::RawValue;
+use std::sync::OnceLock;
 
 /// Key identifier of a DSC: the first 8 bytes of SHA-256 over its DER encoding.
 ///
@@ -126,6 +128,8 @@ pub struct Dsc {
     pub sources: Vec<String>,
     /// Whether it came with a certificate, which proves its key identifier and limits its period.
     pub has_certificate: bool,
+    /// Its JSON form, once a verdict has made one.
+    json: OnceLock<Option<Box<RawValue>>>,
 }
 
 impl Dsc {
@@ -145,7 +149,16 @@ impl Dsc {
         self.sources.extend(other.sources.iter().cloned());
         self.sources.sort_unstable();
         self.sources.dedup();
+        self.json = OnceLock::new();
         Ok(())
+    }
+
+    /// Its JSON form as `write` makes it, made once: a signer stands in millions of verdicts.
+    pub(crate) fn json(
+        &self,
+        write: impl FnOnce(&Self) -> Option<Box<RawValue>>,
+    ) -> Option<&RawValue> {
+        self.json.get_or_init(|| write(self)).as_deref()
     }
 
     pub(super) fn shares_country(&self, other: &Self) -> bool {
@@ -200,6 +213,7 @@ impl Dsc {
             assurance,
             sources: vec![source.to_owned()],
             has_certificate: matches!(entry.key, KeyMaterial::Certificate(_)),
+            json: OnceLock::new(),
         })
     }
 }

@@ -8,9 +8,11 @@ use crate::credential::Format;
 use crate::failure::{Code, Failure};
 use crate::model::{Entry, HealthCertificate, PersonName, SnapshotId, UnixTime};
 use crate::quirk::{Quirk, Quirks};
+use crate::trust::Dsc;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
+use serde_json::value::to_raw_value;
 use std::fmt::Display;
 
 /// A verdict as one caller may see it, to be written in any form that serde knows.
@@ -206,7 +208,20 @@ fn told<M: SerializeMap>(body: &mut M, message: Option<&Message>) -> Result<(), 
 
 impl Serialize for Signer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let dsc = &*self.0;
+        let written = self.0.json(|dsc| to_raw_value(&Listed(dsc)).ok());
+        match written {
+            Some(written) => written.serialize(serializer),
+            None => Listed(&self.0).serialize(serializer),
+        }
+    }
+}
+
+/// A signer, as the list has it.
+struct Listed<'v>(&'v Dsc);
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let dsc = self.0;
         let mut body = serializer.serialize_map(None)?;
         body.serialize_entry("kid", &Text(&dsc.kid))?;
         let countries = Each(|| dsc.countries.iter().map(|country| country.as_str()));
