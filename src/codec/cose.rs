@@ -16,14 +16,15 @@ use std::ops::Range;
 /// A COSE_Sign1 message as received; nothing in it is proven.
 #[derive(Clone)]
 pub struct Sign1 {
-    /// The `Sig_structure`, which holds the protected header and the payload, and then the signature.
+    /// The `Sig_structure`, which holds the protected header and the payload, then the signature, then the key
+    /// identifier.
     bytes: Vec<u8>,
     protected: Range<usize>,
     payload: Range<usize>,
+    signature: Range<usize>,
+    has_kid: bool,
     /// The algorithm's number in the COSE registry, the protected one first.
     pub algorithm: Option<i64>,
-    /// The key identifier, the protected one first.
-    pub kid: Option<Vec<u8>>,
     /// What was odd.
     pub quirks: Quirks,
     /// How many CBOR items were read.
@@ -86,33 +87,31 @@ impl Sign1 {
                 Some(kid)
             }
         };
-        let kid = kid.map(<[u8]>::to_vec);
-        Ok(Self {
-            algorithm,
-            kid,
-            quirks,
-            items,
-            ..Self::of_parts(protected, payload, signature)
-        })
-    }
-
-    fn of_parts(protected: &[u8], payload: &[u8], signature: &[u8]) -> Self {
-        let length = protected.len() + payload.len() + signature.len();
+        let length = protected.len() + payload.len() + signature.len() + kid.map_or(0, <[u8]>::len);
         let mut bytes = Vec::with_capacity(length + MAX_HEADS);
         bytes.extend_from_slice(SIG_STRUCTURE);
         let protected = append(&mut bytes, protected);
         append(&mut bytes, &[]);
         let payload = append(&mut bytes, payload);
         bytes.extend_from_slice(signature);
-        Self {
+        let signature = payload.end..bytes.len();
+        bytes.extend_from_slice(kid.unwrap_or_default());
+        Ok(Self {
             bytes,
             protected,
             payload,
-            algorithm: None,
-            kid: None,
-            quirks: Quirks::default(),
-            items: 0,
-        }
+            signature,
+            has_kid: kid.is_some(),
+            algorithm,
+            quirks,
+            items,
+        })
+    }
+
+    /// The key identifier, the protected one first; not empty.
+    pub fn kid(&self) -> Option<&[u8]> {
+        self.has_kid
+            .then(|| self.part(self.signature.end..self.bytes.len()))
     }
 
     /// The protected header's bytes, as signed.
@@ -132,7 +131,7 @@ impl Sign1 {
 
     /// The signature, of any length.
     pub fn signature(&self) -> &[u8] {
-        self.part(self.payload.end..self.bytes.len())
+        self.part(self.signature.clone())
     }
 
     /// The ranges were made with the bytes, so the empty default is never taken.
@@ -146,7 +145,7 @@ impl fmt::Debug for Sign1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sign1")
             .field("algorithm", &self.algorithm)
-            .field("kid", &self.kid)
+            .field("kid", &self.kid())
             .field("quirks", &self.quirks)
             .finish_non_exhaustive()
     }
@@ -320,7 +319,7 @@ mod tests {
         let message = Sign1::read(&unsigned.complete(vec![9; 64]).unwrap(), LIMITS).unwrap();
         assert_eq!(message.signed_bytes(), signed_bytes);
         assert_eq!(
-            (message.algorithm, message.kid.as_deref()),
+            (message.algorithm, message.kid()),
             (Some(-7), Some(&[1, 2][..]))
         );
         assert_eq!(message.quirks, Quirks::default());
@@ -340,10 +339,10 @@ mod tests {
     #[test]
     fn the_kid_in_the_protected_header_wins() {
         let both = read(&message(&PROTECTED, vec![kid_entry(&[9])])).unwrap();
-        assert_eq!(both.kid.as_deref(), Some(&[1, 2][..]));
+        assert_eq!(both.kid(), Some(&[1, 2][..]));
         assert!(both.quirks.contains(Quirk::UnprotectedKidIgnored));
         let outside = read(&message(&[], vec![kid_entry(&[9])])).unwrap();
-        assert_eq!(outside.kid.as_deref(), Some(&[9][..]));
+        assert_eq!(outside.kid(), Some(&[9][..]));
         assert!(outside.quirks.contains(Quirk::UnprotectedKid));
     }
 

@@ -9,7 +9,7 @@ use super::cbor::Limits;
 use super::item::{Entries, Node};
 use crate::failure::{Code, Failure};
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::RefCell;
 
 /// A failure behind one pointer, so that every step that does not fail answers in a register.
 pub(super) type Fault = Box<Failure>;
@@ -31,7 +31,7 @@ enum Argument {
 
 impl<'a> Scan<'a> {
     pub(super) fn new(bytes: &'a [u8], limits: Limits) -> Self {
-        let mut nodes = emptied(NODES.take());
+        let mut nodes = emptied(NODES.with_borrow_mut(Vec::pop).unwrap_or_default());
         nodes.reserve(USUAL);
         Self {
             rest: bytes,
@@ -257,16 +257,16 @@ impl<'a> Scan<'a> {
 }
 
 thread_local! {
-    static NODES: Cell<Vec<Node<'static>>> = const { Cell::new(Vec::new()) };
+    /// Memory for nodes of as many documents as are open at once.
+    static NODES: RefCell<Vec<Vec<Node<'static>>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Keeps the memory of `nodes`, and nothing that is in it, for the next document on this thread.
 pub(super) fn keep(nodes: Vec<Node<'_>>) {
-    let kept = NODES.take();
-    NODES.set(if nodes.capacity() > kept.capacity() {
-        emptied(nodes)
-    } else {
-        kept
+    NODES.with_borrow_mut(|kept| {
+        if kept.len() < MAX_KEPT {
+            kept.push(emptied(nodes));
+        }
     });
 }
 
@@ -378,5 +378,7 @@ fn twice() -> Fault {
 }
 
 const BREAK: u8 = 0xff;
+/// A message and its protected header are open at once.
+const MAX_KEPT: usize = 2;
 /// Nodes of a usual document.
 const USUAL: usize = 64;

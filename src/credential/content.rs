@@ -10,6 +10,8 @@ use crate::codec::cwt;
 use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, Purpose, UnixTime};
 use crate::quirk::Quirks;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 /// What is inside a credential.
 #[derive(Debug)]
@@ -17,7 +19,7 @@ pub struct Content {
     /// Its issuer and period. `cwt_invalid` where they cannot be read.
     pub claims: Result<Claims, Failure>,
     /// Which kinds of entry it holds, also where they break the rules of the format.
-    pub purposes: Vec<Purpose>,
+    pub purposes: SmallVec<[Purpose; 3]>,
     /// Its health certificate, where the claims could be read; `hcert_missing`, `payload_invalid` or `entries_not_one`
     /// where it cannot be.
     pub certificate: Option<Result<HealthCertificate, Failure>>,
@@ -29,7 +31,7 @@ pub struct Content {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The issuer as written, a country code as a rule.
-    pub issuer: Option<String>,
+    pub issuer: Option<SmolStr>,
     /// The first second, where one is stated.
     pub not_before: Option<UnixTime>,
     /// When it was issued.
@@ -52,7 +54,7 @@ impl Content {
             Err(failure) => {
                 return Self {
                     claims: Err(failure),
-                    purposes: Vec::new(),
+                    purposes: SmallVec::new(),
                     certificate: None,
                     quirks,
                 };
@@ -60,7 +62,7 @@ impl Content {
         };
         quirks.extend(&claims.quirks);
         let (purposes, certificate) = match (format, hcert::certificate(&content)) {
-            (Format::EuDcc, Err(failure)) => (Vec::new(), Err(failure)),
+            (Format::EuDcc, Err(failure)) => (SmallVec::new(), Err(failure)),
             (Format::EuDcc, Ok(item)) => (
                 eu_dcc::purposes(item),
                 eu_dcc::read(item, None, &mut quirks),
@@ -82,7 +84,7 @@ impl Claims {
                 .ok_or_else(|| Code::CwtInvalid.because("a time out of range"))
         };
         Ok(Self {
-            issuer: content.issuer().map(str::to_owned),
+            issuer: content.issuer().map(SmolStr::from),
             not_before: content.not_before.map(instant).transpose()?,
             issued_at: instant(content.issued_at)?,
             expires_at: instant(content.expires_at)?,

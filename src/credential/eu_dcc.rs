@@ -14,6 +14,8 @@ use crate::model::{
     Test, UnixTime, Uvci, Vaccination, known_spelling,
 };
 use crate::quirk::{Quirk, Quirks};
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 /// The schema version that Lintas issues under.
 pub const VERSION: &str = "1.3.0";
@@ -67,31 +69,26 @@ pub fn read(
     };
     let entry = reader.entry(entries)?;
     Ok(HealthCertificate {
-        schema_version: schema_version.to_owned(),
+        schema_version: schema_version.into(),
         person,
         entry,
     })
 }
 
 /// Which kinds of entry `payload` holds, whether or not it obeys the schema: its signer must be authorised for all.
-pub fn purposes(payload: Item<'_>) -> Vec<Purpose> {
+pub fn purposes(payload: Item<'_>) -> SmallVec<[Purpose; 3]> {
     let fields = payload.as_map().unwrap_or_default();
     let holds = |group: &str| {
         let items = fields.get_text(group).and_then(Item::as_array);
         items.is_some_and(|mut items| items.next().is_some())
     };
-    let mut purposes = Vec::with_capacity(1);
-    purposes.extend(
-        [
-            ("v", Purpose::Vaccination),
-            ("t", Purpose::Test),
-            ("r", Purpose::Recovery),
-        ]
-        .into_iter()
-        .filter(|(group, _)| holds(group))
-        .map(|(_, purpose)| purpose),
-    );
-    purposes
+    let groups = [
+        ("v", Purpose::Vaccination),
+        ("t", Purpose::Test),
+        ("r", Purpose::Recovery),
+    ];
+    let held = groups.into_iter().filter(|(group, _)| holds(group));
+    held.map(|(_, purpose)| purpose).collect()
 }
 
 /// `certificate` as a payload, with absent fields left out.
@@ -176,8 +173,8 @@ impl Reader<'_> {
         let fields = entries.get_text("nam").and_then(Item::as_map);
         let fields = fields.ok_or_else(|| invalid("nam", "is missing or no map"))?;
         let name = PersonName {
-            family: self.text(fields, "fn")?.map(str::to_owned),
-            given: self.text(fields, "gn")?.map(str::to_owned),
+            family: self.text(fields, "fn")?.map(SmolStr::from),
+            given: self.text(fields, "gn")?.map(SmolStr::from),
             family_icao: self.icao(fields, "fnt")?,
             given_icao: self.icao(fields, "gnt")?,
         };
@@ -190,7 +187,7 @@ impl Reader<'_> {
         Ok(name)
     }
 
-    fn icao(&mut self, fields: Entries<'_>, key: &str) -> Result<Option<String>, Failure> {
+    fn icao(&mut self, fields: Entries<'_>, key: &str) -> Result<Option<SmolStr>, Failure> {
         let text = self.text(fields, key)?;
         let letters = |text: &str| {
             text.bytes()
@@ -199,7 +196,7 @@ impl Reader<'_> {
         if text.is_some_and(|text| !letters(text)) {
             return Err(invalid(key, "holds other characters than A to Z and <"));
         }
-        Ok(text.map(str::to_owned))
+        Ok(text.map(SmolStr::from))
     }
 
     fn birth_date(&mut self, entries: Entries<'_>) -> Result<PartialDate, Failure> {
@@ -294,11 +291,11 @@ impl Reader<'_> {
         Ok(Test {
             disease: self.code(fields, "tg")?,
             test_type: self.code(fields, "tt")?,
-            name: self.text(fields, "nm")?.map(str::to_owned),
+            name: self.text(fields, "nm")?.map(SmolStr::from),
             device: self.optional_code(fields, "ma")?,
             sampled_at: self.instant(fields, "sc")?,
             result: self.code(fields, "tr")?,
-            centre: centre.map(str::to_owned),
+            centre: centre.map(SmolStr::from),
             country: self.country(fields)?,
             issuer: self.issuer(fields)?,
             uvci: self.uvci(fields)?,
@@ -357,20 +354,20 @@ impl Reader<'_> {
         if right.is_some() {
             self.quirks.note(Quirk::LegacySpelling);
         }
-        Ok(Some(Coded(right.unwrap_or(code).to_owned())))
+        Ok(Some(Coded(right.unwrap_or(code).into())))
     }
 
-    fn country(&mut self, fields: Entries<'_>) -> Result<String, Failure> {
+    fn country(&mut self, fields: Entries<'_>) -> Result<SmolStr, Failure> {
         let country = self.required(fields, "co")?;
         if country.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            Ok(country.to_owned())
+            Ok(country.into())
         } else {
             Err(invalid("co", "is no country code"))
         }
     }
 
-    fn issuer(&mut self, fields: Entries<'_>) -> Result<String, Failure> {
-        self.required(fields, "is").map(str::to_owned)
+    fn issuer(&mut self, fields: Entries<'_>) -> Result<SmolStr, Failure> {
+        self.required(fields, "is").map(SmolStr::from)
     }
 
     fn uvci(&mut self, fields: Entries<'_>) -> Result<Uvci, Failure> {

@@ -50,8 +50,8 @@ pub struct Unverified {
 }
 
 impl Unverified {
-    pub(super) fn new(format: Format, mut message: Sign1, inflated_bytes: usize) -> Self {
-        let kid = message.kid.take().and_then(Kid::from_vec);
+    pub(super) fn new(format: Format, message: Sign1, inflated_bytes: usize) -> Self {
+        let kid = message.kid().and_then(Kid::from_bytes);
         let hint = Hint {
             kid,
             algorithm: message.algorithm,

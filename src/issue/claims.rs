@@ -11,6 +11,7 @@ use crate::model::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use smol_str::SmolStr;
 
 /// Claims as they are handed in.
 #[derive(Clone, Deserialize)]
@@ -144,7 +145,7 @@ pub fn check(
     at: UnixTime,
 ) -> Result<HealthCertificate, Failure> {
     let person = person(&claims.person)?;
-    let country = issuer.country.as_str().to_owned();
+    let country = SmolStr::from(issuer.country.as_str());
     let issuer = required("issuer", &issuer.name)?;
     // A day begins in Papua hours before it does in Greenwich.
     let last_day = at.plus(DATE_LINE_S).date();
@@ -245,7 +246,7 @@ pub fn check(
         }
     };
     Ok(HealthCertificate {
-        schema_version: eu_dcc::VERSION.to_owned(),
+        schema_version: eu_dcc::VERSION.into(),
         person,
         entry,
     })
@@ -280,7 +281,7 @@ fn person(claims: &PersonClaims) -> Result<Person, Failure> {
     Ok(Person { name, birth_date })
 }
 
-fn icao(field: &str, name: Option<&str>) -> Result<Option<String>, Failure> {
+fn icao(field: &str, name: Option<&str>) -> Result<Option<SmolStr>, Failure> {
     let Some(name) = name else { return Ok(None) };
     let icao =
         transliterate(name).ok_or_else(|| invalid(field, "has letters without transliteration"))?;
@@ -290,14 +291,14 @@ fn icao(field: &str, name: Option<&str>) -> Result<Option<String>, Failure> {
     if icao.len() > MAX_TEXT {
         return Err(invalid(field, "is over 80 letters in transliteration"));
     }
-    Ok(Some(icao))
+    Ok(Some(icao.into()))
 }
 
-fn optional(field: &str, text: Option<&str>) -> Result<Option<String>, Failure> {
+fn optional(field: &str, text: Option<&str>) -> Result<Option<SmolStr>, Failure> {
     text.map(|text| required(field, text)).transpose()
 }
 
-fn required(field: &str, text: &str) -> Result<String, Failure> {
+fn required(field: &str, text: &str) -> Result<SmolStr, Failure> {
     let text = text.trim();
     if text.is_empty() {
         return Err(invalid(field, "is empty"));
@@ -308,7 +309,7 @@ fn required(field: &str, text: &str) -> Result<String, Failure> {
     if text.chars().any(char::is_control) {
         return Err(invalid(field, "holds control characters"));
     }
-    Ok(text.to_owned())
+    Ok(text.into())
 }
 
 fn code(field: &str, text: &str) -> Result<Coded, Failure> {

@@ -5,12 +5,13 @@
 //! Source: EU DCC core data set (Regulation (EU) 2021/953, annex), which the WHO DDCC core data set contains.
 
 use super::{Date, Person, UnixTime, Uvci};
+use smol_str::SmolStr;
 
 /// What an authentic credential states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthCertificate {
     /// The version of the format's schema that the certificate declares, such as `1.3.0`.
-    pub schema_version: String,
+    pub schema_version: SmolStr,
     /// Whom it is about.
     pub person: Person,
     /// What happened.
@@ -27,30 +28,18 @@ impl HealthCertificate {
             &name.family_icao,
             &name.given_icao,
         ];
-        let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let entry = match &self.entry {
-            Entry::Vaccination(it) => {
-                let codes = [&it.disease, &it.vaccine, &it.product, &it.manufacturer];
-                codes.map(|code| code.0.len()).iter().sum::<usize>()
-                    + it.country.len()
-                    + it.issuer.len()
-            }
-            Entry::Test(it) => {
-                let codes = [&it.disease, &it.test_type, &it.result];
-                codes.map(|code| code.0.len()).iter().sum::<usize>()
-                    + it.device.as_ref().map_or(0, |code| code.0.len())
-                    + optional(&it.name)
-                    + optional(&it.centre)
-                    + it.country.len()
-                    + it.issuer.len()
-            }
-            Entry::Recovery(it) => it.disease.0.len() + it.country.len() + it.issuer.len(),
-        };
-        size_of::<Self>()
-            + self.schema_version.len()
-            + names.map(optional).iter().sum::<usize>()
-            + entry
-            + self.entry.uvci().as_str().len()
+        let names = names.into_iter().flatten().chain([&self.schema_version]);
+        let texts = names.chain(self.entry.texts().into_iter().flatten());
+        size_of::<Self>() + texts.map(held).sum::<usize>()
+    }
+}
+
+/// The bytes that a text holds outside itself.
+fn held(text: &SmolStr) -> usize {
+    if text.is_heap_allocated() {
+        text.len()
+    } else {
+        0
     }
 }
 
@@ -72,6 +61,45 @@ impl Entry {
             Self::Vaccination(_) => Purpose::Vaccination,
             Self::Test(_) => Purpose::Test,
             Self::Recovery(_) => Purpose::Recovery,
+        }
+    }
+
+    fn texts(&self) -> [Option<&SmolStr>; 9] {
+        let uvci = Some(&self.uvci().0);
+        match self {
+            Self::Vaccination(it) => [
+                Some(&it.disease.0),
+                Some(&it.vaccine.0),
+                Some(&it.product.0),
+                Some(&it.manufacturer.0),
+                Some(&it.country),
+                Some(&it.issuer),
+                uvci,
+                None,
+                None,
+            ],
+            Self::Test(it) => [
+                Some(&it.disease.0),
+                Some(&it.test_type.0),
+                it.name.as_ref(),
+                it.device.as_ref().map(|device| &device.0),
+                Some(&it.result.0),
+                it.centre.as_ref(),
+                Some(&it.country),
+                Some(&it.issuer),
+                uvci,
+            ],
+            Self::Recovery(it) => [
+                Some(&it.disease.0),
+                Some(&it.country),
+                Some(&it.issuer),
+                uvci,
+                None,
+                None,
+                None,
+                None,
+                None,
+            ],
         }
     }
 
@@ -112,7 +140,7 @@ impl Purpose {
 
 /// A code of a published value set, 1 to 80 characters, such as `EU/1/20/1528`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Coded(pub String);
+pub struct Coded(pub SmolStr);
 
 /// A dose that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,9 +160,9 @@ pub struct Vaccination {
     /// The day of the dose.
     pub date: Date,
     /// Where the dose was given, as written; compare nothing with it.
-    pub country: String,
+    pub country: SmolStr,
     /// Who vouches for it, as written.
-    pub issuer: String,
+    pub issuer: SmolStr,
     /// The unique identifier.
     pub uvci: Uvci,
 }
@@ -147,7 +175,7 @@ pub struct Test {
     /// The type of test, LOINC.
     pub test_type: Coded,
     /// The name of a nucleic-acid test.
-    pub name: Option<String>,
+    pub name: Option<SmolStr>,
     /// The device identifier of a rapid antigen test.
     pub device: Option<Coded>,
     /// When the sample was taken.
@@ -155,11 +183,11 @@ pub struct Test {
     /// The result, SNOMED CT.
     pub result: Coded,
     /// Where the test was made.
-    pub centre: Option<String>,
+    pub centre: Option<SmolStr>,
     /// The country of the test, as written.
-    pub country: String,
+    pub country: SmolStr,
     /// Who vouches for it, as written.
-    pub issuer: String,
+    pub issuer: SmolStr,
     /// The unique identifier.
     pub uvci: Uvci,
 }
@@ -176,9 +204,9 @@ pub struct Recovery {
     /// The last day on which the statement holds.
     pub valid_until: Date,
     /// The country of the first positive result, as written.
-    pub country: String,
+    pub country: SmolStr,
     /// Who vouches for it, as written.
-    pub issuer: String,
+    pub issuer: SmolStr,
     /// The unique identifier.
     pub uvci: Uvci,
 }

@@ -6,6 +6,8 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 use std::fmt;
 
 /// Key identifier of a DSC as a credential states it: a hint, not proof, and not unique.
@@ -13,18 +15,11 @@ use std::fmt;
 /// For HCERT the first 8 bytes of SHA-256 over the DSC's DER, but foreign lists carry 1 to 16 bytes and free text,
 /// so any 1 to 64 bytes are kept.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Kid(Box<[u8]>);
+pub struct Kid(SmallVec<[u8; USUAL_KID]>);
 
 impl Kid {
     /// A kid of 1 to 64 bytes; `None` for any other length.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        (1..=MAX_KID)
-            .contains(&bytes.len())
-            .then(|| Self(bytes.into()))
-    }
-
-    /// The same, of bytes that are given away.
-    pub fn from_vec(bytes: Vec<u8>) -> Option<Self> {
         (1..=MAX_KID)
             .contains(&bytes.len())
             .then(|| Self(bytes.into()))
@@ -86,12 +81,12 @@ shown_in_hex! { Thumbprint SnapshotId }
 ///
 /// 1 to 80 characters. It points at a person's record, so it is personal data.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Uvci(String);
+pub struct Uvci(pub(super) SmolStr);
 
 impl Uvci {
     /// A UVCI of 1 to 80 characters; no form beyond that is demanded, because issuers differ.
     pub fn parse(text: &str) -> Option<Self> {
-        (!text.is_empty() && text.chars().count() <= MAX_UVCI).then(|| Self(text.to_owned()))
+        (!text.is_empty() && text.chars().count() <= MAX_UVCI).then(|| Self(text.into()))
     }
 
     /// The text as written; revocation hashes are over exactly this.
@@ -107,6 +102,8 @@ impl fmt::Debug for Uvci {
 }
 
 const MAX_KID: usize = 64;
+/// Longer ones are kept elsewhere.
+const USUAL_KID: usize = 16;
 const MAX_UVCI: usize = 80;
 
 #[cfg(test)]

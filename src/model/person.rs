@@ -5,6 +5,7 @@
 //! Source: ICAO Doc 9303 part 3, section 6 (transliteration of national characters); EU DCC schema, `person_name`.
 
 use super::PartialDate;
+use smol_str::SmolStr;
 use std::fmt;
 
 /// Whom a certificate is about.
@@ -22,13 +23,13 @@ pub struct Person {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonName {
     /// Family name as written.
-    pub family: Option<String>,
+    pub family: Option<SmolStr>,
     /// Given names as written.
-    pub given: Option<String>,
+    pub given: Option<SmolStr>,
     /// Family name in `A-Z` and `<`.
-    pub family_icao: Option<String>,
+    pub family_icao: Option<SmolStr>,
     /// Given names in `A-Z` and `<`.
-    pub given_icao: Option<String>,
+    pub given_icao: Option<SmolStr>,
 }
 
 impl fmt::Debug for Person {

@@ -12,6 +12,7 @@ use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
 use crate::verify::Policy;
 use serde::Deserialize;
+use smol_str::SmolStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -133,7 +134,7 @@ fn policy(table: PolicyTable) -> Result<Policy, Failure> {
             .ok_or_else(|| invalid(&format!("policy.refused_quirks: {name} is no quirk")))
     };
     let policy = Policy {
-        id: table.id.unwrap_or(defaults.id),
+        id: table.id.map_or(defaults.id, SmolStr::from),
         version: table.version.unwrap_or(defaults.version),
         skew_s: table.skew_s.unwrap_or(defaults.skew_s),
         max_trust_age_s: table.max_trust_age_s.unwrap_or(defaults.max_trust_age_s),

@@ -10,6 +10,8 @@ use crate::model::{HealthCertificate, Kid, Purpose};
 use crate::quirk::Quirks;
 use crate::snapshot::Snapshot;
 use crate::trust::Dsc;
+use smallvec::SmallVec;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// How far one text came.
@@ -24,7 +26,7 @@ pub struct Opened {
     /// The last stage that was reached.
     pub reached: Reached,
     /// The candidates there were, in order.
-    candidates: Box<[Candidate]>,
+    candidates: Candidates,
 }
 
 /// The last stage that a text reached.
@@ -53,13 +55,15 @@ pub struct Signed {
     /// Its issuer and period.
     pub claims: Result<Claims, Failure>,
     /// Which kinds of entry it holds, also where they break the rules of the format.
-    pub purposes: Vec<Purpose>,
+    pub purposes: SmallVec<[Purpose; 3]>,
     /// What it states, where the claims could be read; shared with the verdicts on it.
     pub certificate: Option<Result<Arc<HealthCertificate>, Failure>>,
 }
 
 /// What opening asks of one signer: SHA-256 over its public key, or why that is of no use.
 type Candidate = Result<[u8; 32], Code>;
+/// One, as a rule.
+type Candidates = SmallVec<[Candidate; 1]>;
 
 impl Opened {
     /// The key identifier that it names, where it could be read and names a usable one.
@@ -92,7 +96,7 @@ impl Opened {
             }
             Reached::Signed(signed) => signed.weight(),
         };
-        size_of::<Self>() + size_of_val(&*self.candidates) + reached + ALLOCATIONS
+        size_of::<Self>() + size_of_val(self.candidates.as_slice()) + reached + ALLOCATIONS
     }
 }
 
@@ -101,7 +105,7 @@ impl Signed {
         let issuer = self
             .claims
             .as_ref()
-            .map_or(0, |claims| claims.issuer.as_ref().map_or(0, String::len));
+            .map_or(0, |claims| claims.issuer.as_ref().map_or(0, SmolStr::len));
         let certificate = match &self.certificate {
             Some(Ok(certificate)) => certificate.weight(),
             Some(Err(failure)) => failure.detail().len(),
@@ -165,13 +169,17 @@ fn named(text: &str, snapshot: &Snapshot) -> Result<(Unverified, Kid), Box<Opene
                 quirks: Quirks::default(),
                 work: Work::default(),
                 reached: Reached::Unread(failure),
-                candidates: Box::default(),
+                candidates: Candidates::default(),
             }));
         }
     };
     let Some(kid) = unverified.hint().kid.clone() else {
         let failure = Code::KidMissing.because("no usable key identifier in either header");
-        return Err(Box::new(unsigned(&unverified, failure, Box::default())));
+        return Err(Box::new(unsigned(
+            &unverified,
+            failure,
+            Candidates::default(),
+        )));
     };
     if keys(&kid, snapshot).next().is_some() {
         return Ok((unverified, kid));
@@ -197,7 +205,7 @@ fn concluded(
     kid: Kid,
     snapshot: &Snapshot,
 ) -> Opened {
-    let candidates: Box<[Candidate]> = candidates(&kid, snapshot).collect();
+    let candidates: Candidates = candidates(&kid, snapshot).collect();
     match answer {
         Err((unverified, failure)) => unsigned(&unverified, failure, candidates),
         Ok((authentic, position)) => {
@@ -209,7 +217,7 @@ fn concluded(
     }
 }
 
-fn unsigned(unverified: &Unverified, failure: Failure, candidates: Box<[Candidate]>) -> Opened {
+fn unsigned(unverified: &Unverified, failure: Failure, candidates: Candidates) -> Opened {
     Opened {
         format: Some(unverified.format()),
         quirks: unverified.quirks().clone(),
@@ -226,7 +234,7 @@ fn signed(
     authentic: &Authentic,
     kid: Kid,
     spki_digest: [u8; 32],
-    candidates: Box<[Candidate]>,
+    candidates: Candidates,
 ) -> Opened {
     let mut work = authentic.work();
     let content = authentic.open();
@@ -249,5 +257,5 @@ fn signed(
     }
 }
 
-/// What the allocator keeps for itself, about: 16 bytes for each of some 20 allocations.
-const ALLOCATIONS: usize = 320;
+/// What the allocator keeps for itself, about: 16 bytes for each of some 8 allocations.
+const ALLOCATIONS: usize = 128;

@@ -5,12 +5,13 @@
 use crate::model::UnixTime;
 use crate::quirk::Quirk;
 use crate::trust::Source;
+use smol_str::SmolStr;
 
 /// What is tolerated, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Its name, shown in every verdict.
-    pub id: String,
+    pub id: SmolStr,
     /// Its version, shown in every verdict.
     pub version: u32,
     /// How many seconds an issuer's clock may be ahead of ours. Forgives a start that is not yet reached, never an end
@@ -37,7 +38,7 @@ impl Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            id: "default".to_owned(),
+            id: SmolStr::new_static("default"),
             version: 1,
             skew_s: 300,
             max_trust_age_s: 72 * 60 * 60,

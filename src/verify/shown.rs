@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
+use smol_str::SmolStr;
 use std::fmt::Display;
 
 /// A verdict as one caller may see it, to be written in any form that serde knows.
@@ -279,10 +280,10 @@ impl Serialize for Certificate<'_> {
 
 #[derive(Serialize)]
 struct Name<'v> {
-    family: &'v Option<String>,
-    given: &'v Option<String>,
-    family_icao: &'v Option<String>,
-    given_icao: &'v Option<String>,
+    family: &'v Option<SmolStr>,
+    given: &'v Option<SmolStr>,
+    family_icao: &'v Option<SmolStr>,
+    given_icao: &'v Option<SmolStr>,
 }
 
 struct Event<'v> {

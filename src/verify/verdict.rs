@@ -11,6 +11,7 @@ use crate::model::{HealthCertificate, SnapshotId, UnixTime};
 use crate::quirk::Quirks;
 use crate::snapshot::Snapshot;
 use crate::trust::Dsc;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// The answer in one word.
@@ -151,7 +152,7 @@ pub struct Verdict {
     pub at: UnixTime,
     /// Whether that instant was the caller's choice, not the clock's.
     pub simulated: bool,
-    pub(super) policy: (String, u32),
+    pub(super) policy: (SmolStr, u32),
     pub(super) snapshot: (SnapshotId, u64, Option<UnixTime>),
 }
 
