@@ -8,6 +8,7 @@
 
 use crate::failure::{Code, Failure};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
 use std::fmt;
@@ -120,13 +121,16 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(self)?;
-            let value = match object.shift_remove(&name) {
-                None => value,
-                Some(earlier) => self
-                    .joined(earlier, value)
-                    .ok_or_else(|| A::Error::custom("a repeated member"))?,
-            };
-            object.insert(name, value);
+            match object.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(value);
+                }
+                Entry::Occupied(mut earlier) => {
+                    let joined = self.joined(earlier.get_mut().take(), value);
+                    let joined = joined.ok_or_else(|| A::Error::custom("a repeated member"))?;
+                    earlier.insert(joined);
+                }
+            }
         }
         Ok(Value::Object(object))
     }

@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
 
 /// One entry of a list, or why it is none.
-pub type Row = Result<TrustEntry, RowFailure>;
+pub type Row = Result<TrustEntry, Box<RowFailure>>;
 
 /// An entry that could not be read.
 #[derive(Debug)]
@@ -170,11 +170,11 @@ fn placed(document: &str, index: usize, found: Result<Found, Unread>) -> Row {
             country,
             purposes,
         }),
-        Err(Unread { kid, failure }) => Err(RowFailure {
+        Err(Unread { kid, failure }) => Err(Box::new(RowFailure {
             place,
             kid,
             failure,
-        }),
+        })),
     }
 }
 

@@ -46,7 +46,7 @@ impl Verdict {
         locale: Option<Locale>,
         trace: Option<&str>,
     ) -> Result<Vec<u8>, Failure> {
-        let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+        let mut bytes = Vec::with_capacity(usual_length(view));
         serde_json::to_writer(&mut bytes, &self.shown(view, locale, trace))
             .map_err(|error| Code::Internal.caused_by("JSON was not written", error))?;
         Ok(bytes)
@@ -357,5 +357,10 @@ where
     }
 }
 
-/// The length of a verdict on one credential in full view, with messages.
-const USUAL_LENGTH: usize = 2048;
+/// How long a verdict on one credential is, at most as a rule.
+fn usual_length(view: View) -> usize {
+    match view {
+        View::Result => 1024,
+        View::Gate | View::Officer | View::Holder => 2048,
+    }
+}

@@ -70,11 +70,10 @@ enum Form {
 
 impl Form {
     fn of(request: &HttpRequest) -> Result<Self, Failure> {
-        match body::media_type(request).as_str() {
-            JSON => Ok(Self::Array),
-            LINES => Ok(Self::Lines),
-            _ => Err(Code::MediaTypeUnsupported.because(format!("send {JSON} or {LINES}"))),
-        }
+        let forms = [Self::Array, Self::Lines];
+        let stated = |form: &Self| body::is_of_type(request, form.media_type());
+        let unknown = || Code::MediaTypeUnsupported.because(format!("send {JSON} or {LINES}"));
+        forms.into_iter().find(stated).ok_or_else(unknown)
     }
 
     fn media_type(self) -> &'static str {
@@ -222,7 +221,7 @@ const LINES: &str = "application/x-ndjson";
 const MAX_BODY: usize = 4 * 1024 * 1024;
 const MAX_ROWS: usize = 1000;
 /// How many rows are judged at a turn: enough to judge signatures together, and done in milliseconds.
-const SLICE_ROWS: usize = 64;
+const SLICE_ROWS: usize = 256;
 
 #[cfg(test)]
 mod tests {

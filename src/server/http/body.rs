@@ -29,7 +29,7 @@ impl Members {
         payload: web::Payload,
         ceiling: usize,
     ) -> Result<Self, Failure> {
-        if media_type(request) != JSON {
+        if !is_of_type(request, JSON) {
             return Err(Code::MediaTypeUnsupported.because("send application/json"));
         }
         let bytes = read(request, payload, ceiling).await?;
@@ -103,14 +103,14 @@ pub(super) fn not(name: &str, what: &str) -> Failure {
         .about(name)
 }
 
-/// The media type that `request` states for its body, in lower case and without parameters.
-pub(super) fn media_type(request: &HttpRequest) -> String {
+/// Whether `request` states the media type `expected` for its body, whatever the parameters.
+pub(super) fn is_of_type(request: &HttpRequest, expected: &str) -> bool {
     let stated = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let essence = stated.and_then(|value| value.split(';').next());
-    essence.unwrap_or_default().trim().to_ascii_lowercase()
+    essence.is_some_and(|it| it.trim().eq_ignore_ascii_case(expected))
 }
 
 /// The body of `request`, at most `ceiling` bytes of it, if it arrives in time.
@@ -122,14 +122,18 @@ pub(super) async fn read(
     payload: web::Payload,
     ceiling: usize,
 ) -> Result<Bytes, Failure> {
-    let mut read = pin!(bounded(request, payload, ceiling));
-    // Most bodies are there with their headers, and need no timer.
-    let at_hand = poll_fn(|context| Poll::Ready(read.as_mut().poll(context)));
-    if let Poll::Ready(bytes) = at_hand.await {
-        return bytes;
+    let bytes = within(BODY_TIME, bounded(request, payload, ceiling)).await;
+    bytes.ok_or_else(|| Code::RequestTimeout.because("the body did not arrive in time"))?
+}
+
+/// What `work` comes to, if it is done within `time`. Most bodies are there with their headers, and need no timer.
+pub(super) async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let at_hand = poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+    if let Poll::Ready(done) = at_hand.await {
+        return Some(done);
     }
-    let bytes = actix_web::rt::time::timeout(BODY_TIME, read).await;
-    bytes.map_err(|_| Code::RequestTimeout.because("the body did not arrive in time"))?
+    actix_web::rt::time::timeout(time, work).await.ok()
 }
 
 async fn bounded(

@@ -5,6 +5,7 @@
 //!
 //! Source: RFC 9113, section 8.1 (a complete answer before the request has ended).
 
+use super::body::within;
 use actix_web::HttpMessage;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
@@ -41,7 +42,7 @@ impl Remainder {
             }
         };
         // Whoever is slower than this has to do without an answer.
-        let _ = actix_web::rt::time::timeout(MAX_TIME, read).await;
+        let _ = within(MAX_TIME, read).await;
     }
 }
 

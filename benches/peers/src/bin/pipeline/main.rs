@@ -153,10 +153,10 @@ fn judged(opened: &Opened, case: &Case, snapshot: &Snapshot) -> Verdict {
     Verdict::of(vec![credential], case.at, snapshot, &policy)
 }
 
-/// The answer as it would be sent, everything that the certificate states included.
-fn answer(verdict: &Verdict) -> Vec<u8> {
+/// The answer as it would be sent, with what `view` shows of the certificate.
+fn answer(verdict: &Verdict, view: View) -> Vec<u8> {
     assert_eq!(verdict.outcome(), Outcome::Accept);
-    let json = verdict.write_json(View::Holder, None, None);
+    let json = verdict.write_json(view, None, None);
     json.expect("a verdict has an encoding")
 }
 
@@ -193,27 +193,36 @@ fn compare(everyone: &Everyone, agreed: &[Case], beside: Vec<Beside>, options: &
             assert!(ordinary.verify(&case.text, case.at.seconds()).is_some());
         }
     });
-    for (name, snapshot) in [
-        ("lintas by the library, one by one", by_library),
-        ("lintas, one by one", snapshot),
+    for (name, snapshot, view) in [
+        (
+            "lintas by the library, one by one",
+            by_library,
+            View::Holder,
+        ),
+        ("lintas, one by one", snapshot, View::Holder),
+        ("lintas, one by one, view `result`", snapshot, View::Result),
     ] {
         let cases = &cases;
         table.row(name, ITEMS, 1, move |range| {
             for case in &cases[range] {
                 let opened = verify::open(&case.text, snapshot);
-                std::hint::black_box(answer(&judged(&opened, case, snapshot)));
+                std::hint::black_box(answer(&judged(&opened, case, snapshot), view));
             }
         });
     }
-    for size in BATCHES {
+    let everything = BATCHES.map(|size| (size, View::Holder, ""));
+    for (size, view, of) in everything
+        .into_iter()
+        .chain([(64, View::Result, ", view `result`")])
+    {
         let cases = &cases;
         table.row(
-            format!("lintas, batches of {size}"),
+            format!("lintas, batches of {size}{of}"),
             ITEMS,
             size,
             move |range| {
                 for batch in cases[range].chunks(size) {
-                    open_judge_answer(batch, snapshot);
+                    open_judge_answer(batch, snapshot, view);
                 }
             },
         );
@@ -227,11 +236,11 @@ fn compare(everyone: &Everyone, agreed: &[Case], beside: Vec<Beside>, options: &
 }
 
 /// A batch from texts to answers.
-fn open_judge_answer(batch: &[Case], snapshot: &Snapshot) {
+fn open_judge_answer(batch: &[Case], snapshot: &Snapshot, view: View) {
     let texts: Vec<&str> = batch.iter().map(|case| case.text.as_str()).collect();
     let opened = verify::open_batch(&texts, snapshot);
     for (opened, case) in opened.iter().zip(batch) {
-        std::hint::black_box(answer(&judged(opened, case, snapshot)));
+        std::hint::black_box(answer(&judged(opened, case, snapshot), view));
     }
 }
 

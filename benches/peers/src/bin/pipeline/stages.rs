@@ -7,7 +7,7 @@ use super::{ITEMS, answer, judged};
 use lintas::credential::{self, Authentic};
 use lintas::crypto::{self, VerifyingKey};
 use lintas::snapshot::Snapshot;
-use lintas::verify::{self, Opened, Verdict};
+use lintas::verify::{self, Opened, Verdict, View};
 use lintas_peers::cases::Case;
 use lintas_peers::rounds::{Options, Table};
 use std::hint::black_box;
@@ -24,7 +24,7 @@ pub fn compare(snapshot: &Snapshot, agreed: &[Case], options: &Options) {
     table.row("lintas, whole", ITEMS, 1, |range| {
         for case in &cases[range] {
             let opened = verify::open(&case.text, snapshot);
-            black_box(answer(&judged(&opened, case, snapshot)));
+            black_box(answer(&judged(&opened, case, snapshot), View::Holder));
         }
     });
     table.reference("signature, by the engine", ITEMS, 1, |range| {
@@ -37,7 +37,7 @@ pub fn compare(snapshot: &Snapshot, agreed: &[Case], options: &Options) {
             read(case);
             find(half, snapshot);
             open(half);
-            black_box(answer(&judged(&half.opened, case, snapshot)));
+            black_box(answer(&judged(&half.opened, case, snapshot), View::Holder));
         }
     });
     table.row("- read: text to envelope", ITEMS, 1, |range| {
@@ -56,7 +56,7 @@ pub fn compare(snapshot: &Snapshot, agreed: &[Case], options: &Options) {
     });
     table.row("- answer: verdict to JSON", ITEMS, 1, |range| {
         for half in &half[range] {
-            black_box(answer(&half.verdict));
+            black_box(answer(&half.verdict, View::Holder));
         }
     });
     table.measure(options).print(options);

@@ -4,7 +4,7 @@
 
 use super::{answer, open_judge_answer};
 use lintas::snapshot::Snapshot;
-use lintas::verify::{self, Policy, Verdict};
+use lintas::verify::{self, Policy, Verdict, View};
 use lintas_peers::cases::{self, Case};
 use lintas_peers::issuing;
 use lintas_peers::ordinary::{Envelope, Verifier};
@@ -50,12 +50,8 @@ pub fn compare(options: &Options) {
                     let opened = verify::open(&case.text, snapshot);
                     let policy = Policy::default();
                     let judged = verify::judge(&opened, case.at, snapshot, &policy);
-                    black_box(answer(&Verdict::of(
-                        vec![judged],
-                        case.at,
-                        snapshot,
-                        &policy,
-                    )));
+                    let verdict = Verdict::of(vec![judged], case.at, snapshot, &policy);
+                    black_box(answer(&verdict, View::Holder));
                 }
             },
         );
@@ -65,7 +61,7 @@ pub fn compare(options: &Options) {
             BATCH,
             |range| {
                 for batch in cases[range].chunks(BATCH) {
-                    open_judge_answer(batch, snapshot);
+                    open_judge_answer(batch, snapshot, View::Holder);
                 }
             },
         );
