@@ -115,6 +115,9 @@ fn distinct_codes_stay_within_the_memory_and_bad_ones_push_out_no_good_ones() {
         "{used} bytes, weighed {weighed}"
     );
     assert!(good_entries > 5_000 && bad_entries > 1_500);
+    opening.forget();
+    assert!(!Arc::ptr_eq(&opening.open(&good, snapshot), &first));
+    assert_eq!(opening.size(Side::Bad), (0, 0));
 }
 
 /// Opens `count` distinct codes in four threads.

@@ -60,7 +60,7 @@ impl Drop for Process {
 pub(crate) struct Servers {
     /// As shipped.
     pub(crate) shipped: Result<Process, String>,
-    /// Without the cache of verdicts.
+    /// Without the cache of opened credentials.
     pub(crate) cold: Result<Process, String>,
     /// Without the cache, and with the library's signatures in place of the engine's.
     pub(crate) cold_library: Result<Process, String>,

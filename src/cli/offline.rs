@@ -40,10 +40,10 @@ pub(super) struct Verify {
     /// Print the whole verdict as JSON.
     #[arg(long)]
     json: bool,
-    /// How much of the certificate to show: result, gate, officer or holder.
+    /// How much of the certificate to show: result, gate, officer or holder; in a batch, with --json.
     #[arg(long, default_value = "result")]
     view: String,
-    /// The language of messages: en or id.
+    /// The language of messages: en or id; in a batch, with --json.
     #[arg(long, default_value = "en")]
     locale: String,
 }
@@ -62,8 +62,9 @@ impl Verify {
         let locale = Locale::parse(&self.locale).ok_or_else(|| invalid("locale is not known"))?;
         if let Some(path) = &self.batch {
             let snapshot = self.snapshot(at)?;
-            // Without it the library judges.
-            let engine = Engine::start(Mode::KnownSigner).ok();
+            let engine = Engine::start(Mode::KnownSigner)
+                .inspect_err(|failure| show::note(&format!("the library judges: {failure}")))
+                .ok();
             if let Some(engine) = &engine {
                 snapshot.know(engine);
             }

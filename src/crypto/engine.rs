@@ -101,7 +101,7 @@ pub struct Counts {
     pub rejected: u64,
     /// Answers of its own that the library gave again.
     pub rejudged: u64,
-    /// Signatures that it left to the library.
+    /// Signatures under keys with a table to which it had no answer.
     pub unanswered: u64,
     /// Keys with a table.
     pub tables: usize,

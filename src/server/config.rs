@@ -106,7 +106,7 @@ impl Config {
             return Err(invalid("cache.memory_mib is at most 4000"));
         }
         if file.engine_memory_mib > MAX_ENGINE_MIB {
-            return Err(invalid("engine_memory_mib is at most 65536"));
+            return Err(invalid("engine_memory_mib is at most 4000"));
         }
         Ok(Self {
             environment,
@@ -280,7 +280,7 @@ fn data() -> PathBuf {
 const MAX_SKEW_S: i64 = 3600;
 const MAX_WORKERS: usize = 1024;
 const MAX_CACHE_MIB: u32 = 4000;
-const MAX_ENGINE_MIB: u32 = 64 * 1024;
+const MAX_ENGINE_MIB: u32 = 4000;
 
 #[cfg(test)]
 mod tests {

@@ -110,6 +110,15 @@ impl Opening {
         keys.iter().zip(texts).map(answer).collect()
     }
 
+    /// Forgets everything: what was opened by a judge that is not believed any more.
+    pub fn forget(&self) {
+        if let Some(stores) = &self.0 {
+            Side::ALL
+                .into_iter()
+                .for_each(|side| stores.side(side).kept.invalidate_all());
+        }
+    }
+
     /// The bytes that one of the caches holds, and how many credentials those are.
     pub fn size(&self, side: Side) -> (u64, u64) {
         self.0.as_ref().map_or((0, 0), |stores| {

@@ -12,6 +12,7 @@ use tracing::{error, info};
 
 /// The engine, if it works, and what was said of it.
 pub(super) struct Judges {
+    mode: Mode,
     engine: Option<Arc<Engine>>,
     /// The most bytes that its tables may take.
     budget: usize,
@@ -20,17 +21,23 @@ pub(super) struct Judges {
 
 impl Judges {
     pub(super) fn new(mode: Mode, memory_mib: u32) -> Self {
-        let engine = Engine::start(mode)
-            .inspect_err(|failure| {
+        let start = || {
+            let started = Engine::start(mode).inspect_err(|failure| {
                 error!(
                     code = failure.code().name(),
                     "the library judges: {failure}"
                 );
-            })
-            .ok();
+            });
+            started.ok()
+        };
+        let engine = match mode {
+            Mode::Library => None,
+            Mode::KnownSigner | Mode::Both => start(),
+        };
         let budget = usize::try_from(memory_mib).unwrap_or_default() * 1024 * 1024;
         Self {
-            alarmed: AtomicBool::new(engine.is_none()),
+            mode,
+            alarmed: AtomicBool::new(false),
             engine,
             budget,
         }
@@ -66,6 +73,7 @@ impl Gateway {
 
     /// What is to be done once a second: grants what may be judged again, looks at a table, tells of an alarm.
     pub fn watch_engine(&self) {
+        metrics::gauge!("lintas_engine_alarm").set(if self.judged_by() == OFF { 1.0 } else { 0.0 });
         let Some(engine) = &self.judges.engine else {
             return;
         };
@@ -79,6 +87,8 @@ impl Gateway {
         if let Some(alarm) = engine.alarm()
             && !self.judges.alarmed.swap(true, Ordering::Relaxed)
         {
+            // What the engine opened is opened again, by the library.
+            self.opening.forget();
             let code = Code::EngineDisagreement.name();
             error!(
                 code,
@@ -97,18 +107,15 @@ impl Gateway {
         metrics::counter!("lintas_engine_rejudged_total").absolute(counts.rejudged);
         metrics::gauge!("lintas_engine_tables").set(number(counts.tables));
         metrics::gauge!("lintas_engine_bytes").set(number(counts.bytes));
-        metrics::gauge!("lintas_engine_alarm").set(if engine.alarm().is_some() {
-            1.0
-        } else {
-            0.0
-        });
     }
 
     /// Who judges signatures now: the mode's name, or `off` where the engine should and does not.
     pub fn judged_by(&self) -> &'static str {
-        match &self.judges.engine {
-            Some(engine) if engine.alarm().is_none() => engine.mode().name(),
-            Some(_) | None => "off",
+        let works = |engine: &Arc<Engine>| engine.alarm().is_none();
+        match self.judges.mode {
+            Mode::Library => Mode::Library.name(),
+            mode if self.judges.engine.as_ref().is_some_and(works) => mode.name(),
+            Mode::KnownSigner | Mode::Both => OFF,
         }
     }
 }
@@ -117,5 +124,6 @@ fn number(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
+const OFF: &str = "off";
 /// How many rejected signatures a core may judge again in a second: about 70 microseconds each, so one hundredth of it.
 const REJECTIONS_A_SECOND: u32 = 140;

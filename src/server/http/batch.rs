@@ -220,7 +220,8 @@ const LINES: &str = "application/x-ndjson";
 /// The ceiling of a batch.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 const MAX_ROWS: usize = 1000;
-/// How many rows are judged at a turn: enough to judge signatures together, and done in milliseconds.
+/// How many rows are judged at a turn: enough to judge signatures together, and done in milliseconds; where the library
+/// judges, in tens of them.
 const SLICE_ROWS: usize = 256;
 
 #[cfg(test)]

@@ -412,7 +412,7 @@ fn node() -> Value {
             "status": { "const": "ready" },
             "signers": count("How many signers are known."),
             "sequence": count("The number of the snapshot in force."),
-            "engine": text("Who judges signatures under known keys: known_signer, library, both, or off after an alarm."),
+            "engine": text("Who judges signatures under known keys: known_signer, library, both, or off where the engine failed."),
         }), &[]),
         "Document": { "type": "object", "description": "An OpenAPI 3.1 document." },
     })

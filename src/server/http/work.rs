@@ -21,7 +21,7 @@ impl Default for Work {
 }
 
 impl Work {
-    /// Does `slice` when its turn comes, in the order of asking. A slice is to take milliseconds.
+    /// Does `slice` when its turn comes, in the order of asking. A slice is to take milliseconds, as a rule.
     ///
     /// # Errors
     /// `internal` where it panics.
