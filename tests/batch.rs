@@ -227,13 +227,23 @@ fn whoever_scans_is_answered_before_the_next_code() {
         child.stdin.take().unwrap(),
         BufReader::new(child.stdout.take().unwrap()),
     );
-    for number in 1..=3 {
-        input.write_all(format!("{good}\n").as_bytes()).unwrap();
+    let mut answer = |number: u32| {
         let mut answer = String::new();
         answers.read_line(&mut answer).unwrap();
         assert_eq!(answer, format!("{number}\taccept\t\n"));
+    };
+    // The start of the next code is at hand, its end is not.
+    let (start, rest) = good.split_at(3);
+    input.write_all(start.as_bytes()).unwrap();
+    for number in 1..=3 {
+        input
+            .write_all(format!("{rest}\n{start}").as_bytes())
+            .unwrap();
+        answer(number);
     }
+    input.write_all(rest.as_bytes()).unwrap();
     drop(input);
+    answer(4);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 

@@ -3,15 +3,14 @@
 //! Refuses to hold more than a few chunks: reading waits for judging, judging for printing. Answers come in the order of the
 //! lines, and are printed whole or not at all. A line that is too long or no text is judged like any other, and rejected.
 
+use super::tally::{Tally, progress};
 use super::{Exit, show};
 use crate::crypto::Engine;
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::snapshot::Snapshot;
-use crate::verify::{self, CredentialVerdict, Locale, Outcome, Policy, Verdict, View};
+use crate::verify::{self, CredentialVerdict, Locale, Policy, Verdict, View};
 use actix_web::rt::signal::unix::{SignalKind, signal};
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write, stdin, stdout};
 use std::num::NonZero;
@@ -59,7 +58,8 @@ pub(super) fn run(path: &Path, judge: Judge) -> Result<Exit, Failure> {
             break Ended::Interrupted;
         }
         let chunk = match answers.next() {
-            Next::Chunk(chunk) => chunk?,
+            Next::Chunk(Ok(chunk)) => chunk,
+            Next::Chunk(Err(failure)) => break Ended::Broken(failure),
             Next::Nothing => break Ended::Whole,
             Next::NotYet => continue,
         };
@@ -91,10 +91,11 @@ pub(super) fn run(path: &Path, judge: Judge) -> Result<Exit, Failure> {
             .iter()
             .for_each(|it| show::note(it));
     }
-    Ok(match ended {
-        Ended::Interrupted => Exit::Interrupted,
-        Ended::Whole | Ended::Unwanted => tally.exit(),
-    })
+    match ended {
+        Ended::Broken(failure) => Err(failure),
+        Ended::Interrupted => Ok(Exit::Interrupted),
+        Ended::Whole | Ended::Unwanted => Ok(tally.exit()),
+    }
 }
 
 enum Ended {
@@ -103,6 +104,8 @@ enum Ended {
     Interrupted,
     /// By whoever read the answers.
     Unwanted,
+    /// By what went wrong.
+    Broken(Failure),
 }
 
 fn open(path: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
@@ -118,7 +121,7 @@ fn unreadable(path: &Path, error: std::io::Error) -> Failure {
     Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
 }
 
-/// Some lines in a row.
+/// Some lines in a row; none at the end of the input.
 struct Chunk {
     /// The number of the first, from 1.
     first: u64,
@@ -153,7 +156,11 @@ impl Answers {
         };
         match judge.recv_timeout(PATIENCE) {
             Err(RecvTimeoutError::Timeout) => Next::NotYet,
-            Err(RecvTimeoutError::Disconnected) => Next::Nothing,
+            // The end is told, so whoever falls silent before it is broken.
+            Err(RecvTimeoutError::Disconnected) => {
+                Next::Chunk(Err(Code::Internal.because("the work on a part broke off")))
+            }
+            Ok(Ok(end)) if end.tally.lines == 0 => Next::Nothing,
             Ok(chunk) => {
                 self.turn = (self.turn + 1) % self.judges.len();
                 Next::Chunk(chunk)
@@ -193,13 +200,21 @@ fn read(
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut first = 1;
     let mut cold = Some(judge);
+    let mut broken = None;
     for judge in judges.iter().cycle() {
-        let chunk = chunk(&mut input, first);
-        let lines = chunk.as_ref().ok().map(|chunk| chunk.texts.len());
-        // What broke off is told, too.
-        let (ended, last) = (lines == Some(0), lines.is_none());
-        first += u64::try_from(lines.unwrap_or_default()).unwrap_or_default();
-        if ended || judge.send(chunk).is_err() || last {
+        let next = match broken.take() {
+            Some(failure) => Err(failure),
+            None => match chunk(&mut input, first) {
+                (chunk, Some(failure)) if chunk.texts.is_empty() => Err(failure),
+                (chunk, failure) => {
+                    broken = failure;
+                    Ok(chunk)
+                }
+            },
+        };
+        let lines = next.as_ref().map_or(0, |chunk| chunk.texts.len());
+        first += u64::try_from(lines).unwrap_or_default();
+        if judge.send(next).is_err() || lines == 0 {
             break;
         }
         if let Some(judge) = cold.take_if(|_| first > WARM_AFTER) {
@@ -208,24 +223,27 @@ fn read(
     }
 }
 
-/// The next lines, as many as are at hand.
-fn chunk(input: &mut BufReader<impl Read>, first: u64) -> Result<Chunk, Failure> {
+/// The next lines, as many as are at hand, and what broke the reading off after them.
+fn chunk(input: &mut BufReader<impl Read>, first: u64) -> (Chunk, Option<Failure>) {
     let mut chunk = Chunk {
         first,
         texts: Vec::new(),
         bytes: 0,
     };
     while chunk.texts.len() < CHUNK_LINES {
-        let (text, bytes) = line(input)?;
-        let Some(text) = text else { break };
+        let (text, bytes) = match line(input) {
+            Ok((Some(text), bytes)) => (text, bytes),
+            Ok((None, _)) => break,
+            Err(failure) => return (chunk, Some(failure)),
+        };
         chunk.texts.push(text);
         chunk.bytes += bytes;
-        // Whoever types or scans is answered before the next code.
-        if input.buffer().is_empty() {
+        // Whoever types or scans is answered before the next code is there whole.
+        if !input.buffer().contains(&b'\n') {
             break;
         }
     }
-    Ok(chunk)
+    (chunk, None)
 }
 
 /// One line without its end, and how many bytes it was; `None` at the end of the input.
@@ -312,73 +330,6 @@ fn print(lines: &[u8]) -> Result<bool, Failure> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(Code::InputOutput.caused_by("standard output cannot be written", error)),
     }
-}
-
-/// What came out, by outcome and by code.
-#[derive(Default)]
-struct Tally {
-    lines: u64,
-    outcomes: BTreeMap<Outcome, u64>,
-    codes: BTreeMap<Code, u64>,
-}
-
-impl Tally {
-    fn count(&mut self, verdict: &CredentialVerdict) {
-        self.lines += 1;
-        *self.outcomes.entry(verdict.outcome()).or_default() += 1;
-        for finding in &verdict.findings {
-            *self.codes.entry(finding.code).or_default() += 1;
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.lines += other.lines;
-        for (outcome, count) in &other.outcomes {
-            *self.outcomes.entry(*outcome).or_default() += count;
-        }
-        for (code, count) in &other.codes {
-            *self.codes.entry(*code).or_default() += count;
-        }
-    }
-
-    /// The worst that came out.
-    fn exit(&self) -> Exit {
-        match self.outcomes.keys().max() {
-            None | Some(Outcome::Accept) => Exit::Success,
-            Some(Outcome::Indeterminate) => Exit::Indeterminate,
-            Some(Outcome::Reject) => Exit::Reject,
-        }
-    }
-
-    fn rate(&self, progress: &ProgressBar) -> String {
-        let micros = progress.elapsed().as_micros().max(1);
-        let rate = u128::from(self.lines) * 1_000_000 / micros;
-        let rate = HumanCount(u64::try_from(rate).unwrap_or(u64::MAX));
-        format!("{} lines, {rate} a second", HumanCount(self.lines))
-    }
-
-    fn summary(&self, progress: &ProgressBar) -> Vec<String> {
-        let mut lines = vec![self.rate(progress)];
-        let outcomes = self.outcomes.iter().map(|(it, count)| (it.name(), count));
-        let codes = self.codes.iter().map(|(it, count)| (it.name(), count));
-        lines.extend(outcomes.map(|(name, count)| format!("{name}: {}", HumanCount(*count))));
-        lines.extend(codes.map(|(name, count)| format!("  {name}: {}", HumanCount(*count))));
-        lines
-    }
-}
-
-/// Shows on standard error how far it is, if that is a terminal.
-fn progress(length: Option<u64>) -> ProgressBar {
-    let (bar, template) = match length {
-        Some(length) => (
-            ProgressBar::new(length),
-            "{wide_bar} {percent}% {msg}, {eta} left",
-        ),
-        None => (ProgressBar::new_spinner(), "{spinner} {msg}, {elapsed}"),
-    };
-    // The template is a constant, so an error here never reaches a user.
-    let style = ProgressStyle::with_template(template);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Turns true when the user interrupts; a second time ends the program at once.

@@ -8,6 +8,7 @@ mod input;
 mod offline;
 mod operate;
 mod show;
+mod tally;
 
 use crate::failure::{Class, Failure};
 use clap::{Parser, Subcommand};

@@ -191,7 +191,14 @@ impl<'a> Scan<'a> {
             return Ok(());
         }
         let nodes = self.nodes.get(position + 1..).unwrap_or_default();
-        refuse_duplicates(Entries::of(nodes))
+        let entries = Entries::of(nodes);
+        // Each is compared with each.
+        if entries.iter().nth(MAX_COMPARED).is_some() {
+            return Err(fault(format!(
+                "a map with over {MAX_COMPARED} unusual keys"
+            )));
+        }
+        refuse_duplicates(entries)
     }
 
     /// Each child takes a byte at least, so a count past the input ends here, not in a loop.
@@ -378,6 +385,8 @@ fn twice() -> Fault {
 }
 
 const BREAK: u8 = 0xff;
+/// Keys of a map that are not all short texts or small numbers, or are more than sixteen.
+const MAX_COMPARED: usize = 64;
 /// A message and its protected header are open at once.
 const MAX_KEPT: usize = 2;
 /// Nodes of a usual document.

@@ -16,8 +16,9 @@ use super::known_answers;
 use super::p256::{Answer, Job, Multiplier, Path, Table};
 use crate::failure::{Code, Failure};
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// Who judges ES256 signatures under known keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +66,8 @@ pub struct Engine {
     unanswered: AtomicU64,
     /// How many more rejected signatures may be judged again.
     granted: AtomicI64,
+    /// Draws the accepted signatures that are judged again, so that nobody can tell which ones will be.
+    lot: RandomState,
 }
 
 /// Why the engine is off.
@@ -112,8 +115,20 @@ pub struct Counts {
 /// One key's place in the engine.
 #[derive(Debug, Default)]
 struct Slot {
-    table: OnceLock<Table>,
+    table: RwLock<Option<Arc<Table>>>,
     uses: AtomicU64,
+}
+
+impl Slot {
+    fn table(&self) -> Option<Arc<Table>> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.clone()
+    }
+
+    fn set(&self, table: Option<Table>) {
+        let mut place = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        *place = table.map(Arc::new);
+    }
 }
 
 /// What a key knows of the engine.
@@ -153,6 +168,7 @@ impl Engine {
             rejudged: AtomicU64::new(0),
             unanswered: AtomicU64::new(0),
             granted: AtomicI64::new(FIRST_GRANT),
+            lot: RandomState::new(),
         }))
     }
 
@@ -176,7 +192,7 @@ impl Engine {
         let tables = self
             .slots()
             .values()
-            .filter(|slot| slot.table.get().is_some())
+            .filter(|slot| slot.table().is_some())
             .count();
         Counts {
             accepted: self.accepted.load(Ordering::Relaxed),
@@ -197,10 +213,14 @@ impl Engine {
 
     /// Looks at one table, the next in turn, and turns the engine off if it is not what it was made with.
     pub fn scrub(&self) {
-        let slots: Vec<_> = self.slots().values().cloned().collect();
-        let tables: Vec<_> = slots
+        let of_keys: Vec<_> = self
+            .slots()
+            .values()
+            .filter_map(|slot| slot.table())
+            .collect();
+        let tables: Vec<_> = of_keys
             .iter()
-            .filter_map(|slot| slot.table.get())
+            .map(Arc::as_ref)
             .chain([self.multiplier.generator()])
             .collect();
         let turn = self.scrubbed.fetch_add(1, Ordering::Relaxed);
@@ -235,13 +255,9 @@ impl Engine {
         wanted.truncate(budget / Table::BYTES);
         let kept: HashSet<_> = wanted.iter().map(|(_, key)| *key.spki_digest()).collect();
         self.slots().retain(|digest, slot| {
-            if !kept.contains(digest) && slot.table.get().is_some() {
+            if !kept.contains(digest) {
                 // Whoever judges with it now still holds it.
-                let uses = AtomicU64::new(slot.uses.load(Ordering::Relaxed));
-                *slot = Arc::new(Slot {
-                    table: OnceLock::new(),
-                    uses,
-                });
+                slot.set(None);
             }
             kept.contains(digest) || Arc::strong_count(slot) > 1
         });
@@ -249,10 +265,8 @@ impl Engine {
             let Some((x, y)) = key.coordinates().filter(|_| self.alarm().is_none()) else {
                 continue;
             };
-            if slot.table.get().is_none()
-                && let Some(table) = self.multiplier.table(&x, &y)
-            {
-                slot.table.get_or_init(|| table);
+            if slot.table().is_none() {
+                slot.set(self.multiplier.table(&x, &y));
             }
         }
     }
@@ -284,6 +298,10 @@ impl Engine {
 
     /// What is said of a signature: the engine's `answer`, or the library's, where that is asked.
     fn guarded(&self, answer: Answer, library: impl FnOnce() -> bool) -> bool {
+        if self.off.load(Ordering::Relaxed) {
+            // It was asked before somebody found it wrong.
+            return library();
+        }
         let good = match answer {
             Answer::Good => true,
             Answer::Bad => false,
@@ -299,7 +317,7 @@ impl Engine {
         let count = count.fetch_add(1, Ordering::Relaxed);
         let again = self.mode == Mode::Both
             || match good {
-                true => count % ACCEPTS_FOR_ONE == 0,
+                true => count % ACCEPTS_FOR_ONE == self.drawn(count / ACCEPTS_FOR_ONE),
                 false => self.granted.fetch_sub(1, Ordering::Relaxed) > 0,
             };
         if !again {
@@ -314,56 +332,80 @@ impl Engine {
         }
         truth
     }
+
+    /// Which accepted signature of the `round`th 1,024 is judged again.
+    fn drawn(&self, round: u64) -> u64 {
+        self.lot.hash_one(round) % ACCEPTS_FOR_ONE
+    }
 }
 
 impl Known {
     /// What the engine is to judge, if it has a table of the key and is on; counts the use.
-    fn job(&self, check: &Check<'_>) -> Option<Job<'_>> {
+    fn asked(&self, check: &Check<'_>) -> Option<Asked> {
         self.slot.uses.fetch_add(1, Ordering::Relaxed);
         if self.engine.off.load(Ordering::Relaxed) {
             return None;
         }
-        Some(Job {
-            table: self.slot.table.get()?,
+        Some(Asked {
+            table: self.slot.table()?,
             signature: check.signature.try_into().ok()?,
             hash: sha256(check.message),
         })
     }
 }
 
-/// Whether the signature of `check` is good: by the engine where it knows the key, else by `library`.
-pub(super) fn verify(check: &Check<'_>, library: impl FnOnce() -> bool) -> bool {
-    let known = check.key.known.get();
-    match known.and_then(|known| Some((known, known.job(check)?))) {
-        None => library(),
-        Some((Known { engine, .. }, job)) => {
-            engine.guarded(engine.multiplier.verify(&job), library)
+/// A signature to judge, and the table that stays for as long.
+struct Asked {
+    table: Arc<Table>,
+    signature: [u8; 64],
+    hash: [u8; 32],
+}
+
+impl Asked {
+    fn job(&self) -> Job<'_> {
+        Job {
+            table: &self.table,
+            signature: self.signature,
+            hash: self.hash,
         }
     }
 }
 
-/// What [`verify`] says of each of `checks`, those that one engine knows together.
+/// Whether the signature of `check` is good: by the engine where it knows the key, else by `library`.
+pub(super) fn verify(check: &Check<'_>, library: impl FnOnce() -> bool) -> bool {
+    let known = check.key.known.get();
+    match known.and_then(|known| Some((known, known.asked(check)?))) {
+        None => library(),
+        Some((Known { engine, .. }, asked)) => {
+            engine.guarded(engine.multiplier.verify(&asked.job()), library)
+        }
+    }
+}
+
+/// What [`verify`] says of each of `checks`, those that one engine knows together. Where one of them finds the engine
+/// wrong, the library judges all of them.
 pub(super) fn verify_batch(
     checks: &[Check<'_>],
     library: impl Fn(&Check<'_>) -> bool,
 ) -> Vec<bool> {
     let mut engine = None;
-    let mut jobs = Vec::new();
+    let mut asked = Vec::new();
     let known: Vec<bool> = checks
         .iter()
         .map(|check| {
-            let job = check.key.known.get().and_then(|known| {
+            let one = check.key.known.get().and_then(|known| {
                 let same = Arc::ptr_eq(engine.get_or_insert(&known.engine), &known.engine);
-                known.job(check).filter(|_| same)
+                known.asked(check).filter(|_| same)
             });
-            let is_known = job.is_some();
-            jobs.extend(job);
+            let is_known = one.is_some();
+            asked.extend(one);
             is_known
         })
         .collect();
+    let jobs: Vec<_> = asked.iter().map(Asked::job).collect();
     let answers = engine.map(|engine| engine.multiplier.verify_batch(&jobs));
     let mut answers = answers.into_iter().flatten();
-    checks
+    let said: Vec<bool> = checks
         .iter()
         .zip(known)
         .map(
@@ -372,7 +414,12 @@ pub(super) fn verify_batch(
                 _ => library(check),
             },
         )
-        .collect()
+        .collect();
+    let wrong = |engine: &&Arc<Engine>| engine.off.load(Ordering::Relaxed);
+    match engine.filter(wrong) {
+        Some(_) if !jobs.is_empty() => checks.iter().map(library).collect(),
+        _ => said,
+    }
 }
 
 /// One in so many accepted signatures is judged again.

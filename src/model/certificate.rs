@@ -34,10 +34,10 @@ impl HealthCertificate {
     }
 }
 
-/// The bytes that a text holds outside itself.
+/// The bytes that a text holds outside itself, about.
 fn held(text: &SmolStr) -> usize {
     if text.is_heap_allocated() {
-        text.len()
+        text.len() + COUNTED
     } else {
         0
     }
@@ -210,3 +210,6 @@ pub struct Recovery {
     /// The unique identifier.
     pub uvci: Uvci,
 }
+
+/// What a text outside itself costs besides its letters: two counts, and what the allocator rounds up and keeps.
+const COUNTED: usize = 32;

@@ -8,6 +8,7 @@ use crate::crypto::{library, verify, verify_batch};
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer;
 use p256::pkcs8::EncodePublicKey;
+use std::sync::Arc;
 
 const MESSAGE: &[u8] = b"what was signed";
 
@@ -49,7 +50,7 @@ fn a_byte_flipped_in_memory_turns_the_engine_off_and_no_wrong_verdict_leaves() {
             engine.grant(0);
             let (signing, key) = key(3);
             engine.warm([&key], usize::MAX);
-            let table = key.known.get().unwrap().slot.table.get().unwrap();
+            let table = key.known.get().unwrap().slot.table().unwrap();
             assert!(table.is_sound());
             flip(table.address(17).wrapping_add(5));
             assert!(!table.is_sound());
@@ -99,17 +100,8 @@ fn the_scrubber_finds_a_flipped_byte_that_nobody_used() {
     engine.warm(&keys, usize::MAX);
     (0..8).for_each(|_| engine.scrub());
     assert_eq!(engine.alarm(), None);
-    flip(
-        keys[1]
-            .known
-            .get()
-            .unwrap()
-            .slot
-            .table
-            .get()
-            .unwrap()
-            .address(4000),
-    );
+    let table = keys[1].known.get().unwrap().slot.table().unwrap();
+    flip(table.address(4000));
     (0..4).for_each(|_| engine.scrub());
     assert_eq!(engine.alarm(), Some(Alarm::Memory));
 }
@@ -122,7 +114,8 @@ fn a_disagreement_turns_the_engine_off_and_the_library_is_right() {
         (Answer::Broken, true, Alarm::Arithmetic),
         (Answer::Broken, false, Alarm::Arithmetic),
     ] {
-        let engine = Engine::start(Mode::KnownSigner).unwrap();
+        // In this mode every answer is judged again.
+        let engine = Engine::start(Mode::Both).unwrap();
         assert_eq!(engine.guarded(answer, || truth), truth);
         assert_eq!(engine.alarm(), Some(alarm));
     }
@@ -130,6 +123,34 @@ fn a_disagreement_turns_the_engine_off_and_the_library_is_right() {
     assert!(engine.guarded(Answer::Collapsed, || true));
     assert!(!engine.guarded(Answer::Collapsed, || false));
     assert_eq!(engine.alarm(), None);
+}
+
+#[test]
+fn where_one_of_many_finds_the_engine_wrong_the_library_judges_all() {
+    let engine = Engine::start(Mode::KnownSigner).unwrap();
+    let (signing, key) = key(7);
+    engine.warm([&key], usize::MAX);
+    // The table of another key is sound and wrong.
+    let (x, y) = self::key(8).1.coordinates().unwrap();
+    key.known
+        .get()
+        .unwrap()
+        .slot
+        .set(engine.multiplier.table(&x, &y));
+    let signatures: Vec<_> = (0_u8..8).map(|it| sign(&signing, &[it])).collect();
+    let messages: Vec<_> = (0_u8..8).map(|it| [it]).collect();
+    let checks: Vec<_> = signatures
+        .iter()
+        .zip(&messages)
+        .map(|(signature, message)| Check {
+            key: &key,
+            message,
+            signature,
+        })
+        .collect();
+    assert!(verify_batch(&checks).iter().all(Result::is_ok));
+    assert_eq!(engine.alarm(), Some(Alarm::WrongReject));
+    assert!(verify_batch(&checks).iter().all(Result::is_ok));
 }
 
 #[test]
@@ -178,15 +199,22 @@ fn tables_follow_the_key_the_budget_and_the_use() {
     let again = key(1).1;
     engine.know(&again);
     let table = |key: &VerifyingKey| {
-        key.known
-            .get()
-            .unwrap()
-            .slot
-            .table
-            .get()
-            .map(std::ptr::from_ref)
+        let table = key.known.get().unwrap().slot.table();
+        table.as_ref().map(Arc::as_ptr)
     };
     assert_eq!(table(&again), table(&first));
+    // A key that is used more takes the place, and whoever loses it is judged by the library again.
+    for _ in 0..3 {
+        assert!(verify(&second, MESSAGE, &signature).is_err());
+    }
+    engine.warm([&first, &second], Table::BYTES);
+    assert!(table(&first).is_none() && table(&again).is_none() && table(&second).is_some());
+    let accepted = engine.counts().accepted;
+    assert!(verify(&first, MESSAGE, &signature).is_ok());
+    assert_eq!(
+        (engine.counts().tables, engine.counts().accepted),
+        (1, accepted)
+    );
     // Whoever is not in the new list is given up.
     engine.warm([&key(9).1], usize::MAX);
     assert_eq!(engine.counts().tables, 1);

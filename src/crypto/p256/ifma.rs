@@ -427,7 +427,11 @@ fn rotated(element: Fe8, by: usize) -> Fe8 {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn gather(picks: &[Pick<'_, Fe>; LANES]) -> Affine<Fe8> {
     let load = |pick: &Pick<'_, Fe>| {
-        // SAFETY: the reference is to a point, which is 64 bytes: x and y of four words each.
+        const _: () = assert!(
+            size_of::<Affine<Fe>>() == 64,
+            "x, then y, of four words each"
+        );
+        // SAFETY: the reference is to a point, which is 64 bytes, all of them words.
         unsafe { _mm512_loadu_si512(std::ptr::from_ref(pick.point).cast()) }
     };
     let negative = picks

@@ -11,7 +11,7 @@ use super::curve::{Curve, Field};
 
 /// A point that is not the neutral one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(super) struct Affine<F> {
     pub(super) x: F,
     pub(super) y: F,

@@ -17,6 +17,7 @@ use metrics::Counter;
 use moka::sync::Cache;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Opens credentials, and remembers those whose signature was judged.
 pub struct Opening(Option<Stores>);
@@ -24,6 +25,8 @@ pub struct Opening(Option<Stores>);
 struct Stores {
     good: Store,
     bad: Store,
+    /// How often everything was forgotten.
+    epoch: AtomicU64,
 }
 
 /// One cache, bounded by the bytes it holds.
@@ -66,6 +69,7 @@ impl Opening {
         Self((bytes > 0).then(|| Stores {
             good: Store::new(Side::Good, bytes - bad),
             bad: Store::new(Side::Bad, bad),
+            epoch: AtomicU64::new(0),
         }))
     }
 
@@ -75,8 +79,8 @@ impl Opening {
             return Arc::new(verify::open(text, snapshot));
         };
         let key = crypto::sha256(text.as_bytes());
-        let known = stores.find(&key, snapshot);
-        known.unwrap_or_else(|| stores.keep(key, verify::open(text, snapshot)))
+        let (known, epoch) = (stores.find(&key, snapshot), stores.epoch());
+        known.unwrap_or_else(|| stores.keep(key, verify::open(text, snapshot), epoch))
     }
 
     /// What [`verify::open_batch`] gives for `texts`; each distinct text that is not known is opened once.
@@ -99,9 +103,10 @@ impl Opening {
                 known
             });
         }
+        let epoch = stores.epoch();
         let opened = verify::open_batch(&unopened, snapshot);
         for (key, opened) in unknown.into_iter().zip(opened) {
-            answers.insert(key, Some(stores.keep(key, opened)));
+            answers.insert(key, Some(stores.keep(key, opened, epoch)));
         }
         let answer = |(key, text): (&Key, &&str)| {
             let answer = answers.get(key).cloned().flatten();
@@ -113,6 +118,7 @@ impl Opening {
     /// Forgets everything: what was opened by a judge that is not believed any more.
     pub fn forget(&self) {
         if let Some(stores) = &self.0 {
+            stores.epoch.fetch_add(1, Ordering::SeqCst);
             Side::ALL
                 .into_iter()
                 .for_each(|side| stores.side(side).kept.invalidate_all());
@@ -153,12 +159,21 @@ impl Stores {
     }
 
     /// Remembers what a text opened to, if that is of a kind that is kept.
-    fn keep(&self, key: Key, opened: Opened) -> Arc<Opened> {
+    ///
+    /// What was opened before everything was forgotten is not remembered after it: `epoch` is that of the opening.
+    fn keep(&self, key: Key, opened: Opened, epoch: u64) -> Arc<Opened> {
         let opened = Arc::new(opened);
         if let Some(side) = place(&opened) {
             self.side(side).keep(key, &opened);
+            if self.epoch() != epoch {
+                self.side(side).kept.invalidate(&key);
+            }
         }
         opened
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
     }
 }
 

@@ -49,12 +49,13 @@ impl Gateway {
         verdict
     }
 
-    /// The verdict on each of `requests`, in their order; all their credentials are opened together.
+    /// The verdict on each of `requests`, in their order; their credentials are opened together, [`TOGETHER`] at a time.
     pub fn verify_batch(&self, requests: &[&VerifyRequest], moment: &Moment) -> Vec<Verdict> {
         let questions = requests.iter().flat_map(|request| &request.questions);
         let texts: Vec<_> = questions.map(|question| question.text.as_str()).collect();
-        let opened = self.opening.open_batch(&texts, &moment.world.snapshot);
-        let mut opened = opened.into_iter();
+        let pieces = texts.chunks(TOGETHER);
+        let mut opened =
+            pieces.flat_map(|texts| self.opening.open_batch(texts, &moment.world.snapshot));
         let verdicts = requests.iter().map(|request| {
             let opened = opened.by_ref().take(request.questions.len());
             self.judge_opened(request, opened, moment)
@@ -90,6 +91,9 @@ impl Gateway {
         verdict
     }
 }
+
+/// How many credentials are opened at once: enough to judge their signatures together, and each inflates to 64 KiB at most.
+const TOGETHER: usize = 128;
 
 /// What is counted of verdicts; found once, so that no request looks them up.
 pub(super) struct Counters {

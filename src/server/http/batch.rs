@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The handler.
@@ -47,7 +48,7 @@ async fn verdicts(
     let rows: Arc<[Bytes]> = state.work.apart(move || form.rows(&bytes)).await??.into();
     let moment = state.gateway.moment();
     let mut answers = Vec::new();
-    for start in (0..rows.len()).step_by(SLICE_ROWS) {
+    for range in slices(&rows) {
         let slice = Slice {
             gateway: Arc::clone(&state.gateway),
             moment: moment.clone(),
@@ -55,7 +56,7 @@ async fn verdicts(
             trace: trace_of(request),
         };
         let rows = Arc::clone(&rows);
-        let judged = move || slice.judged(rows.iter().skip(start).take(SLICE_ROWS));
+        let judged = move || slice.judged(rows.iter().skip(range.start).take(range.len()));
         answers.extend(state.work.apart(judged).await?);
     }
     Ok((form, form.written(&answers), moment))
@@ -123,6 +124,23 @@ fn bounded<'b>(rows: impl Iterator<Item = &'b [u8]>, body: &Bytes) -> Result<Vec
         return Err(Code::InputTooLarge.because(format!("more than {MAX_ROWS} rows")));
     }
     Ok(rows)
+}
+
+/// `rows` cut into slices, each at most [`SLICE_ROWS`] long and, but for a row that alone is longer, [`SLICE_BYTES`].
+fn slices(rows: &[Bytes]) -> Vec<Range<usize>> {
+    let mut slices: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0;
+    for (index, row) in rows.iter().enumerate() {
+        bytes += row.len();
+        match slices.last_mut() {
+            Some(slice) if slice.len() < SLICE_ROWS && bytes <= SLICE_BYTES => slice.end += 1,
+            Some(_) | None => {
+                slices.push(index..index + 1);
+                bytes = row.len();
+            }
+        }
+    }
+    slices
 }
 
 /// The elements of an array as they stand there; past the ceiling they are passed over, all but one.
@@ -220,9 +238,10 @@ const LINES: &str = "application/x-ndjson";
 /// The ceiling of a batch.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 const MAX_ROWS: usize = 1000;
-/// How many rows are judged at a turn: enough to judge signatures together, and done in milliseconds; where the library
-/// judges, in tens of them.
+/// How many rows, and bytes of them, are judged at a turn: enough to judge signatures together, and done in milliseconds;
+/// where the library judges, in tens of them. A row may hold several credentials, so rows alone bound nothing.
 const SLICE_ROWS: usize = 256;
+const SLICE_BYTES: usize = 192 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -253,6 +272,16 @@ mod tests {
     fn lines_may_be_blank_and_the_last_may_lack_its_end() {
         let cut = rows(Form::Lines, "\n{\"a\":1}\r\n \t\n{\"b\":\n{\"c\":3}").unwrap();
         assert_eq!(cut, [r#"{"a":1}"#, r#"{"b":"#, r#"{"c":3}"#]);
+    }
+
+    #[test]
+    fn slices_are_bounded_in_rows_and_in_bytes_and_leave_no_row_out() {
+        let rows = |length: usize, count: usize| vec![Bytes::from(vec![b'1'; length]); count];
+        assert_eq!(slices(&rows(10, 600)), [0..256, 256..512, 512..600]);
+        assert_eq!(slices(&rows(100_000, 3)), [0..1, 1..2, 2..3]);
+        assert_eq!(slices(&rows(90_000, 3)), [0..2, 2..3]);
+        assert_eq!(slices(&rows(1_000_000, 2)), [0..1, 1..2]);
+        assert!(slices(&[]).is_empty());
     }
 
     #[test]
