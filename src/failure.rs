@@ -159,6 +159,7 @@ codes! {
     QuirkRefused         "quirk_refused"          Rejected      Accepted     "The credential has an oddity that the policy in force does not tolerate.";
     TrustListStale       "trust_list_stale"       Indeterminate Fresh        "The trust source that could know this signer is older than the policy allows.";
     ListInvalid          "list_invalid"           Malformed     TrustEntry   "The document is no trust list in a known form.";
+    CmsInvalid           "cms_invalid"            Malformed     TrustEntry   "The bytes are not one CMS SignedData message with one certificate and one signer.";
     EntryInvalid         "entry_invalid"          Malformed     TrustEntry   "The entry holds no readable certificate or public key.";
     KidMismatch          "kid_mismatch"           Rejected      TrustEntry   "The entry's key identifier is not that of its certificate.";
     CountryMismatch      "country_mismatch"       Rejected      TrustEntry   "The entry is given two different countries.";

@@ -3,7 +3,9 @@
 //! Refuses input past its named ceilings, trailing bytes, and duplicates; consumes all input or fails.
 
 pub mod base45;
+pub mod ber;
 pub mod cbor;
+pub mod cms;
 pub mod cose;
 pub mod cwt;
 pub mod deflate;

@@ -44,18 +44,19 @@ fn available(what: &str, dir: PathBuf) -> Option<PathBuf> {
     if dir.is_dir() {
         return Some(dir);
     }
+    skipped(&format!("{what} are not at {}", dir.display()));
+    None
+}
+
+/// Says in one line why a test is skipped; a failure where everything is required.
+pub fn skipped(why: &str) {
     #[allow(
         clippy::disallowed_methods,
         reason = "the switch that makes a skip a failure"
     )]
     let required = std::env::var("LINTAS_REQUIRE").is_ok_and(|value| value == "all");
-    assert!(
-        !required,
-        "{what} are required and not at {}",
-        dir.display()
-    );
-    eprintln!("skipped: {what} are not at {}", dir.display());
-    None
+    assert!(!required, "required, but {why}");
+    eprintln!("skipped: {why}");
 }
 
 /// A throw-away signer and the one world that knows it.

@@ -1,0 +1,192 @@
+//! CMS against others: messages of OpenSSL and of the EU gateway's own library are read, and OpenSSL reads ours.
+//!
+//! Refuses to pass without them: where OpenSSL or the published messages are absent it says so and is skipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod support;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use der::asn1::ObjectIdentifier;
+use lintas::codec::cms::{Signed, Unsigned};
+use lintas::codec::x509::Certificate;
+use lintas::crypto::sha256;
+use p256::ecdsa::signature::{Signer, Verifier};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
+use std::fs;
+use std::process::Command;
+use support::{skipped, vectors_dir};
+
+const CONTENT: &[u8] = br#"{"batchId":"x"}"#;
+
+/// Whether the signature, the digest and the certificate of `message` belong together and to `content`.
+fn holds(message: &Signed, content: &[u8]) -> bool {
+    let certificate = Certificate::read(&message.certificate).unwrap();
+    let key = VerifyingKey::from_public_key_der(&certificate.public_key).unwrap();
+    let digest = message
+        .attributes
+        .as_ref()
+        .map(|it| it.message_digest.clone());
+    let signature = Signature::from_der(&message.signature).unwrap();
+    digest.is_none_or(|digest| digest == sha256(content))
+        && key
+            .verify(message.signed_bytes(content), &signature)
+            .is_ok()
+}
+
+#[test]
+fn messages_of_the_eu_gateways_library_are_read() {
+    let Some(vectors) = vectors_dir() else { return };
+    let read = |name: &str| {
+        let text = fs::read_to_string(vectors.join("dgcg").join(name)).unwrap();
+        Signed::read(&BASE64_STANDARD.decode(text.trim()).unwrap()).unwrap()
+    };
+    let (full, detached) = (read("bc_full.b64"), read("bc_detached.b64"));
+    assert_eq!(full.content.as_deref(), Some(CONTENT));
+    assert_eq!(detached.content, None);
+    assert!(holds(&full, CONTENT) && holds(&detached, CONTENT));
+    assert!(!holds(&full, b"other") && full.attributes.unwrap().signing_time.is_some());
+}
+
+#[test]
+fn messages_of_openssl_are_read_in_every_form() {
+    let Some(openssl) = OpenSsl::start() else {
+        return;
+    };
+    for more in [
+        &["-nodetach"][..],
+        &[],
+        &["-nodetach", "-stream"],
+        &["-nodetach", "-keyid"],
+        &["-nodetach", "-noattr"],
+        &["-nodetach", "-nosmimecap", "-stream", "-indef"],
+    ] {
+        openssl.run(
+            "cms",
+            &[
+                &[
+                    "-sign", "-binary", "-outform", "DER", "-md", "sha256", "-signer", "cert.pem",
+                    "-inkey", "key.pem", "-in", "content", "-out", "message",
+                ],
+                more,
+            ]
+            .concat(),
+        );
+        let message = Signed::read(&openssl.file("message")).unwrap();
+        let attached = more.contains(&"-nodetach");
+        assert_eq!(
+            message.content.as_deref(),
+            attached.then_some(CONTENT),
+            "{more:?}"
+        );
+        assert_eq!(message.attributes.is_some(), !more.contains(&"-noattr"));
+        assert!(
+            holds(&message, CONTENT) && !holds(&message, b"other"),
+            "{more:?}"
+        );
+    }
+}
+
+#[test]
+fn openssl_believes_what_we_write() {
+    let Some(openssl) = OpenSsl::start() else {
+        return;
+    };
+    openssl.run(
+        "x509",
+        &["-in", "cert.pem", "-outform", "DER", "-out", "cert.der"],
+    );
+    let pem = String::from_utf8(openssl.file("key.pem")).unwrap();
+    let key = SigningKey::from_pkcs8_pem(&pem).unwrap();
+    let ecdsa = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+    for attached in [true, false] {
+        let content = attached.then(|| CONTENT.to_vec());
+        let unsigned = Unsigned::new(
+            content,
+            sha256(CONTENT),
+            openssl.file("cert.der"),
+            ecdsa,
+            now(),
+        );
+        let unsigned = unsigned.unwrap();
+        let signature: Signature = key.sign(&unsigned.signed_bytes());
+        let message = unsigned.complete(signature.to_der().as_bytes());
+        fs::write(openssl.0.path().join("ours"), &message).unwrap();
+        let mut asked = vec![
+            "-verify", "-binary", "-inform", "DER", "-in", "ours", "-CAfile", "cert.pem",
+            "-purpose", "any", "-out", "read",
+        ];
+        if !attached {
+            asked.extend(["-content", "content"]);
+        }
+        openssl.run("cms", &asked);
+        assert_eq!(openssl.file("read"), CONTENT);
+        assert!(holds(&Signed::read(&message).unwrap(), CONTENT));
+    }
+}
+
+/// A folder with a key, a certificate for it, and something to sign.
+struct OpenSsl(tempfile::TempDir);
+
+impl OpenSsl {
+    fn start() -> Option<Self> {
+        if Command::new("openssl").arg("version").output().is_err() {
+            skipped("there is no openssl");
+            return None;
+        }
+        let openssl = Self(tempfile::tempdir().unwrap());
+        fs::write(openssl.0.path().join("content"), CONTENT).unwrap();
+        openssl.run(
+            "req",
+            &[
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-days",
+                "9",
+                "-subj",
+                "/C=ZZ/CN=upload",
+                "-keyout",
+                "key.pem",
+                "-out",
+                "cert.pem",
+            ],
+        );
+        Some(openssl)
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) {
+        let mut program = Command::new("openssl");
+        let ran = program
+            .current_dir(self.0.path())
+            .arg(command)
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(
+            ran.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
+    }
+
+    fn file(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.path().join(name)).unwrap()
+    }
+}
+
+/// OpenSSL holds the signing time to its own clock.
+fn now() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap()
+        .as_secs()
+}
