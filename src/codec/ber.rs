@@ -218,17 +218,12 @@ mod tests {
         for bytes in [
             &whole[..],
             &[0x24, 0x80, 0x04, 0x01, 1, 0x04, 0x02, 2, 3, 0, 0],
-            &[0x24, 0x07, 0x04, 0x81, 0x02, 1, 2, 0x04, 0x01, 3][..9],
+            &[0x24, 0x08, 0x04, 0x81, 0x02, 1, 2, 0x04, 0x01, 3],
             &[
                 0x24, 0x80, 0x24, 0x80, 0x04, 0x02, 1, 2, 0, 0, 0x04, 0x83, 0, 0, 1, 3, 0, 0,
             ],
         ] {
-            let element = Element::read(bytes);
-            if bytes.len() == 9 {
-                assert!(element.is_err(), "it is cut");
-                continue;
-            }
-            let element = element.unwrap();
+            let element = Element::read(bytes).unwrap();
             assert_eq!(element.octets().unwrap(), [1, 2, 3]);
             assert_eq!(element.to_der(element.identifier).unwrap(), whole);
             assert_eq!(element.bytes, bytes);
