@@ -19,8 +19,8 @@ use p256::ecdsa::signature::{Signer, Verifier};
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use std::fs;
-use std::process::Command;
-use support::{skipped, vectors_dir};
+use support::openssl::OpenSsl;
+use support::vectors_dir;
 
 const CONTENT: &[u8] = br#"{"batchId":"x"}"#;
 
@@ -55,7 +55,7 @@ fn messages_of_the_eu_gateways_library_are_read() {
 
 #[test]
 fn messages_of_openssl_are_read_in_every_form() {
-    let Some(openssl) = OpenSsl::start() else {
+    let Some(openssl) = upload() else {
         return;
     };
     for more in [
@@ -94,7 +94,7 @@ fn messages_of_openssl_are_read_in_every_form() {
 
 #[test]
 fn openssl_believes_what_we_write() {
-    let Some(openssl) = OpenSsl::start() else {
+    let Some(openssl) = upload() else {
         return;
     };
     openssl.run(
@@ -116,7 +116,7 @@ fn openssl_believes_what_we_write() {
         let unsigned = unsigned.unwrap();
         let signature: Signature = key.sign(&unsigned.signed_bytes());
         let message = unsigned.complete(signature.to_der().as_bytes());
-        fs::write(openssl.0.path().join("ours"), &message).unwrap();
+        openssl.put("ours", &message);
         let mut asked = vec![
             "-verify", "-binary", "-inform", "DER", "-in", "ours", "-CAfile", "cert.pem",
             "-purpose", "any", "-out", "read",
@@ -131,56 +131,12 @@ fn openssl_believes_what_we_write() {
 }
 
 /// A folder with a key, a certificate for it, and something to sign.
-struct OpenSsl(tempfile::TempDir);
-
-impl OpenSsl {
-    fn start() -> Option<Self> {
-        if Command::new("openssl").arg("version").output().is_err() {
-            skipped("there is no openssl");
-            return None;
-        }
-        let openssl = Self(tempfile::tempdir().unwrap());
-        fs::write(openssl.0.path().join("content"), CONTENT).unwrap();
-        openssl.run(
-            "req",
-            &[
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-days",
-                "9",
-                "-subj",
-                "/C=ZZ/CN=upload",
-                "-keyout",
-                "key.pem",
-                "-out",
-                "cert.pem",
-            ],
-        );
-        Some(openssl)
-    }
-
-    fn run(&self, command: &str, arguments: &[&str]) {
-        let mut program = Command::new("openssl");
-        let ran = program
-            .current_dir(self.0.path())
-            .arg(command)
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(
-            ran.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&ran.stderr)
-        );
-    }
-
-    fn file(&self, name: &str) -> Vec<u8> {
-        fs::read(self.0.path().join(name)).unwrap()
-    }
+fn upload() -> Option<OpenSsl> {
+    let openssl = OpenSsl::start()?;
+    openssl.put("content", CONTENT);
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    openssl.self_signed("key.pem", "cert.pem", &key);
+    Some(openssl)
 }
 
 /// OpenSSL holds the signing time to its own clock.

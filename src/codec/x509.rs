@@ -5,6 +5,7 @@
 //!
 //! Source: RFC 5280, section 4.1; observed lists of national signers.
 
+use super::ber::{Element, SEQUENCE};
 use crate::failure::{Code, Failure};
 use der::asn1::{ObjectIdentifier, PrintableStringRef, TeletexStringRef, Utf8StringRef};
 use der::{Decode, Encode};
@@ -67,6 +68,62 @@ impl Certificate {
     }
 }
 
+/// What a certificate was signed over, and by whom, as received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// The bytes that its issuer signed.
+    pub signed_bytes: &'a [u8],
+    /// The issuer's name.
+    pub issuer: &'a [u8],
+    /// Its own name.
+    pub subject: &'a [u8],
+    /// How it was signed: an AlgorithmIdentifier.
+    pub signature_algorithm: &'a [u8],
+    /// The signature.
+    pub signature: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    /// The envelope of the certificate in `der`, by position: nothing in it is decoded, so that odd contents do no harm.
+    ///
+    /// # Errors
+    /// `entry_invalid`.
+    pub fn read(der: &'a [u8]) -> Result<Self, Failure> {
+        let read = || {
+            let whole = Element::read(der)?;
+            let children = whole.children()?;
+            let [signed, algorithm, signature] = children.as_slice() else {
+                return Err(Code::EntryInvalid.because("not three parts"));
+            };
+            if [whole.identifier, signed.identifier] != [SEQUENCE; 2] {
+                return Err(Code::EntryInvalid.because("not a sequence of a sequence"));
+            }
+            let mut parts = signed.children()?.into_iter().peekable();
+            // The version is tagged, and version 1 has none.
+            parts.next_if(|part| part.identifier == VERSION);
+            // Serial number, algorithm, issuer, period, subject.
+            let (issuer, subject) = (parts.nth(2), parts.nth(1));
+            let (issuer, subject) = issuer
+                .zip(subject)
+                .ok_or_else(|| Code::EntryInvalid.because("parts are missing"))?;
+            let bits = signature.contents.split_first();
+            let bits =
+                bits.filter(|(unused, _)| signature.identifier == BIT_STRING && **unused == 0);
+            let (_, bits) = bits.ok_or_else(|| Code::EntryInvalid.because("odd signature bits"))?;
+            Ok(Self {
+                signed_bytes: signed.bytes,
+                issuer: issuer.bytes,
+                subject: subject.bytes,
+                signature_algorithm: algorithm.bytes,
+                signature: bits,
+            })
+        };
+        read().map_err(|failure: Failure| {
+            Code::EntryInvalid.caused_by("not an X.509 certificate", failure)
+        })
+    }
+}
+
 fn seconds(time: x509_cert::time::Time) -> i64 {
     i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
 }
@@ -96,6 +153,8 @@ fn attributes(name: &Name, kind: ObjectIdentifier) -> Vec<String> {
 
 /// The ceiling of one certificate, in bytes; the largest seen in circulation is under 3 KiB.
 const MAX_DER: usize = 16 * 1024;
+const VERSION: u8 = 0xa0;
+const BIT_STRING: u8 = 0x03;
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");

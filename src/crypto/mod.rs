@@ -7,6 +7,7 @@
 
 #[cfg(feature = "server")]
 mod aws_lc;
+mod chain;
 mod digest;
 mod engine;
 mod key;
@@ -14,6 +15,7 @@ mod known_answers;
 mod p256;
 mod portable;
 
+pub use chain::{ChainAlgorithm, Hash, verify_chain};
 pub use digest::sha256;
 pub use engine::{Alarm, Counts, Engine, Mode};
 pub use key::{Algorithm, VerifyingKey};

@@ -3,6 +3,7 @@
 //! Refuses silently dropped entries: whatever is not admitted is a row with a code. Knows no list document and no wire
 //! form; `exchange` makes [`TrustEntry`]s, this wing judges them.
 
+pub mod chain;
 mod dsc;
 mod entry;
 mod list;

@@ -7,6 +7,7 @@
 )]
 
 pub mod gateway;
+pub mod openssl;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -1,0 +1,146 @@
+//! One hop of a chain, over certificates that OpenSSL made with every kind of key and algorithm in use.
+//!
+//! Refuses to pass without it: where OpenSSL is absent it says so and is skipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod support;
+
+use lintas::codec::cms::Signed;
+use lintas::codec::x509::Certificate;
+use lintas::crypto::{ChainAlgorithm, Hash, VerifyingKey, verify_chain};
+use lintas::failure::Code;
+use lintas::trust::chain::issued_by;
+use support::openssl::OpenSsl;
+
+const P_256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+const P_384: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"];
+const RSA: &[&str] = &["-newkey", "rsa:2048"];
+const PSS: &[&str] = &[
+    "-sigopt",
+    "rsa_padding_mode:pss",
+    "-sigopt",
+    "rsa_pss_saltlen:digest",
+];
+
+/// A country's key, how it signs, and with which hash.
+const ISSUERS: [(&[&str], &[&str], &str); 7] = [
+    (P_256, &[], "-sha256"),
+    (P_256, &[], "-sha512"),
+    (P_384, &[], "-sha384"),
+    (RSA, &[], "-sha256"),
+    (RSA, &[], "-sha512"),
+    (RSA, PSS, "-sha256"),
+    (RSA, PSS, "-sha384"),
+];
+
+#[test]
+fn a_certificate_is_its_issuers_and_nobody_elses() {
+    let Some(openssl) = OpenSsl::start() else {
+        return;
+    };
+    openssl.self_signed("other.key", "other.pem", P_256);
+    openssl.run(
+        "x509",
+        &["-in", "other.pem", "-outform", "DER", "-out", "other.der"],
+    );
+    let other = openssl.file("other.der");
+    openssl.run(
+        "req",
+        &[
+            "-new",
+            "-key",
+            "other.key",
+            "-subj",
+            "/C=ZZ/CN=signer",
+            "-out",
+            "signer.csr",
+        ],
+    );
+    for (key, more, hash) in ISSUERS {
+        openssl.self_signed("ca.key", "ca.pem", key);
+        let by = [
+            "-req",
+            "-in",
+            "signer.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-set_serial",
+            "7",
+            hash,
+        ];
+        openssl.run(
+            "x509",
+            &[&by, more, &["-outform", "DER", "-out", "signer.der"]].concat(),
+        );
+        openssl.run(
+            "x509",
+            &["-in", "ca.pem", "-outform", "DER", "-out", "ca.der"],
+        );
+        let (signer, ca) = (openssl.file("signer.der"), openssl.file("ca.der"));
+        assert!(issued_by(&signer, &ca).is_ok(), "{key:?} {more:?} {hash}");
+        assert!(issued_by(&ca, &ca).is_ok());
+        for (certificate, issuer) in [(&signer, &other), (&ca, &signer), (&signer, &signer)] {
+            let failure = issued_by(certificate, issuer).unwrap_err();
+            assert_eq!(failure.code(), Code::ChainInvalid);
+        }
+        // Every byte of what was signed counts; those around it are not read, or make it unreadable.
+        for position in (0..signer.len()).step_by(7) {
+            let mut changed = signer.clone();
+            changed[position] ^= 1;
+            assert!(issued_by(&changed, &ca).is_err(), "{position}");
+        }
+    }
+}
+
+#[test]
+fn messages_hold_under_every_algorithm() {
+    let Some(openssl) = OpenSsl::start() else {
+        return;
+    };
+    openssl.put("content", b"content");
+    for (key, more, hash) in ISSUERS {
+        openssl.self_signed("up.key", "up.pem", key);
+        let keyopts: Vec<_> = more
+            .iter()
+            .map(|it| if *it == "-sigopt" { "-keyopt" } else { it })
+            .collect();
+        let sign = [
+            "-sign",
+            "-binary",
+            "-nodetach",
+            "-outform",
+            "DER",
+            "-md",
+            &hash[1..],
+            "-in",
+            "content",
+            "-signer",
+            "up.pem",
+            "-inkey",
+            "up.key",
+            "-out",
+            "message",
+        ];
+        openssl.run("cms", &[&sign[..], &keyopts].concat());
+        let message = Signed::read(&openssl.file("message")).unwrap();
+        let certificate = Certificate::read(&message.certificate).unwrap();
+        let key = VerifyingKey::from_spki(&certificate.public_key).unwrap();
+        let digest = Hash::named(message.digest_algorithm).unwrap();
+        let algorithm = ChainAlgorithm::read(&message.signature_algorithm, Some(digest)).unwrap();
+        let attributes = message.attributes.as_ref().unwrap();
+        assert_eq!(attributes.message_digest, digest.of(b"content"));
+        let signed = message.signed_bytes(b"content");
+        assert!(
+            verify_chain(&key, algorithm, signed, &message.signature).is_ok(),
+            "{more:?} {hash}"
+        );
+        let refused = verify_chain(&key, algorithm, b"other", &message.signature).unwrap_err();
+        assert_eq!(refused.code(), Code::SignatureInvalid);
+    }
+}
