@@ -165,6 +165,7 @@ codes! {
     CountryMismatch      "country_mismatch"       Rejected      TrustEntry   "The entry is given two different countries.";
     CandidateLimit       "candidate_limit"        Rejected      TrustEntry   "Too many signers share this key identifier.";
     ChainInvalid         "chain_invalid"          Rejected      TrustEntry   "The certificate was signed by none of the certificates that may vouch for it.";
+    ProofInvalid         "proof_invalid"          Rejected      TrustEntry   "The signed message does not prove that its signer signed it.";
     OutOfScope           "out_of_scope"           Rejected      TrustEntry   "The source may not name signers of this country.";
     EnvironmentMismatch  "environment_mismatch"   Rejected      TrustEntry   "The source belongs to another environment than this gateway.";
     ClaimInvalid         "claim_invalid"          Malformed     Issue        "The claims cannot be stated in the requested format.";

@@ -10,12 +10,12 @@
 mod support;
 
 use lintas::codec::cms::Signed;
-use lintas::codec::x509::Certificate;
-use lintas::crypto::{ChainAlgorithm, Hash, VerifyingKey, verify_chain};
 use lintas::failure::Code;
 use lintas::trust::chain::issued_by;
+use lintas::trust::proof::proves;
 use support::openssl::OpenSsl;
 
+const YEAR_S: i64 = 366 * 86_400;
 const P_256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
 const P_384: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"];
 const RSA: &[&str] = &["-newkey", "rsa:2048"];
@@ -104,6 +104,12 @@ fn messages_hold_under_every_algorithm() {
         return;
     };
     openssl.put("content", b"content");
+    openssl.self_signed("other.key", "other.pem", P_256);
+    openssl.run(
+        "x509",
+        &["-in", "other.pem", "-outform", "DER", "-out", "other.der"],
+    );
+    let other = openssl.file("other.der");
     for (key, more, hash) in ISSUERS {
         openssl.self_signed("up.key", "up.pem", key);
         let keyopts: Vec<_> = more
@@ -129,18 +135,15 @@ fn messages_hold_under_every_algorithm() {
         ];
         openssl.run("cms", &[&sign[..], &keyopts].concat());
         let message = Signed::read(&openssl.file("message")).unwrap();
-        let certificate = Certificate::read(&message.certificate).unwrap();
-        let key = VerifyingKey::from_spki(&certificate.public_key).unwrap();
-        let digest = Hash::named(message.digest_algorithm).unwrap();
-        let algorithm = ChainAlgorithm::read(&message.signature_algorithm, Some(digest)).unwrap();
-        let attributes = message.attributes.as_ref().unwrap();
-        assert_eq!(attributes.message_digest, digest.of(b"content"));
-        let signed = message.signed_bytes(b"content");
-        assert!(
-            verify_chain(&key, algorithm, signed, &message.signature).is_ok(),
-            "{more:?} {hash}"
-        );
-        let refused = verify_chain(&key, algorithm, b"other", &message.signature).unwrap_err();
-        assert_eq!(refused.code(), Code::SignatureInvalid);
+        assert!(proves(&message, b"content").is_ok(), "{more:?} {hash}");
+        let refused = proves(&message, b"other").unwrap_err();
+        assert_eq!(refused.code(), Code::ProofInvalid);
+        let mut late = message.clone();
+        let attributes = late.attributes.as_mut().unwrap();
+        attributes.signing_time = attributes.signing_time.map(|time| time + YEAR_S);
+        assert!(proves(&late, b"content").is_err());
+        let mut exchanged = message;
+        exchanged.certificate = other.clone();
+        assert!(proves(&exchanged, b"content").is_err());
     }
 }

@@ -7,6 +7,7 @@ pub mod chain;
 mod dsc;
 mod entry;
 mod list;
+pub mod proof;
 
 pub use dsc::{Assurance, Dsc, Purposes, kid_of};
 pub use entry::{KeyMaterial, Place, Refusal, Source, SourceList, TrustEntry};
