@@ -2,7 +2,7 @@
 //!
 //! Refuses to leave the read-back out in silence: with it is how the gateway issues, without it is what it costs.
 //!
-//! `cargo run --release --bin issue -- [--rounds N | --quick] [--json]`
+//! In `benches/peers`: `cargo run --release --bin issue -- [--rounds N | --quick] [--json]`
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};

@@ -2,7 +2,7 @@
 //!
 //! Refuses to time verifiers that do not agree: a text counts where every one of them accepts it.
 //!
-//! `cargo run --release --bin pipeline -- [--rounds N | --quick] [--json] [--export FILE] [--beside COMMAND ...]`; with
+//! In `benches/peers`: `cargo run --release --bin pipeline -- [--rounds N | --quick] [--json] [--export FILE] [--beside COMMAND ...]`; with
 //! `--export` the texts and keys go to a file that verifiers in other languages read, and nothing is timed; with `--beside`
 //! such verifiers take part in the first table, and the others are left out. `benches/peers/run` does both.
 

@@ -2,7 +2,7 @@
 //!
 //! Refuses signatures that any of them calls bad: a row asserts what it measures.
 //!
-//! `cargo run --release --bin signatures -- [--rounds N | --quick] [--json]`
+//! In `benches/peers`: `cargo run --release --bin signatures -- [--rounds N | --quick] [--json]`
 
 mod engine;
 
