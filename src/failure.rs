@@ -168,6 +168,7 @@ codes! {
     ProofInvalid         "proof_invalid"          Rejected      TrustEntry   "The signed message does not prove that its signer signed it.";
     OutOfScope           "out_of_scope"           Rejected      TrustEntry   "The source may not name signers of this country.";
     EnvironmentMismatch  "environment_mismatch"   Rejected      TrustEntry   "The source belongs to another environment than this gateway.";
+    ValueSetInvalid      "value_set_invalid"      Malformed     Accepted     "The document is no value set.";
     ClaimInvalid         "claim_invalid"          Malformed     Issue        "The claims cannot be stated in the requested format.";
     ReadBackFailed       "read_back_failed"       Internal      Issue        "The finished credential did not read back as what was claimed, and was withheld.";
     SignerUnavailable    "signer_unavailable"     Unavailable   Issue        "The signing key does not answer.";

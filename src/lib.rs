@@ -13,7 +13,7 @@
 //! | 6 | [`verify`] | the meeting |
 //! | 5 | [`snapshot`] | all that a verdict depends on, frozen |
 //! | 4 | [`exchange`], [`issue`] | list documents to entries; claims to QR |
-//! | 3 | [`trust`], [`revocation`], [`credential`] | the concepts |
+//! | 3 | [`trust`], [`revocation`], [`rules`], [`credential`] | the concepts |
 //! | 2 | [`model`], [`codec`], [`crypto`] | values; bytes to structure; keys and signatures |
 //! | 1 | [`failure`], [`quirk`] | every way to fail; every oddity tolerated |
 //!
@@ -31,6 +31,7 @@ pub mod issue;
 pub mod model;
 pub mod quirk;
 pub mod revocation;
+pub mod rules;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod snapshot;

@@ -7,10 +7,13 @@
 
 mod support;
 
-use lintas::exchange;
-use lintas::model::{Environment, Purpose, UnixTime};
+use lintas::exchange::{self, read_value_set, write_value_set};
+use lintas::model::{Date, Environment, Purpose, UnixTime};
+use lintas::rules::ValueSets;
 use lintas::snapshot::Snapshot;
 use lintas::trust::{Dsc, Refusal, Source, SourceList};
+use serde_json::Value;
+use std::fs;
 use std::sync::Arc;
 use support::conformance_dir;
 
@@ -119,5 +122,55 @@ fn austrias_entries_without_a_certificate_are_told_and_the_others_kept() {
         refused
             .iter()
             .all(|refusal| refusal.code.name() == "entry_invalid" && refusal.kid.is_some())
+    );
+}
+
+#[test]
+fn every_published_value_set_is_read_whole_and_written_as_it_was() {
+    let Some(folder) = conformance_dir() else {
+        return;
+    };
+    let mut sets = ValueSets::default();
+    let mut count = 0;
+    for version in fs::read_dir(folder.join("valuesets")).unwrap() {
+        for file in fs::read_dir(version.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = if path.is_file() {
+                fs::read(&path).unwrap()
+            } else {
+                continue;
+            };
+            let Ok(document) = serde_json::from_slice::<Value>(&bytes) else {
+                continue;
+            };
+            if document.get("valueSetId").is_none() {
+                continue;
+            }
+            // How to write vaccines is published in the same frame, and gives no code a meaning.
+            if document["valueSetId"] == "vaccines-covid-19-encoding-instructions" {
+                assert!(read_value_set(&bytes).is_err());
+                continue;
+            }
+            let set = read_value_set(&bytes).unwrap_or_else(|it| panic!("{path:?}: {it}"));
+            assert_eq!(write_value_set(&set), document, "{path:?}");
+            // The publisher changed some sets and left their dates.
+            let _ = sets.add(set);
+            count += 1;
+        }
+    }
+    assert_eq!(count, 120);
+    let (early, late) = (
+        Date::parse("2021-06-30").unwrap(),
+        Date::parse("2026-11-25").unwrap(),
+    );
+    let names = |day| {
+        sets.on("vaccines-covid-19-names", day)
+            .unwrap()
+            .values
+            .len()
+    };
+    assert!(
+        names(late) > names(early),
+        "vaccines were admitted meanwhile"
     );
 }

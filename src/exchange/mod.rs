@@ -9,5 +9,7 @@ mod dgcg;
 mod nl;
 mod pem;
 mod read;
+mod valueset;
 
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};
+pub use valueset::{read_value_set, write_value_set};

@@ -1,0 +1,7 @@
+//! What a country accepts: the codes that certificates may use, as data with dates.
+//!
+//! Refuses to be code: whatever changes with a regulation is read, never compiled in.
+
+mod valueset;
+
+pub use valueset::{CodedValue, ValueSet, ValueSets};
