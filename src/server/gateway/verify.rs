@@ -49,7 +49,7 @@ impl Gateway {
         verdict
     }
 
-    /// The verdict on each of `requests`, in their order; their credentials are opened together, [`TOGETHER`] at a time.
+    /// The verdict on each of `requests`, in their order; their credentials are opened together, some at a time.
     pub fn verify_batch(&self, requests: &[&VerifyRequest], moment: &Moment) -> Vec<Verdict> {
         let questions = requests.iter().flat_map(|request| &request.questions);
         let texts: Vec<_> = questions.map(|question| question.text.as_str()).collect();
