@@ -9,11 +9,17 @@
 
 mod support;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use lintas::codec::cms::Signed;
 use lintas::failure::Code;
 use lintas::trust::chain::issued_by;
 use lintas::trust::proof::proves;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
 use support::openssl::OpenSsl;
+use support::vectors_dir;
 
 const YEAR_S: i64 = 366 * 86_400;
 const P_256: &[&str] = &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
@@ -146,4 +152,31 @@ fn messages_hold_under_every_algorithm() {
         exchanged.certificate = other.clone();
         assert!(proves(&exchanged, b"content").is_err());
     }
+}
+
+#[test]
+fn signers_that_the_who_publishes_with_their_csca_are_signed_by_it() {
+    let Some(vectors) = vectors_dir() else {
+        return;
+    };
+    let document = fs::read(vectors.join("who/trustlist/prod/root.did.json")).unwrap();
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    let mut answers: BTreeMap<String, usize> = BTreeMap::new();
+    for method in document["verificationMethod"].as_array().unwrap() {
+        let chain = method["publicKeyJwk"]["x5c"].as_array().unwrap().iter();
+        let chain: Vec<_> = chain
+            .map(|it| BASE64_STANDARD.decode(it.as_str().unwrap()).unwrap())
+            .collect();
+        if let [signer, csca] = chain.as_slice() {
+            let answer = match issued_by(signer, csca) {
+                Ok(()) => "signed".to_owned(),
+                Err(failure) => failure.detail().to_owned(),
+            };
+            *answers.entry(answer).or_default() += 1;
+        }
+    }
+    // Seven CSCAs have keys on curves without a judge here.
+    let unsupported = "not signed by that issuer: algorithm_unsupported";
+    let expected = [(unsupported.to_owned(), 7), ("signed".to_owned(), 432)];
+    assert_eq!(answers, BTreeMap::from(expected));
 }
