@@ -67,6 +67,8 @@ pub enum Stage {
     Authenticate,
     /// Judging the credential's own validity period.
     Current,
+    /// Asking whether the issuer has withdrawn it.
+    Withdrawn,
     /// Judging against the policy in force.
     Accepted,
     /// Judging the age of what the verdict depends on.
@@ -88,6 +90,7 @@ impl Stage {
             Self::Read => "read",
             Self::Authenticate => "authenticate",
             Self::Current => "current",
+            Self::Withdrawn => "withdrawn",
             Self::Accepted => "accepted",
             Self::Fresh => "fresh",
             Self::TrustEntry => "trust_entry",
@@ -141,6 +144,7 @@ codes! {
     CborInvalid          "cbor_invalid"           Malformed     Read         "The bytes are not one bounded CBOR item.";
     CoseInvalid          "cose_invalid"           Malformed     Read         "The CBOR item is not a COSE_Sign1 message.";
     CwtInvalid           "cwt_invalid"            Malformed     Read         "The signed payload is not a set of CWT claims with the required times.";
+    JwsInvalid           "jws_invalid"            Malformed     Read         "The text is not one compact JWS.";
     HcertMissing         "hcert_missing"          Malformed     Read         "The claims hold no health certificate.";
     PayloadInvalid       "payload_invalid"        Malformed     Read         "The health certificate breaks the rules of its format.";
     EntriesNotOne        "entries_not_one"        Malformed     Read         "The health certificate does not state exactly one vaccination, test or recovery.";
@@ -156,8 +160,11 @@ codes! {
     IssuerMismatch       "issuer_mismatch"        Rejected      Authenticate "The credential names an issuing country that its signer does not belong to.";
     NotYetValid          "not_yet_valid"          Rejected      Current      "The credential is not yet valid.";
     Expired              "expired"                Rejected      Current      "The credential has expired.";
+    Revoked              "revoked"                Rejected      Withdrawn    "The issuer has withdrawn the credential.";
     QuirkRefused         "quirk_refused"          Rejected      Accepted     "The credential has an oddity that the policy in force does not tolerate.";
     TrustListStale       "trust_list_stale"       Indeterminate Fresh        "The trust source that could know this signer is older than the policy allows.";
+    RevocationStale      "revocation_stale"       Indeterminate Fresh        "The source of withdrawn certificates that could name this one is older than the policy allows.";
+    UnverifiedProof      "unverified_proof"       Indeterminate Fresh        "The list that names the signer carries no proof that could be checked.";
     ListInvalid          "list_invalid"           Malformed     TrustEntry   "The document is no trust list in a known form.";
     CmsInvalid           "cms_invalid"            Malformed     TrustEntry   "The bytes are not one CMS SignedData message with one certificate and one signer.";
     EntryInvalid         "entry_invalid"          Malformed     TrustEntry   "The entry holds no readable certificate or public key.";
@@ -166,9 +173,17 @@ codes! {
     CandidateLimit       "candidate_limit"        Rejected      TrustEntry   "Too many signers share this key identifier.";
     ChainInvalid         "chain_invalid"          Rejected      TrustEntry   "The certificate was signed by none of the certificates that may vouch for it.";
     ProofInvalid         "proof_invalid"          Rejected      TrustEntry   "The signed message does not prove that its signer signed it.";
+    AnchorUnknown        "anchor_unknown"         Rejected      TrustEntry   "Nobody vouches for the entry whom this gateway has pinned or admitted.";
     OutOfScope           "out_of_scope"           Rejected      TrustEntry   "The source may not name signers of this country.";
+    TestSigner           "test_signer"            Rejected      TrustEntry   "The signer belongs to a test participant, or its private key is public.";
+    WithdrawnReturned    "withdrawn_returned"     Rejected      TrustEntry   "The entry was withdrawn before, and no operator has let it come back.";
+    ListRolledBack       "list_rolled_back"       Rejected      TrustEntry   "The source says something older than what it said before.";
+    ListShrunk           "list_shrunk"            Rejected      TrustEntry   "The source leaves out so many signers at once that an operator has to look first.";
+    ListExpired          "list_expired"           Rejected      TrustEntry   "The list is not valid at this time by its own word.";
+    RevocationInvalid    "revocation_invalid"     Malformed     TrustEntry   "The document is no batch of revocations.";
     EnvironmentMismatch  "environment_mismatch"   Rejected      TrustEntry   "The source belongs to another environment than this gateway.";
     ValueSetInvalid      "value_set_invalid"      Malformed     Accepted     "The document is no value set.";
+    RuleInvalid          "rule_invalid"           Malformed     Accepted     "The document is no acceptance rule.";
     ClaimInvalid         "claim_invalid"          Malformed     Issue        "The claims cannot be stated in the requested format.";
     ReadBackFailed       "read_back_failed"       Internal      Issue        "The finished credential did not read back as what was claimed, and was withheld.";
     SignerUnavailable    "signer_unavailable"     Unavailable   Issue        "The signing key does not answer.";
@@ -181,6 +196,11 @@ codes! {
     RequestTimeout       "request_timeout"        Timeout       Caller       "The request did not arrive in time.";
     ConfigurationInvalid "configuration_invalid"  Malformed     World        "The configuration cannot be used.";
     InputOutput          "input_output"           Unavailable   World        "A file or a connection failed.";
+    UpstreamUnavailable  "upstream_unavailable"   Unavailable   World        "A foreign gateway does not answer.";
+    UpstreamInvalid      "upstream_invalid"       Unavailable   World        "A foreign gateway answered with something that makes no sense.";
+    StoreUnavailable     "store_unavailable"      Unavailable   World        "The database does not answer.";
+    StoreIncomplete      "store_incomplete"       Unavailable   World        "Records that were there are missing from the database.";
+    SealInvalid          "seal_invalid"           Rejected      World        "A record in the database was not put there by this gateway.";
     EngineDisagreement   "engine_disagreement"    Internal      World        "The fast judge of signatures was wrong and is off; the library judges.";
     Internal             "internal"               Internal      World        "A fault of Lintas itself.";
 }

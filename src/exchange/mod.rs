@@ -9,7 +9,9 @@ mod dgcg;
 mod nl;
 mod pem;
 mod read;
+mod record;
 mod valueset;
 
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};
+pub use record::{Record, RecordKind};
 pub use valueset::{read_value_set, write_value_set};

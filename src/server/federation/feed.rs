@@ -1,0 +1,66 @@
+//! What every foreign source of trust can be asked: what is new there.
+//!
+//! Refuses to judge: documents leave here as they came, with what a feed says of their coming and going.
+
+use crate::exchange::RecordKind;
+use crate::failure::Failure;
+use crate::model::{Country, UnixTime};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A foreign source of trust.
+#[async_trait]
+pub trait Feed: Send + Sync {
+    /// Its id, as in `feeds.toml`.
+    fn id(&self) -> &str;
+
+    /// What is new since `mark`, as of `at`. A default mark asks for everything.
+    ///
+    /// # Errors
+    /// `upstream_unavailable` where it does not answer, `upstream_invalid` where the answer as a whole makes no sense. What
+    /// is wrong with a single document is told in the answer and fails nothing else.
+    async fn fetch(&self, mark: &Mark, at: UnixTime) -> Result<Fetched, Failure>;
+}
+
+/// How far a feed was read: what the next question needs to know, and what a rolled-back answer is noticed by.
+///
+/// Kept outside the database.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mark {
+    /// When everything was last fetched, seconds since 1970-01-01T00:00:00Z.
+    pub full_at: Option<i64>,
+    /// For each thing that can be asked for from an instant on, that instant.
+    pub since: BTreeMap<String, i64>,
+    /// For each thing that has one, the entity tag of what is known of it.
+    pub etags: BTreeMap<String, String>,
+}
+
+/// What a feed answered.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// The documents that are new, or may be.
+    pub documents: Vec<FetchedDocument>,
+    /// What the feed says is gone: the kind, and the name that its record has.
+    pub withdrawn: Vec<(RecordKind, String)>,
+    /// The kinds of which everything there is was fetched: what is not among the documents is gone.
+    pub complete: Vec<RecordKind>,
+    /// What was wrong with single documents: where they stand, and why they were left out.
+    pub troubles: Vec<(String, Failure)>,
+    /// The mark to ask with next time, once all of this is safe.
+    pub mark: Mark,
+}
+
+/// A document as it came.
+#[derive(Clone, Debug)]
+pub struct FetchedDocument {
+    /// What it is.
+    pub kind: RecordKind,
+    /// Its name among those of its kind.
+    pub name: String,
+    /// The country the feed says it speaks for.
+    pub country: Option<Country>,
+    /// Its bytes.
+    pub body: Vec<u8>,
+}
