@@ -27,14 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // The trust river: a document becomes entries, entries are admitted to a snapshot.
     let rows = exchange::read(&signers, &std::fs::read(&signers)?)?;
-    let source = Source {
-        id: signers,
-        environment: Environment::Demo,
-        countries: None,
-        as_of: at,
-    };
+    let source = Source::new(signers, Environment::Demo, at);
     let entries = rows.into_iter().filter_map(Result::ok).collect();
-    let list = SourceList { source, entries };
+    let list = SourceList::pinned(source, entries);
     let (snapshot, report) = Snapshot::assemble(Environment::Demo, 1, &[list]);
     println!(
         "{} signers admitted, {} refused",

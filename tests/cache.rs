@@ -230,14 +230,10 @@ impl Pool {
                 numbered.filter(move |(bit, _)| bit % 2 == parity && signers >> bit & 1 == 1);
             known.map(|(_, entry)| entry.clone()).collect()
         };
-        let lists = [0, 1].map(|number| SourceList {
-            source: Source {
-                id: format!("source-{number}"),
-                environment: Environment::Demo,
-                countries: None,
-                as_of: AGES[age][number],
-            },
-            entries: known(number),
+        let lists = [0, 1].map(|number| {
+            let as_of = AGES[age][number];
+            let source = Source::new(format!("source-{number}"), Environment::Demo, as_of);
+            SourceList::pinned(source, known(number))
         });
         Snapshot::assemble(Environment::Demo, 1, &lists).0
     }

@@ -20,12 +20,7 @@ use support::conformance_dir;
 /// The admitted signers of a list, and the refusals of both reading and admission.
 fn admitted(name: &str) -> Option<(Vec<Arc<Dsc>>, Vec<Refusal>)> {
     let bytes = std::fs::read(conformance_dir()?.join("trustlists").join(name)).unwrap();
-    let source = Source {
-        id: "list".into(),
-        environment: Environment::Test,
-        countries: None,
-        as_of: UnixTime::EPOCH,
-    };
+    let source = Source::new("list", Environment::Test, UnixTime::EPOCH);
     let mut refused = Vec::new();
     let mut entries = Vec::new();
     for row in exchange::read(name, &bytes).unwrap() {
@@ -34,7 +29,7 @@ fn admitted(name: &str) -> Option<(Vec<Arc<Dsc>>, Vec<Refusal>)> {
             Err(row) => refused.push(Refusal::new(&source, row.place, row.kid, &row.failure)),
         }
     }
-    let list = SourceList { source, entries };
+    let list = SourceList::pinned(source, entries);
     let (snapshot, report) = Snapshot::assemble(Environment::Test, 1, &[list]);
     refused.extend(report.refused);
     Some((snapshot.trust().signers().to_vec(), refused))

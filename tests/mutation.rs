@@ -342,19 +342,11 @@ fn trusting(der: Vec<u8>, as_of: UnixTime) -> Snapshot {
         country: None,
         purposes: Purposes::ALL,
     };
-    let source = Source {
-        id: "test".into(),
-        environment: Environment::Test,
-        countries: None,
-        as_of,
-    };
+    let source = Source::new("test", Environment::Test, as_of);
     Snapshot::assemble(
         Environment::Test,
         1,
-        &[SourceList {
-            source,
-            entries: vec![entry],
-        }],
+        &[SourceList::pinned(source, vec![entry])],
     )
     .0
 }

@@ -283,13 +283,8 @@ fn entry(key: KeyMaterial, kid: Option<Kid>) -> TrustEntry {
 }
 
 fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {
-    let source = Source {
-        id: "test".into(),
-        environment: Environment::Test,
-        countries: None,
-        as_of: UnixTime::EPOCH,
-    };
-    Snapshot::assemble(Environment::Test, 1, &[SourceList { source, entries }]).0
+    let source = Source::new("test", Environment::Test, UnixTime::EPOCH);
+    Snapshot::assemble(Environment::Test, 1, &[SourceList::pinned(source, entries)]).0
 }
 
 /// What two openings must have alike: everything but the causes of failures.

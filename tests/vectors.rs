@@ -100,16 +100,8 @@ fn judge(vector: &Vector) -> (String, Vec<String>, Vec<String>) {
         country: Some(vector.signer.country.clone()),
         purposes: Purposes::ALL,
     };
-    let source = Source {
-        id: "vector".into(),
-        environment: Environment::Demo,
-        countries: None,
-        as_of: at,
-    };
-    let list = SourceList {
-        source,
-        entries: vec![entry],
-    };
+    let source = Source::new("vector", Environment::Demo, at);
+    let list = SourceList::pinned(source, vec![entry]);
     let (snapshot, _) = Snapshot::assemble(Environment::Demo, 1, &[list]);
     let verdict = verify::verify(&vector.text, at, &snapshot, &Policy::default());
     let codes = verdict

@@ -108,13 +108,8 @@ fn public_key(seed: u8, kid: u8) -> TrustEntry {
 }
 
 fn world(entries: Vec<TrustEntry>) -> (Snapshot, AdmissionReport) {
-    let source = Source {
-        id: "test".into(),
-        environment: Environment::Demo,
-        countries: None,
-        as_of: issued_at(),
-    };
-    Snapshot::assemble(Environment::Demo, 1, &[SourceList { source, entries }])
+    let source = Source::new("test", Environment::Demo, issued_at());
+    Snapshot::assemble(Environment::Demo, 1, &[SourceList::pinned(source, entries)])
 }
 
 /// A vaccination certificate under whatever header and claims a test wants.
@@ -455,15 +450,10 @@ fn a_signer_is_named_only_by_a_source_of_its_scope_and_environment() {
     let certificate = Certificate::new(1);
     let report = |environment, countries: Option<Vec<Country>>| {
         let source = Source {
-            id: "test".into(),
-            environment,
             countries,
-            as_of: issued_at(),
+            ..Source::new("test", environment, issued_at())
         };
-        let list = SourceList {
-            source,
-            entries: vec![certificate.entry()],
-        };
+        let list = SourceList::pinned(source, vec![certificate.entry()]);
         Snapshot::assemble(Environment::Demo, 1, &[list]).1
     };
     assert_eq!(
@@ -474,16 +464,8 @@ fn a_signer_is_named_only_by_a_source_of_its_scope_and_environment() {
     assert_eq!(outside.refused[0].code.name(), "out_of_scope");
     let mixed = report(Environment::Production, None);
     assert_eq!(mixed.refused[0].code.name(), "environment_mismatch");
-    let source = Source {
-        id: "test".into(),
-        environment: Environment::Production,
-        countries: None,
-        as_of: issued_at(),
-    };
-    let list = SourceList {
-        source,
-        entries: vec![certificate.entry()],
-    };
+    let source = Source::new("test", Environment::Production, issued_at());
+    let list = SourceList::pinned(source, vec![certificate.entry()]);
     let (_, report) = Snapshot::assemble(Environment::Production, 1, &[list]);
     assert_eq!(
         report.refused[0].code.name(),
@@ -514,13 +496,8 @@ fn the_snapshots_name_is_its_content_whatever_the_order() {
 }
 
 fn named_by(id: &str, entries: Vec<TrustEntry>, as_of: UnixTime) -> SourceList {
-    let source = Source {
-        id: id.into(),
-        environment: Environment::Demo,
-        countries: None,
-        as_of,
-    };
-    SourceList { source, entries }
+    let source = Source::new(id, Environment::Demo, as_of);
+    SourceList::pinned(source, entries)
 }
 
 fn bare(certificate: &Certificate, kid: Option<Kid>) -> TrustEntry {

@@ -100,14 +100,10 @@ fn listed(signers: &[Signer], now: UnixTime) -> Result<Vec<Arc<Dsc>>, Box<dyn Er
         country: None,
         purposes: Purposes::ALL,
     };
-    let source = Source {
-        id: "benches".to_owned(),
-        environment: Environment::Demo,
-        countries: None,
-        as_of: now,
-    };
+    let source = Source::new("benches", Environment::Demo, now);
     let entries = (1..).zip(signers).map(entry).collect();
-    let (snapshot, _) = Snapshot::assemble(Environment::Demo, 1, &[SourceList { source, entries }]);
+    let (snapshot, _) =
+        Snapshot::assemble(Environment::Demo, 1, &[SourceList::pinned(source, entries)]);
     let found = signers.iter().map(|signer| {
         let kid = kid_of(&signer.der)?;
         snapshot.trust().candidates(&kid).next().map(Arc::clone)

@@ -15,13 +15,8 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let entries: Vec<_> = rows.into_iter().filter_map(Result::ok).collect();
     let readable = entries.len();
-    let source = Source {
-        id: "fuzz".to_owned(),
-        environment: Environment::Test,
-        countries: None,
-        as_of: UnixTime::EPOCH,
-    };
-    let list = SourceList { source, entries };
+    let source = Source::new("fuzz", Environment::Test, UnixTime::EPOCH);
+    let list = SourceList::pinned(source, entries);
     let (snapshot, report) = Snapshot::assemble(Environment::Test, 1, &[list]);
     let trust = snapshot.trust();
     assert_eq!(report.admitted, trust.signers().len());

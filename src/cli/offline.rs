@@ -143,12 +143,7 @@ impl Verify {
 }
 
 fn reading(path: &Path, environment: Environment, at: UnixTime) -> Result<sync::Reading, Failure> {
-    let source = Source {
-        id: path.display().to_string(),
-        environment,
-        countries: None,
-        as_of: at,
-    };
+    let source = Source::new(path.display().to_string(), environment, at);
     sync::read_directory(source, &Directory::new(path))
 }
 

@@ -27,6 +27,8 @@ pub struct Certificate {
     pub not_after: i64,
     /// The extended key usages, dotted; empty where there is no such extension.
     pub extended_key_usages: Vec<String>,
+    /// Whether it says that it is a CA; `None` where it says nothing of it.
+    pub is_ca: Option<bool>,
 }
 
 impl Certificate {
@@ -64,6 +66,10 @@ impl Certificate {
             not_before: seconds(tbs.validity().not_before),
             not_after: seconds(tbs.validity().not_after),
             extended_key_usages,
+            is_ca: extensions
+                .iter()
+                .find(|extension| extension.extn_id == BASIC_CONSTRAINTS)
+                .map(|extension| is_ca(extension.extn_value.as_bytes())),
         })
     }
 }
@@ -124,6 +130,13 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// What basic constraints say; odd ones are no claim to be a CA. Explicit defaults are read, too.
+fn is_ca(constraints: &[u8]) -> bool {
+    let parts = Element::read(constraints).and_then(|constraints| constraints.children());
+    let first = parts.ok().and_then(|parts| parts.first().copied());
+    first.is_some_and(|first| first.identifier == BOOLEAN && first.contents == [TRUE])
+}
+
 fn seconds(time: x509_cert::time::Time) -> i64 {
     i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
 }
@@ -154,7 +167,10 @@ fn attributes(name: &Name, kind: ObjectIdentifier) -> Vec<String> {
 /// The ceiling of one certificate, in bytes; the largest seen in circulation is under 3 KiB.
 const MAX_DER: usize = 16 * 1024;
 const VERSION: u8 = 0xa0;
+const BOOLEAN: u8 = 0x01;
+const TRUE: u8 = 0xff;
 const BIT_STRING: u8 = 0x03;
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");

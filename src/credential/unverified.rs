@@ -270,6 +270,13 @@ impl Authentic {
         self.unverified.work
     }
 
+    /// Its signature, which other gateways may know it by, and how it was made.
+    pub fn signature(&self) -> (&[u8], Option<Algorithm>) {
+        let unverified = &self.unverified;
+        let algorithm = unverified.hint.algorithm.and_then(Algorithm::from_cose);
+        (unverified.message.signature(), algorithm)
+    }
+
     /// Reads what it holds.
     pub fn open(&self) -> Content {
         self.unverified.inspect_without_authentication()

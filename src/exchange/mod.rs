@@ -5,7 +5,7 @@
 mod at;
 mod ch;
 mod de;
-mod dgcg;
+pub mod dgcg;
 mod nl;
 mod pem;
 mod read;

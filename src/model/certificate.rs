@@ -103,6 +103,15 @@ impl Entry {
         }
     }
 
+    /// The country in which it happened, as written.
+    pub fn country(&self) -> &str {
+        match self {
+            Self::Vaccination(Vaccination { country, .. })
+            | Self::Test(Test { country, .. })
+            | Self::Recovery(Recovery { country, .. }) => country,
+        }
+    }
+
     /// The unique identifier of the certificate.
     pub fn uvci(&self) -> &Uvci {
         match self {

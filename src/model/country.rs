@@ -44,6 +44,12 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
+    /// Whether it is one of the codes under which networks file participants that exist for tests: `XA` to `XZ`, but for
+    /// Kosovo's.
+    pub fn is_for_tests(&self) -> bool {
+        matches!(self.0, [b'X', second] if second != b'K')
+    }
+
     /// The alpha-3 code, `XXA` to `XXZ` for `XA` to `XZ` (`XKX` for `XK`); `None` for the other
     /// codes left to users.
     pub fn alpha3(&self) -> Option<&'static str> {
@@ -247,6 +253,13 @@ mod tests {
             Country::parse("XK").and_then(|country| country.alpha3()),
             Some("XKX")
         );
+    }
+
+    #[test]
+    fn test_participants_are_told_from_kosovo() {
+        let is_for_tests = |name| Country::parse(name).unwrap().is_for_tests();
+        assert!(is_for_tests("XA") && is_for_tests("XXH") && is_for_tests("XZ"));
+        assert!(!is_for_tests("XK") && !is_for_tests("ZZ") && !is_for_tests("ID"));
     }
 
     #[test]

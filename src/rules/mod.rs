@@ -2,6 +2,8 @@
 //!
 //! Refuses to be code: whatever changes with a regulation is read, never compiled in.
 
+mod rule;
 mod valueset;
 
+pub use rule::{CertificateType, Rule, RuleKind, Version};
 pub use valueset::{CodedValue, ValueSet, ValueSets};

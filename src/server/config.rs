@@ -138,16 +138,20 @@ fn policy(table: PolicyTable) -> Result<Policy, Failure> {
         version: table.version.unwrap_or(defaults.version),
         skew_s: table.skew_s.unwrap_or(defaults.skew_s),
         max_trust_age_s: table.max_trust_age_s.unwrap_or(defaults.max_trust_age_s),
+        max_revocation_age_s: table
+            .max_revocation_age_s
+            .unwrap_or(defaults.max_revocation_age_s),
         refused_quirks: table
             .refused_quirks
             .iter()
             .map(quirk)
             .collect::<Result<_, _>>()?,
     };
-    if !(0..=MAX_SKEW_S).contains(&policy.skew_s) || policy.max_trust_age_s < 0 {
-        return Err(invalid(
-            "policy.skew_s is 0 to 3600, policy.max_trust_age_s is not negative",
-        ));
+    if !(0..=MAX_SKEW_S).contains(&policy.skew_s) {
+        return Err(invalid("policy.skew_s is 0 to 3600"));
+    }
+    if policy.max_trust_age_s < 0 || policy.max_revocation_age_s < 0 {
+        return Err(invalid("an age of the policy is negative"));
     }
     Ok(policy)
 }
@@ -223,6 +227,7 @@ struct PolicyTable {
     version: Option<u32>,
     skew_s: Option<i64>,
     max_trust_age_s: Option<i64>,
+    max_revocation_age_s: Option<i64>,
     refused_quirks: Vec<String>,
 }
 
@@ -321,6 +326,7 @@ mod tests {
             "[tls]\ncertificate = \"a.pem\"",
             "[policy]\nrefused_quirks = [\"anything\"]",
             "[policy]\nskew_s = 86400",
+            "[policy]\nmax_revocation_age_s = -1",
             "[issuer]\ncountry = \"ID\"",
             "[trust]\nrefresh_s = 0",
             "[listen]\nworkers = 0",

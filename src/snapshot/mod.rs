@@ -5,6 +5,7 @@
 
 use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};
+use crate::revocation::RevocationList;
 use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
 use std::sync::Arc;
 
@@ -15,39 +16,54 @@ pub struct Snapshot {
     id: SnapshotId,
     sequence: u64,
     trust: Arc<TrustList>,
+    revocations: Arc<RevocationList>,
     sources: Arc<[Source]>,
 }
 
 impl Snapshot {
-    /// Assembles the snapshot number `sequence` from sources of directly trusted signers and their entries.
+    /// Assembles the snapshot number `sequence` from sources and their entries; it withdraws no certificate yet.
     ///
     /// Sources are taken in the order of their ids, so that the result does not depend on the order of arrival.
     pub fn assemble<'a>(
         environment: Environment,
         sequence: u64,
-        pinned: impl IntoIterator<Item = &'a SourceList>,
+        lists: impl IntoIterator<Item = &'a SourceList>,
     ) -> (Self, AdmissionReport) {
-        let mut lists: Vec<_> = pinned.into_iter().collect();
+        let mut lists: Vec<_> = lists.into_iter().collect();
         lists.sort_by(|left, right| left.source.id.cmp(&right.source.id));
-        let (trust, report) = TrustList::admit_pinned(&lists, environment);
-        let parts = [
-            environment.name().as_bytes(),
-            b"\0trust\0",
-            &trust.content_hash(),
-        ]
-        .concat();
-        let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
+        let (trust, report) = TrustList::admit(&lists, environment);
         let sources = lists.iter().map(|list| list.source.clone()).collect();
-        (
-            Self {
-                environment,
-                id,
-                sequence,
-                trust: Arc::new(trust),
-                sources,
-            },
-            report,
-        )
+        let snapshot = Self {
+            environment,
+            id: SnapshotId([0; 32]),
+            sequence,
+            trust: Arc::new(trust),
+            revocations: Arc::default(),
+            sources,
+        };
+        (snapshot.identified(), report)
+    }
+
+    /// The same world with `revocations` in force.
+    #[must_use]
+    pub fn with_revocations(self, revocations: Arc<RevocationList>) -> Self {
+        Self {
+            revocations,
+            ..self
+        }
+        .identified()
+    }
+
+    fn identified(self) -> Self {
+        let parts = [
+            self.environment.name().as_bytes(),
+            b"\0trust\0",
+            &self.trust.content_hash(),
+            b"\0revocations\0",
+            &self.revocations.content_hash(),
+        ];
+        let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts.concat()].concat()));
+        Self { id, ..self }
     }
 
     /// A snapshot that knows no signer.
@@ -79,6 +95,11 @@ impl Snapshot {
     /// The trust list.
     pub fn trust(&self) -> &TrustList {
         &self.trust
+    }
+
+    /// The certificates that are withdrawn.
+    pub fn revocations(&self) -> &RevocationList {
+        &self.revocations
     }
 
     /// Makes the keys of its signers known to `engine`, the most used first, as far as `budget` bytes go.

@@ -21,9 +21,17 @@ pub fn kid_of(der: &[u8]) -> Option<Kid> {
     crypto::sha256(der).get(..8).and_then(Kid::from_bytes)
 }
 
-/// How a signer came to be trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a signer came to be trusted, the weakest way first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Assurance {
+    /// It stands in a list without a proof, fetched from a host that an operator chose to believe.
+    TlsOnly,
+    /// A country's CA signed it, and a pinned trust anchor vouches for that CA; the list that named it carries no proof.
+    Chained,
+    /// It stands in a list whose signature holds under a pinned key.
+    SignedList,
+    /// A country's CA signed it, that country's backend handed it in, and a pinned trust anchor vouches for both.
+    Anchored,
     /// An operator of this gateway put it into a folder by hand; no chain was asked for.
     PinnedSigner,
 }
@@ -32,6 +40,10 @@ impl Assurance {
     /// The machine name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
+            Self::TlsOnly => "tls_only",
+            Self::Chained => "chained",
+            Self::SignedList => "signed_list",
+            Self::Anchored => "anchored",
             Self::PinnedSigner => "pinned_signer",
         }
     }
@@ -141,11 +153,16 @@ impl Dsc {
         if self.country_stated && other.country_stated && self.countries != other.countries {
             return Err(Code::CountryMismatch.because("another source names another country"));
         }
+        if other.assurance == Assurance::TlsOnly && self.assurance != Assurance::TlsOnly {
+            // What nobody could check adds nothing to what was proven, not even its freshness.
+            return Ok(());
+        }
         if !self.country_stated {
             self.country_stated = other.country_stated;
             self.countries.clone_from(&other.countries);
         }
         self.purposes = self.purposes.and(&other.purposes);
+        self.assurance = self.assurance.max(other.assurance);
         self.sources.extend(other.sources.iter().cloned());
         self.sources.sort_unstable();
         self.sources.dedup();
@@ -172,7 +189,8 @@ impl Dsc {
     /// The signer that `entry` names, if its parts can be read and agree.
     ///
     /// # Errors
-    /// `entry_invalid`, `input_too_large`, `kid_mismatch`, `country_mismatch`.
+    /// `entry_invalid`, `input_too_large`, `kid_mismatch`, `country_mismatch`, `signer_not_authorised` (a CA signs for more
+    /// than health, so that only a signed list of health signers makes up for usages of other fields).
     pub(super) fn from_entry(
         entry: &TrustEntry,
         assurance: Assurance,
@@ -182,6 +200,13 @@ impl Dsc {
             KeyMaterial::Certificate(der) => (Some(Certificate::read(der)?), der),
             KeyMaterial::PublicKey(der) => (None, der),
         };
+        if let Some(certificate) = &certificate
+            && matches!(assurance, Assurance::TlsOnly | Assurance::Chained)
+            && for_other_fields(&certificate.extended_key_usages)
+        {
+            let reason = "its key usages are of other fields, and no signed list names it";
+            return Err(Code::SignerNotAuthorised.because(reason));
+        }
         let public_key = certificate
             .as_ref()
             .map_or(der, |certificate| &certificate.public_key);
@@ -257,6 +282,12 @@ fn validity(certificate: &Certificate) -> Validity {
     }
 }
 
+/// Whether there are usages, and all are of other fields than health.
+fn for_other_fields(usages: &[String]) -> bool {
+    let named = usages.iter().any(|usage| purpose_of_usage(usage).is_some());
+    !usages.is_empty() && !named && !usages.iter().any(|usage| usage == ANY_USAGE)
+}
+
 fn usages(certificate: Option<&Certificate>) -> Purposes {
     let usages = certificate
         .map(|it| it.extended_key_usages.as_slice())
@@ -264,6 +295,7 @@ fn usages(certificate: Option<&Certificate>) -> Purposes {
     Purposes::of_usages(usages.iter().map(String::as_str))
 }
 
+const ANY_USAGE: &str = "2.5.29.37.0";
 const USAGE_ARCS: [&str; 2] = ["1.3.6.1.4.1.1847.2021.1.", "1.3.6.1.4.1.0.1847.2021.1."];
 
 #[cfg(test)]

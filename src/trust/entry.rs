@@ -2,7 +2,7 @@
 //!
 //! Refuses nothing: admission does, in `list`.
 
-use super::Purposes;
+use super::{Assurance, Purposes};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Kid, UnixTime};
 use std::fmt;
@@ -18,6 +18,24 @@ pub struct Source {
     pub countries: Option<Vec<Country>>,
     /// When the source was last known to say what it says now.
     pub as_of: UnixTime,
+    /// The same of what it says about withdrawn certificates, where it says anything about them.
+    pub revocation_as_of: Option<UnixTime>,
+    /// Whether participants that exist for tests only may be named.
+    pub test_participants: bool,
+}
+
+impl Source {
+    /// A source that may name the signers of every country, and says nothing of withdrawn certificates.
+    pub fn new(id: impl Into<String>, environment: Environment, as_of: UnixTime) -> Self {
+        Self {
+            id: id.into(),
+            environment,
+            countries: None,
+            as_of,
+            revocation_as_of: None,
+            test_participants: false,
+        }
+    }
 }
 
 /// Everything that a source says.
@@ -25,8 +43,21 @@ pub struct Source {
 pub struct SourceList {
     /// The source.
     pub source: Source,
+    /// How whoever it names comes to be trusted.
+    pub assurance: Assurance,
     /// Its entries.
     pub entries: Vec<TrustEntry>,
+}
+
+impl SourceList {
+    /// Signers that an operator pinned by hand.
+    pub fn pinned(source: Source, entries: Vec<TrustEntry>) -> Self {
+        Self {
+            source,
+            assurance: Assurance::PinnedSigner,
+            entries,
+        }
+    }
 }
 
 /// Where in its source an entry stands: a file and a position in it, for operators.

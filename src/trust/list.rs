@@ -4,11 +4,13 @@
 //! certificate, and more candidates for one key identifier than a verification may cost. One bad entry never drops the
 //! list, and the list does not depend on the order in which entries came.
 
-use super::dsc::{Assurance, Dsc};
+use super::dsc::Dsc;
 use super::entry::{Refusal, Source, SourceList, TrustEntry};
+use super::test_keys;
 use crate::crypto;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Kid};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -32,16 +34,16 @@ pub struct AdmissionReport {
 }
 
 impl TrustList {
-    /// Admits the entries of sources of directly trusted signers.
-    pub fn admit_pinned(
-        lists: &[&SourceList],
-        environment: Environment,
-    ) -> (Self, AdmissionReport) {
+    /// Admits the entries of `lists`, as far as their sources may name them in `environment`.
+    ///
+    /// Whether a list holds and whether somebody vouches for an entry was judged before; here it is asked what an entry
+    /// says, and whether this source may say it.
+    pub fn admit(lists: &[&SourceList], environment: Environment) -> (Self, AdmissionReport) {
         let mut report = AdmissionReport::default();
         let mut readable = Vec::new();
         for list in lists {
             for entry in &list.entries {
-                match judge(&list.source, environment, entry) {
+                match judge(list, environment, entry) {
                     Ok(dsc) => readable.push((dsc, &list.source, entry)),
                     Err((kid, failure)) => {
                         report.refused.push(Refusal::new(
@@ -58,14 +60,15 @@ impl TrustList {
         // number of bare keys keeps one out. Beyond that the order is that of the content.
         readable.sort_by(|(left, left_source, _), (right, right_source, _)| {
             let order = |dsc: &Dsc, source: &Source| {
-                (!dsc.has_certificate, dsc.thumbprint, source.id.clone())
+                let (assurance, id) = (Reverse(dsc.assurance), source.id.clone());
+                (!dsc.has_certificate, dsc.thumbprint, assurance, id)
             };
             order(left, left_source).cmp(&order(right, right_source))
         });
         let mut trust = Self::default();
         for (dsc, source, entry) in readable {
             let kid = dsc.kid.clone();
-            match trust.admit(dsc) {
+            match trust.add(dsc) {
                 Ok(Admission::New) => report.admitted += 1,
                 Ok(Admission::Repeated) => report.repeated += 1,
                 Err(failure) => {
@@ -81,7 +84,7 @@ impl TrustList {
         (trust, report)
     }
 
-    fn admit(&mut self, dsc: Dsc) -> Result<Admission, Failure> {
+    fn add(&mut self, dsc: Dsc) -> Result<Admission, Failure> {
         let positions = self.by_kid.entry(dsc.kid.clone()).or_default();
         let mut near = 0;
         for position in positions.iter() {
@@ -162,21 +165,31 @@ enum Admission {
 
 /// The signer that `entry` names, if its source may name it here.
 fn judge(
-    source: &Source,
+    list: &SourceList,
     environment: Environment,
     entry: &TrustEntry,
 ) -> Result<Dsc, (Option<Kid>, Failure)> {
+    let source = &list.source;
     let refused = |failure| (entry.kid.clone(), failure);
     if source.environment != environment {
         let reason = format!("a {} source in a {environment} gateway", source.environment);
         return Err(refused(Code::EnvironmentMismatch.because(reason)));
     }
-    let dsc = Dsc::from_entry(entry, Assurance::PinnedSigner, &source.id).map_err(refused)?;
+    let dsc = Dsc::from_entry(entry, list.assurance, &source.id).map_err(refused)?;
     let refused = |failure| Err((Some(dsc.kid.clone()), failure));
     if environment != Environment::Demo && dsc.countries.contains(&Country::DEMO) {
         return refused(
             Code::EnvironmentMismatch.because("a demo signer outside the demo environment"),
         );
+    }
+    if environment == Environment::Production && !source.test_participants {
+        if let Some(country) = dsc.countries.iter().find(|it| it.is_for_tests()) {
+            let reason = format!("a signer of test participant {country}");
+            return refused(Code::TestSigner.because(reason));
+        }
+        if dsc.key.as_ref().is_ok_and(test_keys::is_public) {
+            return refused(Code::TestSigner.because("the private half of its key is public"));
+        }
     }
     if let Some(scope) = &source.countries {
         if let Some(country) = dsc

@@ -3,12 +3,17 @@
 //! Refuses silently dropped entries: whatever is not admitted is a row with a code. Knows no list document and no wire
 //! form; `exchange` makes [`TrustEntry`]s, this wing judges them.
 
+mod anchored;
 pub mod chain;
 mod dsc;
 mod entry;
 mod list;
 pub mod proof;
+mod statement;
+mod test_keys;
 
+pub use anchored::{Authorities, Authority};
 pub use dsc::{Assurance, Dsc, Purposes, kid_of};
 pub use entry::{KeyMaterial, Place, Refusal, Source, SourceList, TrustEntry};
 pub use list::{AdmissionReport, TrustList};
+pub use statement::{Role, Statement};

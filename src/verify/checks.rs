@@ -12,8 +12,10 @@ use crate::credential::Claims;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::quirk::{Quirk, Quirks};
+use crate::revocation::{HashKind, RevocationHash, SignedBy};
 use crate::snapshot::Snapshot;
-use crate::trust::{Dsc, Source};
+use crate::trust::{Assurance, Dsc, Source};
+use smallvec::SmallVec;
 
 /// The instants at which time alone changes a verdict.
 #[derive(Debug)]
@@ -103,6 +105,7 @@ impl Checks<'_> {
                 found(Some(&Code::SignerNotAuthorised.because(reason)));
             }
         }
+        found(self.withdrawn(signed, dsc, snapshot).as_ref());
         // One fresh source that names the signer is enough; the boundaries of all are noted.
         let (mut old, mut fresh) = (None, false);
         for source in dsc.sources.iter().filter_map(|id| snapshot.source(id)) {
@@ -113,7 +116,67 @@ impl Checks<'_> {
             }
         }
         found(old.filter(|_| !fresh).map(stale).as_ref());
+        found(self.revocation_stale(dsc, snapshot).as_ref());
+        if dsc.assurance == Assurance::TlsOnly {
+            let reason = format!("signer {} stands in a list without a proof", dsc.kid);
+            found(Some(&Code::UnverifiedProof.because(reason)));
+        }
         findings
+    }
+
+    /// Whether a batch of the signer's own country withdraws it, under any of its hashes.
+    ///
+    /// Lists in circulation compute the hash with the country from the issuer or from the entry, so both are asked for.
+    fn withdrawn(&mut self, signed: &Signed, dsc: &Dsc, snapshot: &Snapshot) -> Option<Failure> {
+        let list = snapshot.revocations();
+        if list.is_empty() {
+            return None;
+        }
+        let mut hashes: SmallVec<[_; 4]> = SmallVec::new();
+        hashes.push((HashKind::Signature, signed.signature_hash));
+        if let Some(Ok(certificate)) = &signed.certificate {
+            let (uvci, country) = (certificate.entry.uvci(), certificate.entry.country());
+            if list.has(HashKind::Uci) {
+                hashes.push((HashKind::Uci, RevocationHash::of_uci(uvci)));
+            }
+            if list.has(HashKind::CountryCodeUci) {
+                let issuer = signed.claims.as_ref().ok();
+                let issuer = issuer.and_then(|claims| claims.issuer.as_deref());
+                let countries = issuer.into_iter().chain([country]);
+                hashes.extend(countries.map(|country| {
+                    let hash = RevocationHash::of_country_and_uci(country, uvci);
+                    (HashKind::CountryCodeUci, hash)
+                }));
+            }
+        }
+        let signed_by = SignedBy {
+            countries: &dsc.countries,
+            kids: [&signed.kid, &dsc.kid],
+        };
+        let found = hashes.into_iter();
+        let mut found = found.flat_map(|(kind, hash)| list.withdrawn(kind, hash, signed_by));
+        let in_force = found.find(|(expires_at, _)| !self.boundaries.passed(*expires_at));
+        in_force.map(|(_, batch)| Code::Revoked.because(format!("batch {batch}")))
+    }
+
+    /// Whether every source of the signer that speaks of withdrawn certificates is too old to be relied on.
+    fn revocation_stale(&mut self, dsc: &Dsc, snapshot: &Snapshot) -> Option<Failure> {
+        let (mut old, mut fresh) = (None, false);
+        for source in dsc.sources.iter().filter_map(|id| snapshot.source(id)) {
+            let Some(as_of) = source.revocation_as_of else {
+                continue;
+            };
+            if self
+                .boundaries
+                .passed(as_of.plus(self.policy.max_revocation_age_s))
+            {
+                old = old.or(Some((source, as_of)));
+            } else {
+                fresh = true;
+            }
+        }
+        let (source, as_of) = old.filter(|_| !fresh)?;
+        Some(Code::RevocationStale.because(format!("source {} is from {as_of}", source.id)))
     }
 
     fn signer_period(&mut self, dsc: &Dsc) -> Option<Failure> {

@@ -4,10 +4,11 @@
 //! the text or the message, so that what was opened may be kept in their place.
 
 use crate::credential::{self, Authentic, Claims, Format, Hint, Unverified, Work};
-use crate::crypto::VerifyingKey;
+use crate::crypto::{Algorithm, VerifyingKey};
 use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, Kid, Purpose};
 use crate::quirk::Quirks;
+use crate::revocation::RevocationHash;
 use crate::snapshot::Snapshot;
 use crate::trust::Dsc;
 use smallvec::SmallVec;
@@ -52,6 +53,8 @@ pub struct Signed {
     pub kid: Kid,
     /// SHA-256 over the public key that verified it.
     pub spki_digest: [u8; 32],
+    /// The hash over its signature, by which it may be withdrawn.
+    pub signature_hash: RevocationHash,
     /// Its issuer and period.
     pub claims: Result<Claims, Failure>,
     /// Which kinds of entry it holds, also where they break the rules of the format.
@@ -241,9 +244,14 @@ fn signed(
     if let Ok(claims) = &content.claims {
         work.cbor_items += claims.items;
     }
+    let (signature, algorithm) = authentic.signature();
+    // Whatever was authenticated states its algorithm; the whole signature is hashed where it does not.
+    let signature_hash =
+        RevocationHash::of_signature(signature, algorithm.unwrap_or(Algorithm::Ps256));
     let signed = Signed {
         kid,
         spki_digest,
+        signature_hash,
         claims: content.claims,
         purposes: content.purposes,
         certificate: content.certificate.map(|it| it.map(Arc::new)),

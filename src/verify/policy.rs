@@ -19,6 +19,8 @@ pub struct Policy {
     pub skew_s: i64,
     /// How many seconds old a trust source may be. Default 259,200 (72 hours).
     pub max_trust_age_s: i64,
+    /// How many seconds old a source of withdrawn certificates may be. Default 259,200 (72 hours).
+    pub max_revocation_age_s: i64,
     /// Quirks that are not tolerated. Default none.
     pub refused_quirks: Vec<Quirk>,
 }
@@ -42,6 +44,7 @@ impl Default for Policy {
             version: 1,
             skew_s: 300,
             max_trust_age_s: 72 * 60 * 60,
+            max_revocation_age_s: 72 * 60 * 60,
             refused_quirks: Vec::new(),
         }
     }

@@ -6,6 +6,7 @@
     reason = "a test may panic"
 )]
 
+pub mod country;
 pub mod gateway;
 pub mod openssl;
 
@@ -85,19 +86,11 @@ impl TestSigner {
             country: Some(Country::DEMO.to_string()),
             purposes: Purposes::ALL,
         };
-        let source = Source {
-            id: "test".into(),
-            environment: Environment::Demo,
-            countries: None,
-            as_of: issued_at(),
-        };
+        let source = Source::new("test", Environment::Demo, issued_at());
         let (snapshot, report) = Snapshot::assemble(
             Environment::Demo,
             1,
-            &[SourceList {
-                source,
-                entries: vec![entry],
-            }],
+            &[SourceList::pinned(source, vec![entry])],
         );
         assert_eq!((report.admitted, report.refused.len()), (1, 0));
         Self { key, snapshot }

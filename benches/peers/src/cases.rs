@@ -102,16 +102,8 @@ pub fn snapshot(
         country: None,
         purposes: Purposes::ALL,
     };
-    let source = Source {
-        id: "benches".to_owned(),
-        environment: Environment::Demo,
-        countries: None,
-        as_of: UnixTime::END,
-    };
-    let list = SourceList {
-        source,
-        entries: (1..).zip(keys).map(entry).collect(),
-    };
+    let source = Source::new("benches", Environment::Demo, UnixTime::END);
+    let list = SourceList::pinned(source, (1..).zip(keys).map(entry).collect());
     Snapshot::assemble(Environment::Demo, 1, &[list]).0
 }
 

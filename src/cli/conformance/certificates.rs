@@ -324,13 +324,8 @@ fn list_entries(path: &Path) -> Option<Vec<TrustEntry>> {
 fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {
     let environment = Environment::Demo;
     let id = "conformance".to_owned();
-    let source = Source {
-        id,
-        environment,
-        countries: None,
-        as_of: UnixTime::END,
-    };
-    Snapshot::assemble(environment, 1, &[SourceList { source, entries }]).0
+    let source = Source::new(id, environment, UnixTime::END);
+    Snapshot::assemble(environment, 1, &[SourceList::pinned(source, entries)]).0
 }
 
 /// A published clock; without a zone it is in UTC.

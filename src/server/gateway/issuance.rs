@@ -54,12 +54,7 @@ impl Issuance {
 /// The DSC in the file at `path`, admitted as any other would be.
 fn admitted(path: &Path, as_of: UnixTime) -> Result<Arc<Dsc>, Failure> {
     let environment = Environment::Demo;
-    let source = Source {
-        id: "own".to_owned(),
-        environment,
-        countries: None,
-        as_of,
-    };
+    let source = Source::new("own", environment, as_of);
     let reading = sync::read_directory(source, &Directory::new(path))?;
     let (snapshot, _) = sync::assemble(environment, 0, &[reading]);
     let own = snapshot.trust().signers().first().cloned();

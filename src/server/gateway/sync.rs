@@ -52,10 +52,7 @@ impl Reading {
 /// # Errors
 /// `input_output` where the folder itself cannot be listed.
 pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, Failure> {
-    let list = SourceList {
-        source,
-        entries: Vec::new(),
-    };
+    let list = SourceList::pinned(source, Vec::new());
     let mut reading = Reading {
         list,
         refused: Vec::new(),
@@ -101,10 +98,7 @@ pub fn read_feed(feed: &FeedConfig, data: &Path, at: UnixTime) -> Result<Reading
 }
 
 fn never_read(feed: &FeedConfig) -> Reading {
-    let list = SourceList {
-        source: source(feed, UnixTime::EPOCH),
-        entries: Vec::new(),
-    };
+    let list = SourceList::pinned(source(feed, UnixTime::EPOCH), Vec::new());
     Reading {
         list,
         refused: Vec::new(),
@@ -114,10 +108,8 @@ fn never_read(feed: &FeedConfig) -> Reading {
 
 fn source(feed: &FeedConfig, as_of: UnixTime) -> Source {
     Source {
-        id: feed.id.clone(),
-        environment: feed.environment,
         countries: feed.countries.clone(),
-        as_of,
+        ..Source::new(feed.id.as_str(), feed.environment, as_of)
     }
 }
 

@@ -2,17 +2,17 @@
 //!
 //! Refuses entries of other types than DSC. Source: EU DGCG, `GET /trustList`.
 
-use super::read::{Found, Unread, base64_of, kid_of_base64};
+use crate::exchange::read::{Found, Unread, base64_of, kid_of_base64};
 use serde_json::Value;
 
 /// The entries of `items`, if any has the members of this form.
-pub(super) fn read(items: &[Value]) -> Option<Vec<Result<Found, Unread>>> {
+pub(in crate::exchange) fn read(items: &[Value]) -> Option<Vec<Result<Found, Unread>>> {
     let known = items.iter().any(|item| item.get("rawData").is_some());
     known.then(|| items.iter().map(entry).collect())
 }
 
 /// One entry.
-pub(super) fn entry(item: &Value) -> Result<Found, Unread> {
+pub(in crate::exchange) fn entry(item: &Value) -> Result<Found, Unread> {
     let kid = match item.get("kid") {
         None | Some(Value::Null) => None,
         Some(stated) => match stated.as_str().and_then(kid_of_base64) {

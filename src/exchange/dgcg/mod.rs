@@ -1,0 +1,20 @@
+//! What the EU's gateway and those of the WHO's kind exchange: signed certificates, revocations, rules, trusted issuers.
+//!
+//! Refuses to believe: what is signed is read with its signature, and `trust` judges both.
+
+mod batch;
+mod entry;
+mod issuer;
+mod message;
+mod rule;
+mod statement;
+
+pub use batch::{read_batch, write_batch};
+pub(in crate::exchange) use entry::{entry, read};
+pub use issuer::{
+    Dialect, TrustedIssuer, TrustedReference, read_issuer, read_reference, write_issuer,
+    write_reference,
+};
+pub use message::{read_message, write_message};
+pub use rule::{read_rule, read_rule_row, write_rule, write_rule_row};
+pub use statement::{read_statement, write_statement};

@@ -1,0 +1,238 @@
+//! A rule as its country signs it, and the row under which gateways pass it on: `{version, validFrom, validTo, cms}`.
+//!
+//! Refuses members that are not in the schema, identifiers that do not fit country and kind, rules without an English
+//! description, and rules that end before they begin. Logic is any JSON object; nothing evaluates it here.
+//!
+//! Source: EU DGCG, `GET /rules/{cc}` and `POST /rules`, and its rule schema (`additionalProperties: false`).
+
+use crate::codec::json;
+use crate::failure::{Code, Failure};
+use crate::model::{Country, UnixTime};
+use crate::rules::{CertificateType, Rule, RuleKind, Version};
+use serde_json::{Map, Value, json};
+
+/// The text of the CMS message in the row of a rule.
+///
+/// # Errors
+/// `rule_invalid`.
+pub fn read_rule_row(bytes: &[u8]) -> Result<String, Failure> {
+    let row = read(bytes)?;
+    let cms = row.get("cms").and_then(Value::as_str);
+    cms.map(str::to_owned)
+        .ok_or_else(|| invalid("cms is no text"))
+}
+
+/// The row of `rule`, whose CMS message is `cms` in Base64.
+pub fn write_rule_row(rule: &Rule, cms: &str) -> Value {
+    json!({
+        "version": rule.version.to_string(),
+        "validFrom": rule.valid_from.to_string(),
+        "validTo": rule.valid_to.to_string(),
+        "cms": cms,
+    })
+}
+
+/// The rule in `bytes`, the content of its message.
+///
+/// # Errors
+/// `rule_invalid`.
+pub fn read_rule(bytes: &[u8]) -> Result<Rule, Failure> {
+    let rule = read(bytes)?;
+    if let Some(name) = rule.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        let shown: String = name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(40)
+            .collect();
+        return Err(invalid(format!("a member that no rule has: {shown}")));
+    }
+    let member = |name: &str| rule.get(name);
+    let text = |name: &str| {
+        let text = member(name).and_then(Value::as_str);
+        text.ok_or_else(|| invalid(format!("{name} is no text")))
+    };
+    let version = |name: &str| {
+        Version::parse(text(name)?).ok_or_else(|| invalid(format!("{name} is no version")))
+    };
+    let instant = |name: &str| {
+        let text = text(name)?;
+        // Date, time and zone; fractions are not in the form.
+        UnixTime::parse(text)
+            .filter(|_| !text.contains('.') && text.contains('T'))
+            .ok_or_else(|| invalid(format!("{name} is no instant")))
+    };
+    let kind = match text("Type")? {
+        "Acceptance" => RuleKind::Acceptance,
+        "Invalidation" => RuleKind::Invalidation,
+        _ => return Err(invalid("an unknown Type")),
+    };
+    let about = about(text("CertificateType")?)?;
+    let country = text("Country")?;
+    let identifier = text("Identifier")?;
+    if !fits(identifier, kind, about, country) {
+        return Err(invalid(
+            "Identifier does not fit Type, CertificateType and Country",
+        ));
+    }
+    let (valid_from, valid_to) = (instant("ValidFrom")?, instant("ValidTo")?);
+    if valid_to <= valid_from {
+        return Err(invalid("ValidTo is not after ValidFrom"));
+    }
+    let logic = member("Logic").and_then(Value::as_object);
+    let logic = logic.filter(|logic| !logic.is_empty());
+    Ok(Rule {
+        identifier: identifier.to_owned(),
+        version: version("Version")?,
+        kind,
+        country: Country::parse(country).ok_or_else(|| invalid("Country is none"))?,
+        region: region(member("Region"))?,
+        about,
+        valid_from,
+        valid_to,
+        engine: (text("Engine")?.to_owned(), version("EngineVersion")?),
+        schema_version: version("SchemaVersion")?,
+        descriptions: descriptions(member("Description"))?,
+        affected_fields: affected_fields(member("AffectedFields"))?,
+        logic: Value::Object(logic.ok_or_else(|| invalid("Logic is no object"))?.clone()),
+    })
+}
+
+/// `rule` as the content of a message.
+pub fn write_rule(rule: &Rule) -> Value {
+    let descriptions = rule.descriptions.iter();
+    let descriptions = descriptions.map(|(lang, desc)| json!({ "lang": lang, "desc": desc }));
+    let mut written = json!({
+        "Identifier": rule.identifier,
+        "Type": match rule.kind {
+            RuleKind::Acceptance => "Acceptance",
+            RuleKind::Invalidation => "Invalidation",
+        },
+        "Country": rule.country.as_str(),
+        "Version": rule.version.to_string(),
+        "SchemaVersion": rule.schema_version.to_string(),
+        "Engine": rule.engine.0,
+        "EngineVersion": rule.engine.1.to_string(),
+        "CertificateType": match rule.about {
+            CertificateType::General => "General",
+            CertificateType::Vaccination => "Vaccination",
+            CertificateType::Test => "Test",
+            CertificateType::Recovery => "Recovery",
+        },
+        "Description": descriptions.collect::<Vec<_>>(),
+        "ValidFrom": rule.valid_from.to_string(),
+        "ValidTo": rule.valid_to.to_string(),
+        "AffectedFields": rule.affected_fields,
+        "Logic": rule.logic,
+    });
+    if let (Some(region), Some(members)) = (&rule.region, written.as_object_mut()) {
+        members.insert("Region".to_owned(), json!(region));
+    }
+    written
+}
+
+fn read(bytes: &[u8]) -> Result<Map<String, Value>, Failure> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Code::InputTooLarge.because(format!("a rule over {MAX_BYTES} bytes")));
+    }
+    match json::read(bytes, MAX_VALUES) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(invalid("not a JSON object")),
+        Err(failure) => Err(invalid(failure.detail())),
+    }
+}
+
+fn about(text: &str) -> Result<CertificateType, Failure> {
+    Ok(match text {
+        "General" => CertificateType::General,
+        "Vaccination" => CertificateType::Vaccination,
+        "Test" => CertificateType::Test,
+        "Recovery" => CertificateType::Recovery,
+        _ => return Err(invalid("an unknown CertificateType")),
+    })
+}
+
+/// Whether an identifier is kind, country and four digits, and the kind is that of the rule.
+fn fits(identifier: &str, kind: RuleKind, about: CertificateType, country: &str) -> bool {
+    let prefix = match (kind, about) {
+        (RuleKind::Invalidation, _) => "IR",
+        (RuleKind::Acceptance, CertificateType::General) => "GR",
+        (RuleKind::Acceptance, CertificateType::Vaccination) => "VR",
+        (RuleKind::Acceptance, CertificateType::Test) => "TR",
+        (RuleKind::Acceptance, CertificateType::Recovery) => "RR",
+    };
+    let mut parts = identifier.split('-');
+    let digits = |number: &str| number.len() == 4 && number.bytes().all(|it| it.is_ascii_digit());
+    parts.next() == Some(prefix)
+        && parts.next() == Some(country)
+        && parts.next().is_some_and(digits)
+        && parts.next().is_none()
+}
+
+fn region(member: Option<&Value>) -> Result<Option<String>, Failure> {
+    let allowed = |text: &&str| {
+        let letters = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        text.len() <= 5 && text.bytes().all(letters)
+    };
+    match member {
+        None => Ok(None),
+        Some(text) => {
+            let text = text.as_str().filter(allowed);
+            let text = text.ok_or_else(|| invalid("Region is none"))?;
+            Ok(Some(text.to_owned()))
+        }
+    }
+}
+
+fn descriptions(member: Option<&Value>) -> Result<Vec<(String, String)>, Failure> {
+    let rows = member.and_then(Value::as_array);
+    let rows = rows
+        .ok_or_else(|| invalid("Description is no array"))?
+        .iter();
+    let rows = rows.map(|row| {
+        let text = |name: &str| row.get(name).and_then(Value::as_str);
+        let (lang, desc) = (text("lang")?, text("desc")?);
+        (desc.chars().count() >= MIN_DESCRIPTION).then(|| (lang.to_owned(), desc.to_owned()))
+    });
+    let rows: Option<Vec<_>> = rows.collect();
+    let rows = rows.ok_or_else(|| invalid("a Description without words"))?;
+    if !rows.iter().any(|(lang, _)| lang == "en") {
+        return Err(invalid("no Description in English"));
+    }
+    Ok(rows)
+}
+
+fn affected_fields(member: Option<&Value>) -> Result<Vec<String>, Failure> {
+    let rows = member
+        .and_then(Value::as_array)
+        .filter(|rows| !rows.is_empty());
+    let rows = rows
+        .ok_or_else(|| invalid("AffectedFields is no array of texts"))?
+        .iter();
+    let rows: Option<Vec<_>> = rows.map(|row| row.as_str().map(str::to_owned)).collect();
+    rows.ok_or_else(|| invalid("AffectedFields is no array of texts"))
+}
+
+fn invalid(reason: impl Into<String>) -> Failure {
+    Code::RuleInvalid.because(reason)
+}
+
+const MEMBERS: [&str; 14] = [
+    "Identifier",
+    "Type",
+    "Country",
+    "Region",
+    "Version",
+    "SchemaVersion",
+    "Engine",
+    "EngineVersion",
+    "CertificateType",
+    "Description",
+    "ValidFrom",
+    "ValidTo",
+    "AffectedFields",
+    "Logic",
+];
+const MIN_DESCRIPTION: usize = 20;
+/// The largest in circulation has 40 KB.
+const MAX_BYTES: usize = 256 * 1024;
+const MAX_VALUES: usize = 20_000;
