@@ -11,5 +11,6 @@ pub mod cwt;
 pub mod deflate;
 pub mod item;
 pub mod json;
+pub mod jws;
 mod scan;
 pub mod x509;

@@ -6,7 +6,8 @@
 
 use super::key::Portable;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ParsedPublicKey, RSA_PSS_2048_8192_SHA256,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ParsedPublicKey,
+    RSA_PSS_2048_8192_SHA256,
 };
 
 /// The key in the form of this judge.
@@ -30,6 +31,10 @@ impl Key {
             ),
             Portable::P384(key) => ParsedPublicKey::new(
                 &ECDSA_P384_SHA384_FIXED,
+                key.to_sec1_point(false).as_bytes(),
+            ),
+            Portable::P521(key) => ParsedPublicKey::new(
+                &ECDSA_P521_SHA512_FIXED,
                 key.to_sec1_point(false).as_bytes(),
             ),
             Portable::Rsa(_) => ParsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, bits),

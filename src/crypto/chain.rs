@@ -152,6 +152,12 @@ pub fn verify_chain(
                 .and_then(|signature| key.verify_prehash(&hash.of(message), &signature))
                 .is_ok()
         }
+        (Portable::P521(key), ChainAlgorithm::Ecdsa(hash)) => {
+            // The library wants a digest of half the curve's width at least; zeros in front leave its number as it is.
+            p521::ecdsa::Signature::from_der(signature)
+                .and_then(|signature| key.verify_prehash(&widened(hash.of(message)), &signature))
+                .is_ok()
+        }
         (Portable::Rsa(key), ChainAlgorithm::RsaPkcs1(hash)) => match hash {
             Hash::Sha256 => pkcs1::<Sha256>(key, message, signature),
             Hash::Sha384 => pkcs1::<Sha384>(key, message, signature),
@@ -162,7 +168,7 @@ pub fn verify_chain(
             Hash::Sha384 => pss::<Sha384>(key, salt, message, signature),
             Hash::Sha512 => pss::<Sha512>(key, salt, message, signature),
         },
-        (Portable::P256(_) | Portable::P384(_) | Portable::Rsa(_), _) => {
+        (Portable::P256(_) | Portable::P384(_) | Portable::P521(_) | Portable::Rsa(_), _) => {
             return Err(Code::AlgorithmMismatch.because("the key is for another algorithm"));
         }
     };
@@ -170,6 +176,12 @@ pub fn verify_chain(
         return Ok(());
     }
     Err(Code::SignatureInvalid.because("the signature does not verify"))
+}
+
+fn widened(mut digest: Vec<u8>) -> Vec<u8> {
+    let missing = P521_BYTES.saturating_sub(digest.len());
+    digest.splice(..0, std::iter::repeat_n(0, missing));
+    digest
 }
 
 fn pkcs1<D>(key: &rsa::PublicKey, message: &[u8], signature: &[u8]) -> bool
@@ -194,6 +206,8 @@ where
     })
 }
 
+/// The width of a number on P-521, in bytes.
+const P521_BYTES: usize = 66;
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 const SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
 const SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");

@@ -20,6 +20,8 @@ pub enum Algorithm {
     Es256,
     /// ECDSA on P-384 with SHA-384.
     Es384,
+    /// ECDSA on P-521 with SHA-512.
+    Es512,
     /// RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 bytes.
     Ps256,
 }
@@ -27,7 +29,7 @@ pub enum Algorithm {
 impl Algorithm {
     /// The algorithm with this number in the COSE registry, if it is supported.
     pub fn from_cose(number: i64) -> Option<Self> {
-        [Self::Es256, Self::Es384, Self::Ps256]
+        [Self::Es256, Self::Es384, Self::Es512, Self::Ps256]
             .into_iter()
             .find(|it| it.cose() == number)
     }
@@ -37,6 +39,7 @@ impl Algorithm {
         match self {
             Self::Es256 => -7,
             Self::Es384 => -35,
+            Self::Es512 => -36,
             Self::Ps256 => -37,
         }
     }
@@ -46,6 +49,7 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
+            Self::Es512 => "ES512",
             Self::Ps256 => "PS256",
         }
     }
@@ -67,6 +71,7 @@ pub struct VerifyingKey {
 pub(super) enum Portable {
     P256(p256::ecdsa::VerifyingKey),
     P384(p384::ecdsa::VerifyingKey),
+    P521(p521::ecdsa::VerifyingKey),
     Rsa(rsa::PublicKey),
 }
 
@@ -117,6 +122,7 @@ impl VerifyingKey {
         match self.portable {
             Portable::P256(_) => Algorithm::Es256,
             Portable::P384(_) => Algorithm::Es384,
+            Portable::P521(_) => Algorithm::Es512,
             Portable::Rsa(_) => Algorithm::Ps256,
         }
     }
@@ -131,6 +137,7 @@ impl VerifyingKey {
         match &self.portable {
             Portable::P256(_) => 64,
             Portable::P384(_) => 96,
+            Portable::P521(_) => 132,
             Portable::Rsa(key) => rsa::traits::PublicKeyParts::size(key),
         }
     }
@@ -144,6 +151,9 @@ fn ec_key(curve: Option<ObjectIdentifier>, point: &[u8]) -> Result<Portable, Fai
             .map_err(|_| off_curve()),
         Some(SECP384R1) => p384::ecdsa::VerifyingKey::from_sec1_bytes(point)
             .map(Portable::P384)
+            .map_err(|_| off_curve()),
+        Some(SECP521R1) => p521::ecdsa::VerifyingKey::from_sec1_bytes(point)
+            .map(Portable::P521)
             .map_err(|_| off_curve()),
         Some(other) => Err(Code::AlgorithmUnsupported.because(format!("the curve {other}"))),
         None => Err(Code::AlgorithmUnsupported.because("a curve that is not named")),
@@ -189,5 +199,6 @@ const MAX_RSA_BITS: usize = 4096;
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");

@@ -10,6 +10,7 @@ mod aws_lc;
 mod chain;
 mod digest;
 mod engine;
+mod jose;
 mod key;
 mod known_answers;
 mod p256;
@@ -18,6 +19,7 @@ mod portable;
 pub use chain::{ChainAlgorithm, Hash, verify_chain};
 pub use digest::sha256;
 pub use engine::{Alarm, Counts, Engine, Mode};
+pub use jose::{ecdsa_der, verify_jose};
 pub use key::{Algorithm, VerifyingKey};
 pub use p256::Path;
 

@@ -62,7 +62,9 @@ impl RevocationHash {
     /// Over `signature`, made with `algorithm`: over its first half for ECDSA.
     pub fn of_signature(signature: &[u8], algorithm: Algorithm) -> Self {
         let hashed = match algorithm {
-            Algorithm::Es256 | Algorithm::Es384 => signature.get(..signature.len() / 2),
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 => {
+                signature.get(..signature.len() / 2)
+            }
             Algorithm::Ps256 => Some(signature),
         };
         Self::of(hashed.unwrap_or_default())
