@@ -3,6 +3,12 @@
 //! Refuses a clock and a mixture of environments. Its id is the hash of what its parts say, so every node that assembles
 //! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
+mod did;
+mod feed;
+
+pub use did::{DidProof, DidTrust, named_signers};
+pub use feed::{FeedContent, FeedProof, FeedRecords, read_feed, statements};
+
 use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::revocation::RevocationList;

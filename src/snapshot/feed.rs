@@ -1,0 +1,230 @@
+//! What a feed's records say once they have proven themselves: signers, withdrawn certificates, and every refusal.
+//!
+//! Refuses to drop anything silently, and to believe a record because it is kept: every proof is asked for again.
+//!
+//! Source: EU DGCG (section "trust model") and the WHO's trust network; each reader in `exchange` names its form.
+
+use super::did::DidTrust;
+use crate::exchange::dgcg::{
+    Dialect, read_batch, read_issuer, read_message, read_reference, read_rule, read_rule_row,
+    read_statement,
+};
+use crate::exchange::{Record, RecordKind, read_value_set};
+use crate::failure::{Code, Failure};
+use crate::model::{Country, Kid, Thumbprint};
+use crate::revocation::RevocationBatch;
+use crate::trust::{Assurance, Authorities, Place, Refusal, Role, Source, SourceList, Statement};
+use std::collections::HashSet;
+
+/// A feed, and its records in force.
+#[derive(Clone, Debug)]
+pub struct FeedRecords<'r> {
+    /// The feed as a source of trust.
+    pub source: Source,
+    /// How what it says proves itself.
+    pub proof: FeedProof,
+    /// The newest record of each kind and name.
+    pub records: Vec<&'r Record>,
+    /// The certificates that were withdrawn, by SHA-256, and that no operator let come back.
+    pub withdrawn: HashSet<Thumbprint>,
+}
+
+/// How what a feed says proves itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedProof {
+    /// Entry by entry: a pinned anchor vouches for countries, and those for what they hand in.
+    Gateway {
+        /// Whose form it is.
+        dialect: Dialect,
+        /// The anchors, by SHA-256 over their certificates.
+        anchors: Vec<Thumbprint>,
+    },
+    /// As a DID document.
+    Did(DidTrust),
+}
+
+/// What a feed says, proven.
+#[derive(Clone, Debug)]
+pub struct FeedContent {
+    /// Its signers.
+    pub list: SourceList,
+    /// What was refused, and why.
+    pub refused: Vec<Refusal>,
+    /// The certificates it withdraws.
+    pub batches: Vec<RevocationBatch>,
+    /// How many other documents hold: rules, value sets, trusted issuers and references.
+    pub documents: usize,
+}
+
+impl FeedContent {
+    fn new(source: Source, assurance: Assurance) -> Self {
+        Self {
+            list: SourceList {
+                source,
+                assurance,
+                entries: Vec::new(),
+            },
+            refused: Vec::new(),
+            batches: Vec::new(),
+            documents: 0,
+        }
+    }
+
+    pub(super) fn refuse(&mut self, place: Place, kid: Option<Kid>, failure: &Failure) {
+        let refusal = Refusal::new(&self.list.source, place, kid, failure);
+        self.refused.push(refusal);
+    }
+}
+
+/// What `feed` says; `statements` are those of all feeds of its environment, which vouch for countries' CAs.
+pub fn read_feed(feed: &FeedRecords<'_>, statements: &[Statement]) -> FeedContent {
+    match &feed.proof {
+        FeedProof::Gateway { dialect, anchors } => gateway(feed, *dialect, anchors),
+        FeedProof::Did(trust) => {
+            let mut content = FeedContent::new(feed.source.clone(), trust.weakest());
+            trust.read(feed, statements, &mut content);
+            content
+        }
+    }
+}
+
+/// The statements in `records`: which certificates a trust anchor is said to vouch for. Nothing proves them here.
+pub fn statements<'r>(records: impl IntoIterator<Item = &'r Record>) -> Vec<Statement> {
+    let entries = records.into_iter();
+    let entries = entries.filter(|record| record.kind == RecordKind::TrustListEntry);
+    entries
+        .filter_map(|record| read_statement(place(record), &record.body).ok())
+        .collect()
+}
+
+/// Where a record stands: its kind and name.
+pub(super) fn place(record: &Record) -> Place {
+    Place {
+        document: format!("{}/{}", record.kind.name(), record.name),
+        position: 1,
+    }
+}
+
+fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> FeedContent {
+    let mut content = FeedContent::new(feed.source.clone(), Assurance::Anchored);
+    let mut authorities = Authorities::default();
+    let mut signers = Vec::new();
+    let of_kind = |kind: RecordKind| {
+        let records = feed.records.iter();
+        records.copied().filter(move |record| record.kind == kind)
+    };
+    for record in of_kind(RecordKind::TrustListEntry) {
+        let statement = match read_statement(place(record), &record.body) {
+            Ok(statement) => statement,
+            Err(failure) => {
+                content.refuse(place(record), None, &failure);
+                continue;
+            }
+        };
+        let kid = statement.kid.clone();
+        let judged = match statement.role {
+            Role::Signer => {
+                signers.push(statement);
+                Ok(())
+            }
+            Role::Csca | Role::Upload => not_withdrawn(feed, &statement)
+                .and_then(|()| in_scope(feed, &statement.country))
+                .and_then(|()| authorities.add(&statement, anchors)),
+            // They sign nothing that is judged here.
+            Role::Authentication | Role::Deca | Role::Desc | Role::TrustAnchor => Ok(()),
+        };
+        if let Err(failure) = judged {
+            content.refuse(place(record), kid, &failure);
+        }
+    }
+    for statement in signers {
+        let admitted = not_withdrawn(feed, &statement)
+            .and_then(|()| in_scope(feed, &statement.country))
+            .and_then(|()| authorities.signer(&statement));
+        match admitted {
+            Ok(entry) => content.list.entries.push(entry),
+            Err(failure) => content.refuse(statement.place, statement.kid, &failure),
+        }
+    }
+    for record in of_kind(RecordKind::RevocationBatch) {
+        match batch(feed, &authorities, record) {
+            Ok(batch) => content.batches.push(batch),
+            Err(failure) => content.refuse(place(record), None, &failure),
+        }
+    }
+    for record in &feed.records {
+        let judged = match record.kind {
+            RecordKind::Rule => rule(feed, &authorities, record),
+            RecordKind::ValueSet => read_value_set(&record.body).map(|_| ()),
+            RecordKind::TrustedIssuer => {
+                read_issuer(&record.body).and_then(|issuer| issuer.proven(dialect, anchors))
+            }
+            RecordKind::TrustedReference => read_reference(&record.body).map(|_| ()),
+            RecordKind::TrustListEntry
+            | RecordKind::RevocationBatch
+            | RecordKind::DidDocument
+            | RecordKind::ListDocument
+            | RecordKind::Confirmation
+            | RecordKind::Tombstone
+            | RecordKind::Readmission => continue,
+        };
+        match judged {
+            Ok(()) => content.documents += 1,
+            Err(failure) => content.refuse(place(record), None, &failure),
+        }
+    }
+    content
+}
+
+fn batch(
+    feed: &FeedRecords<'_>,
+    authorities: &Authorities,
+    record: &Record,
+) -> Result<RevocationBatch, Failure> {
+    let message = read_message(&record.body)?;
+    let (country, content) = authorities.handed_in(&message)?;
+    let batch = read_batch(&record.name, content)?;
+    own(country, batch.country)?;
+    in_scope(feed, country.as_str())?;
+    Ok(batch)
+}
+
+fn rule(feed: &FeedRecords<'_>, authorities: &Authorities, record: &Record) -> Result<(), Failure> {
+    let message = read_message(read_rule_row(&record.body)?.as_bytes())?;
+    let (country, content) = authorities.handed_in(&message)?;
+    own(country, read_rule(content)?.country)?;
+    in_scope(feed, country.as_str())
+}
+
+fn own(handed_in_by: Country, of: Country) -> Result<(), Failure> {
+    if handed_in_by == of {
+        return Ok(());
+    }
+    let reason = format!("of {of}, handed in by {handed_in_by}");
+    Err(Code::CountryMismatch.because(reason))
+}
+
+fn in_scope(feed: &FeedRecords<'_>, country: &str) -> Result<(), Failure> {
+    let Some(scope) = &feed.source.countries else {
+        return Ok(());
+    };
+    let country = Country::parse(&country.to_ascii_uppercase());
+    if country.is_some_and(|country| scope.contains(&country)) {
+        return Ok(());
+    }
+    Err(Code::OutOfScope.because("this feed may not speak for that country"))
+}
+
+fn not_withdrawn(feed: &FeedRecords<'_>, statement: &Statement) -> Result<(), Failure> {
+    let thumbprint = Thumbprint(crate::crypto::sha256(&statement.certificate));
+    returned(feed, thumbprint)
+}
+
+/// That the certificate with this thumbprint was not withdrawn before.
+pub(super) fn returned(feed: &FeedRecords<'_>, thumbprint: Thumbprint) -> Result<(), Failure> {
+    if feed.withdrawn.contains(&thumbprint) {
+        let reason = format!("certificate {thumbprint} was withdrawn before");
+        return Err(Code::WithdrawnReturned.because(reason));
+    }
+    Ok(())
+}
