@@ -46,6 +46,8 @@ pub struct Fetched {
     pub withdrawn: Vec<(RecordKind, String)>,
     /// The kinds of which everything there is was fetched: what is not among the documents is gone.
     pub complete: Vec<RecordKind>,
+    /// The kinds of which it is known now what there is, changed or not.
+    pub confirmed: Vec<RecordKind>,
     /// What was wrong with single documents: where they stand, and why they were left out.
     pub troubles: Vec<(String, Failure)>,
     /// The mark to ask with next time, once all of this is safe.

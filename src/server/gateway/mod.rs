@@ -5,7 +5,9 @@
 pub mod cache;
 mod clock;
 mod engine;
+pub mod intake;
 mod issuance;
+pub mod replica;
 pub mod sync;
 mod verify;
 
