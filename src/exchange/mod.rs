@@ -6,12 +6,15 @@ mod at;
 mod ch;
 mod de;
 mod dgcg;
+pub mod did;
+mod jwk;
 mod nl;
 mod pem;
 mod read;
 mod record;
 mod valueset;
 
+pub use jwk::Jwk;
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};
 pub use record::{Record, RecordKind};
 pub use valueset::{read_value_set, write_value_set};
