@@ -27,6 +27,8 @@ pub struct Certificate {
     pub not_after: i64,
     /// The extended key usages, dotted; empty where there is no such extension.
     pub extended_key_usages: Vec<String>,
+    /// Whether it may sign certificates, by its own word; `None` where it does not say, as in version 1.
+    pub authority: Option<bool>,
 }
 
 impl Certificate {
@@ -57,7 +59,12 @@ impl Certificate {
                 })?;
             extended_key_usages.extend(usages.iter().map(ToString::to_string));
         }
+        let constraints = extensions
+            .iter()
+            .find(|extension| extension.extn_id == BASIC_CONSTRAINTS)
+            .map(|extension| may_sign(extension.extn_value.as_bytes()));
         Ok(Self {
+            authority: constraints,
             public_key,
             countries: attributes(tbs.subject(), COUNTRY),
             common_name: attributes(tbs.subject(), COMMON_NAME).pop(),
@@ -124,6 +131,13 @@ impl<'a> Envelope<'a> {
     }
 }
 
+/// Whether BasicConstraints begin with a true; read by position, because some encode what DER leaves out.
+fn may_sign(constraints: &[u8]) -> bool {
+    let parts = Element::read(constraints).and_then(|whole| whole.children());
+    let first = parts.ok().and_then(|parts| parts.into_iter().next());
+    first.is_some_and(|first| first.identifier == BOOLEAN && first.contents == [TRUE])
+}
+
 fn seconds(time: x509_cert::time::Time) -> i64 {
     i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
 }
@@ -154,8 +168,11 @@ fn attributes(name: &Name, kind: ObjectIdentifier) -> Vec<String> {
 /// The ceiling of one certificate, in bytes; the largest seen in circulation is under 3 KiB.
 const MAX_DER: usize = 16 * 1024;
 const VERSION: u8 = 0xa0;
+const BOOLEAN: u8 = 0x01;
+const TRUE: u8 = 0xff;
 const BIT_STRING: u8 = 0x03;
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 

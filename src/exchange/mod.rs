@@ -8,11 +8,14 @@ mod de;
 mod dgcg;
 pub mod did;
 mod jwk;
+pub mod jwks;
 mod nl;
+pub mod onboarding;
 mod pem;
 mod read;
 mod record;
 mod valueset;
+pub mod vci;
 
 pub use jwk::Jwk;
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};
