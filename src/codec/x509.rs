@@ -131,7 +131,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Whether BasicConstraints begin with a true; read by position, because some encode what DER leaves out.
+/// Whether `BasicConstraints` begin with a true; read by position, because some encode what DER leaves out.
 fn may_sign(constraints: &[u8]) -> bool {
     let parts = Element::read(constraints).and_then(|whole| whole.children());
     let first = parts.ok().and_then(|parts| parts.into_iter().next());

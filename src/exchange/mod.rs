@@ -14,6 +14,7 @@ pub mod onboarding;
 mod pem;
 mod read;
 mod record;
+pub mod signed;
 mod valueset;
 pub mod vci;
 
