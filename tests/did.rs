@@ -217,6 +217,8 @@ fn a_list_of_ours_is_read_and_proven() {
     assert!(!methods[1].curve_unnamed);
 }
 
+type Change = fn(&mut Value);
+
 /// The document with a change to it.
 fn changed(bytes: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut value: Value = serde_json::from_slice(bytes).unwrap();
@@ -229,7 +231,7 @@ fn whatever_is_read_of_a_document_is_under_its_proof() {
     let Some((bytes, key)) = published() else {
         return;
     };
-    let changes: [(&str, fn(&mut Value)); 12] = [
+    let changes: [(&str, Change); 12] = [
         ("controller", |it| {
             it["controller"] = json!("did:web:lists.example:x")
         }),
@@ -325,7 +327,7 @@ fn a_bad_key_is_a_row_and_the_others_stay() {
     let Some((bytes, key)) = published() else {
         return;
     };
-    let changes: [(&str, Code, fn(&mut Value)); 7] = [
+    let changes: [(&str, Code, Change); 7] = [
         ("elsewhere", Code::OutOfScope, |it| {
             it["id"] = json!("did:web:other.example:v2:trustlist:DCC:IDN:DSC#AAAA");
         }),

@@ -27,8 +27,8 @@ pub struct Certificate {
     pub not_after: i64,
     /// The extended key usages, dotted; empty where there is no such extension.
     pub extended_key_usages: Vec<String>,
-    /// Whether it says that it is a CA; `None` where it says nothing of it.
-    pub is_ca: Option<bool>,
+    /// Whether it may sign certificates, by its own word; `None` where it does not say, as in version 1.
+    pub authority: Option<bool>,
 }
 
 impl Certificate {
@@ -59,17 +59,18 @@ impl Certificate {
                 })?;
             extended_key_usages.extend(usages.iter().map(ToString::to_string));
         }
+        let constraints = extensions
+            .iter()
+            .find(|extension| extension.extn_id == BASIC_CONSTRAINTS)
+            .map(|extension| may_sign(extension.extn_value.as_bytes()));
         Ok(Self {
+            authority: constraints,
             public_key,
             countries: attributes(tbs.subject(), COUNTRY),
             common_name: attributes(tbs.subject(), COMMON_NAME).pop(),
             not_before: seconds(tbs.validity().not_before),
             not_after: seconds(tbs.validity().not_after),
             extended_key_usages,
-            is_ca: extensions
-                .iter()
-                .find(|extension| extension.extn_id == BASIC_CONSTRAINTS)
-                .map(|extension| is_ca(extension.extn_value.as_bytes())),
         })
     }
 }
@@ -130,10 +131,10 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// What basic constraints say; odd ones are no claim to be a CA. Explicit defaults are read, too.
-fn is_ca(constraints: &[u8]) -> bool {
-    let parts = Element::read(constraints).and_then(|constraints| constraints.children());
-    let first = parts.ok().and_then(|parts| parts.first().copied());
+/// Whether `BasicConstraints` begin with a true; read by position, because some encode what DER leaves out.
+fn may_sign(constraints: &[u8]) -> bool {
+    let parts = Element::read(constraints).and_then(|whole| whole.children());
+    let first = parts.ok().and_then(|parts| parts.into_iter().next());
     first.is_some_and(|first| first.identifier == BOOLEAN && first.contents == [TRUE])
 }
 
@@ -170,8 +171,8 @@ const VERSION: u8 = 0xa0;
 const BOOLEAN: u8 = 0x01;
 const TRUE: u8 = 0xff;
 const BIT_STRING: u8 = 0x03;
-const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 

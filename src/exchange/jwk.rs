@@ -30,6 +30,9 @@ pub struct Jwk {
     pub public_key: Vec<u8>,
     /// Its certificate, X.509 in DER, and after it its issuers.
     pub certificates: Vec<Vec<u8>>,
+    /// The thumbprint of the numbers as they were written, where that is another: two published keys lack a leading zero,
+    /// and are named by what they lack.
+    pub written_thumbprint: Option<String>,
 }
 
 impl Jwk {
@@ -67,13 +70,18 @@ impl Jwk {
                 .ok_or_else(|| invalid("its numbers make no key of a known kind"))?,
             (None, None) => return Err(invalid("neither numbers nor a certificate")),
         };
-        Ok(Self {
+        let mut key = Self {
             kid: text("kid")?,
             purpose: text("use")?,
             algorithm: text("alg")?,
             public_key,
             certificates,
-        })
+            written_thumbprint: None,
+        };
+        let written = thumbprint(members);
+        let differs = key.thumbprint().is_ok_and(|own| own != written);
+        key.written_thumbprint = differs.then_some(written);
+        Ok(key)
     }
 
     /// The key as a JSON object.
@@ -106,17 +114,25 @@ impl Jwk {
     /// # Errors
     /// `algorithm_unsupported` for kinds of key that have no form here.
     pub fn thumbprint(&self) -> Result<String, Failure> {
-        let mut members: Vec<_> = self.numbers()?.members().into_iter().collect();
-        members.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        let members: Map<_, _> = members.into_iter().collect();
-        let digest = crypto::sha256(Value::Object(members).to_string().as_bytes());
-        Ok(BASE64_URL_SAFE_NO_PAD.encode(digest))
+        Ok(thumbprint(&self.numbers()?.members()))
     }
 
     fn numbers(&self) -> Result<Numbers, Failure> {
         Numbers::of(&self.public_key)
             .ok_or_else(|| Code::AlgorithmUnsupported.because("a key without a form in JSON"))
     }
+}
+
+/// SHA-256 over the members that make a key, as they stand, in Base64url.
+fn thumbprint(members: &Map<String, Value>) -> String {
+    let essential = ESSENTIAL
+        .iter()
+        .filter_map(|name| members.get_key_value(*name));
+    let essential: Map<_, _> = essential
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let digest = crypto::sha256(Value::Object(essential).to_string().as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(digest)
 }
 
 /// Standard Base64 of certificates, in a list.
@@ -296,6 +312,8 @@ const NUMBERS: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+/// The members that make a key, in the order in which they are hashed.
+const ESSENTIAL: [&str; 6] = ["crv", "e", "kty", "n", "x", "y"];
 /// The members that no public key has.
 const PRIVATE: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
 const MAX_CERTIFICATES: usize = 8;
@@ -368,7 +386,10 @@ mod tests {
         loose["x"] = BASE64_URL_SAFE_NO_PAD
             .encode([vec![0, 0], x].concat())
             .into();
-        assert_eq!(Jwk::read(&loose).unwrap(), key);
+        let loose = Jwk::read(&loose).unwrap();
+        assert_eq!(loose.public_key, key.public_key);
+        assert_eq!(loose.thumbprint().unwrap(), key.thumbprint().unwrap());
+        assert!(loose.written_thumbprint.is_some() && key.written_thumbprint.is_none());
     }
 
     #[test]

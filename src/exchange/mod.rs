@@ -8,11 +8,15 @@ mod de;
 pub mod dgcg;
 pub mod did;
 mod jwk;
+pub mod jwks;
 mod nl;
+pub mod onboarding;
 mod pem;
 mod read;
 mod record;
+pub mod signed;
 mod valueset;
+pub mod vci;
 
 pub use jwk::Jwk;
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};

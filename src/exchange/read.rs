@@ -48,6 +48,11 @@ pub fn read(document: &str, bytes: &[u8]) -> Result<Vec<Row>, Failure> {
             }
         }
     };
+    rows(document, found)
+}
+
+/// What a form found as the rows of `document`.
+pub(super) fn rows(document: &str, found: Vec<Result<Found, Unread>>) -> Result<Vec<Row>, Failure> {
     if found.len() > MAX_ENTRIES {
         return Err(Code::InputTooLarge.because(format!("a list over {MAX_ENTRIES} entries")));
     }
@@ -181,7 +186,7 @@ fn placed(document: &str, index: usize, found: Result<Found, Unread>) -> Row {
 /// The ceiling of a list document, in bytes; the largest seen in circulation is 4 MB.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The ceiling of JSON values in one list; Austria's form spends one on every byte.
-const MAX_VALUES: usize = 2_000_000;
+pub(super) const MAX_VALUES: usize = 2_000_000;
 /// The ceiling of entries in one list.
 pub const MAX_ENTRIES: usize = 20_000;
 /// A DER sequence of 256 bytes or more, as every certificate is; text may begin with a `0`, too.

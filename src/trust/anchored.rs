@@ -50,7 +50,7 @@ impl Authorities {
         proves(&message, &statement.certificate)?;
         let list = match statement.role {
             Role::Csca => {
-                if Certificate::read(&statement.certificate)?.is_ca == Some(false) {
+                if Certificate::read(&statement.certificate)?.authority == Some(false) {
                     let reason = "a CSCA whose certificate says that it is no CA";
                     return Err(Code::ChainInvalid.because(reason));
                 }

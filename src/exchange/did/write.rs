@@ -145,6 +145,7 @@ fn method(host: &str, heading: &Heading<'_>, key: &Published) -> Result<Value, F
         algorithm: None,
         public_key: Certificate::read(leaf)?.public_key,
         certificates: key.chain.clone(),
+        written_thumbprint: None,
     };
     let (domain, usage) = (&key.domain, &key.usage);
     Ok(json!({
