@@ -9,13 +9,15 @@
 
 mod support;
 
-use lintas::exchange::did::read_signer;
-use lintas::exchange::{Record, RecordKind};
+use lintas::crypto::sha256;
+use lintas::exchange::did::{DidDocument, read_signer};
+use lintas::exchange::{self, Record, RecordKind, onboarding};
 use lintas::model::{Environment, Thumbprint, UnixTime};
 use lintas::snapshot::{
-    DidProof, DidTrust, FeedContent, FeedProof, FeedRecords, Snapshot, read_feed,
+    DidProof, DidTrust, FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements,
 };
-use lintas::trust::{Assurance, Source};
+use lintas::trust::chain::issued_by;
+use lintas::trust::{Assurance, KeyMaterial, Source, Statement};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use support::vectors_dir;
@@ -40,11 +42,23 @@ fn content(
     proof: DidProof,
     records: &[Record],
 ) -> FeedContent {
+    vouched(environment, did, proof, records, &[], &[])
+}
+
+/// The same, where `anchors` vouch for what `statements` state.
+fn vouched(
+    environment: Environment,
+    did: &str,
+    proof: DidProof,
+    records: &[Record],
+    anchors: &[Thumbprint],
+    statements: &[Statement],
+) -> FeedContent {
     let trust = DidTrust {
         did: did.to_owned(),
         proof,
         domains: vec!["DCC".to_owned()],
-        anchors: Vec::new(),
+        anchors: anchors.to_vec(),
     };
     let feed = FeedRecords {
         source: Source::new("who", environment, UnixTime::EPOCH),
@@ -52,7 +66,7 @@ fn content(
         records: records.iter().collect(),
         withdrawn: HashSet::new(),
     };
-    read_feed(&feed, &[])
+    read_feed(&feed, statements)
 }
 
 fn reasons(
@@ -162,4 +176,83 @@ fn development_is_proven_by_its_signer() {
         reasons(&content, &[]),
         BTreeMap::from([("proof_invalid", 1)])
     );
+}
+
+#[test]
+fn indonesias_ca_is_vouched_for_by_the_trust_anchor() {
+    let Some(folder) = vectors_dir() else {
+        return;
+    };
+    let folder = folder.join("who/participants");
+    let list = record(PRODUCTION, "prod/root.did.json").unwrap();
+    let document = |name: &str| Record {
+        kind: RecordKind::ListDocument,
+        name: name.to_owned(),
+        body: fs::read(folder.join("IDN").join(name)).unwrap(),
+        ..list.clone()
+    };
+    let statement = document("prod.TNG_TA.signed.SCA.json");
+    let anchor = onboarding::Statement::read(&statement.body)
+        .unwrap()
+        .signer()
+        .to_vec();
+    // The anchor is that of the chain that the WHO publishes.
+    let chain = fs::read_to_string(folder.join("prod.TNG_TA.chain.pem")).unwrap();
+    let published = exchange::read("chain.pem", chain.as_bytes()).unwrap();
+    let published: Vec<_> = published
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.key)
+        .collect();
+    let is_anchor =
+        |key: &KeyMaterial| matches!(key, KeyMaterial::Certificate(der) if *der == anchor);
+    assert!(published.iter().any(is_anchor));
+    let anchors = [Thumbprint(sha256(&anchor))];
+    let upload = document("prod.TNG_TA.signed.UP.json");
+    let feed = FeedRecords {
+        source: Source::new("onboarding", Environment::Production, UnixTime::EPOCH),
+        proof: FeedProof::Statements(anchors.to_vec()),
+        records: vec![&statement, &upload],
+        withdrawn: HashSet::new(),
+    };
+    let judged = read_feed(&feed, &[]);
+    // The upload certificate is not taken for a CA.
+    assert_eq!(
+        (judged.documents, reasons(&judged, &[])),
+        (1, BTreeMap::from([("chain_invalid", 1)]))
+    );
+    let statements = statements(&feed);
+    let environment = Environment::Production;
+    let believe = |anchors: &[Thumbprint]| {
+        let published = DidProof::WhenPublished;
+        vouched(
+            environment,
+            PRODUCTION,
+            published,
+            std::slice::from_ref(&list),
+            anchors,
+            &statements,
+        )
+    };
+    // What stands in the folder is its CA of 2024; its one signer is of 2023, and an earlier CA signed it.
+    let refused = admitted(environment, &believe(&anchors)).2;
+    assert_eq!(
+        (refused["chain_invalid"], refused["anchor_unknown"]),
+        (1, 431)
+    );
+    let earlier = read_back(&list, "7JrRaPUKp3U=");
+    assert!(issued_by(&read_back(&list, "umFDVUdIS8Y="), &earlier).is_ok());
+    let refused = admitted(environment, &believe(&[])).2;
+    assert_eq!(refused["anchor_unknown"], 432);
+}
+
+/// The certificate with this key identifier.
+fn read_back(list: &Record, kid: &str) -> Vec<u8> {
+    let document = DidDocument::read(&list.body, PRODUCTION).unwrap();
+    let mut methods = document.methods.into_iter().flatten();
+    methods
+        .find(|method| method.kid.to_string() == kid)
+        .unwrap()
+        .chain[0]
+        .clone()
 }

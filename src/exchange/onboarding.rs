@@ -12,6 +12,7 @@ use crate::crypto::{self, Algorithm, VerifyingKey, sha256};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::trust::proof::proves;
+use crate::trust::{self, Place, Role};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use der::asn1::ObjectIdentifier;
@@ -25,6 +26,7 @@ pub struct Statement {
     /// The country as written, usually an alpha-2 code.
     pub country: String,
     message: cms::Signed,
+    signature: Vec<u8>,
 }
 
 impl Statement {
@@ -48,7 +50,8 @@ impl Statement {
             binary.map_err(|_| Code::EntryInvalid.because(format!("{name} is not Base64")))
         };
         let certificate = binary("certificateRawData")?;
-        let message = cms::Signed::read(&binary("trustAnchorSignature")?)?;
+        let signature = binary("trustAnchorSignature")?;
+        let message = cms::Signed::read(&signature)?;
         if !text("certificateThumbprint")?.eq_ignore_ascii_case(&hex(&certificate)) {
             return Err(Code::EntryInvalid.because("the thumbprint is of another certificate"));
         }
@@ -63,6 +66,24 @@ impl Statement {
             country: text("country")?.to_owned(),
             certificate,
             message,
+            signature,
+        })
+    }
+
+    /// The statement as a gateway's list would make it of a country's CA, if its certificate says that it is one.
+    ///
+    /// The role is in no signed part of the document, so the certificate's own word decides.
+    pub fn of_csca(&self, place: Place) -> Option<trust::Statement> {
+        let certificate = Certificate::read(&self.certificate).ok()?;
+        (certificate.authority == Some(true)).then(|| trust::Statement {
+            place,
+            role: Role::Csca,
+            country: self.country.clone(),
+            kid: None,
+            thumbprint: None,
+            certificate: self.certificate.clone(),
+            signature: self.signature.clone(),
+            taken_in_at: None,
         })
     }
 

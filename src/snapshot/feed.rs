@@ -9,11 +9,15 @@ use crate::exchange::dgcg::{
     Dialect, read_batch, read_issuer, read_message, read_reference, read_rule, read_rule_row,
     read_statement,
 };
-use crate::exchange::{Record, RecordKind, read_value_set};
+use crate::exchange::signed::{self, Anchors, ListForm, SignedList};
+use crate::exchange::{Record, RecordKind, onboarding, read_value_set};
 use crate::failure::{Code, Failure};
-use crate::model::{Country, Kid, Thumbprint};
+use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::revocation::RevocationBatch;
-use crate::trust::{Assurance, Authorities, Place, Refusal, Role, Source, SourceList, Statement};
+use crate::trust::{
+    Assurance, Authorities, KeyMaterial, Place, Refusal, Role, Source, SourceList, Statement,
+    TrustEntry,
+};
 use std::collections::HashSet;
 
 /// A feed, and its records in force.
@@ -41,6 +45,45 @@ pub enum FeedProof {
     },
     /// As a DID document.
     Did(DidTrust),
+    /// As a list with one signature over the whole; its parts are the documents in the order of their names.
+    List(ListTrust),
+    /// As statements of a pinned anchor about countries' CAs, by SHA-256 over the anchor's certificate.
+    Statements(Vec<Thumbprint>),
+}
+
+/// How a list with one signature over the whole is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListTrust {
+    /// Its form.
+    pub form: ListForm,
+    /// Who may sign it: SHA-256 over certificates, or over public keys where there is no certificate.
+    pub pinned: Vec<Thumbprint>,
+    /// The pinned certificates and public keys, DER, where the list does not carry them.
+    pub material: Vec<Vec<u8>>,
+}
+
+impl ListTrust {
+    /// The list in `parts`, which came at the instant `at`.
+    ///
+    /// # Errors
+    /// As [`signed::read`].
+    pub fn read<'r>(
+        &self,
+        parts: impl IntoIterator<Item = &'r Record>,
+        at: UnixTime,
+    ) -> Result<SignedList, Failure> {
+        let mut parts: Vec<_> = parts.into_iter().collect();
+        parts.sort_by(|left, right| left.name.cmp(&right.name));
+        let name = parts.first().map_or("list", |part| part.name.as_str());
+        let parts: Vec<_> = parts.iter().map(|part| part.body.as_slice()).collect();
+        let pinned: Vec<_> = self.pinned.iter().map(|it| it.0).collect();
+        let material: Vec<_> = self.material.iter().map(Vec::as_slice).collect();
+        let anchors = Anchors {
+            pinned: &pinned,
+            material: &material,
+        };
+        signed::read(self.form, name, &parts, &anchors, at)
+    }
 }
 
 /// What a feed says, proven.
@@ -85,16 +128,83 @@ pub fn read_feed(feed: &FeedRecords<'_>, statements: &[Statement]) -> FeedConten
             trust.read(feed, statements, &mut content);
             content
         }
+        FeedProof::List(trust) => list(feed, trust),
+        FeedProof::Statements(anchors) => stated(feed, anchors),
     }
 }
 
-/// The statements in `records`: which certificates a trust anchor is said to vouch for. Nothing proves them here.
-pub fn statements<'r>(records: impl IntoIterator<Item = &'r Record>) -> Vec<Statement> {
-    let entries = records.into_iter();
-    let entries = entries.filter(|record| record.kind == RecordKind::TrustListEntry);
-    entries
-        .filter_map(|record| read_statement(place(record), &record.body).ok())
-        .collect()
+/// The list documents of `feed`.
+fn parts<'r>(feed: &FeedRecords<'r>) -> impl Iterator<Item = &'r Record> {
+    let records = feed.records.clone().into_iter();
+    records.filter(|record| record.kind == RecordKind::ListDocument)
+}
+
+fn list(feed: &FeedRecords<'_>, trust: &ListTrust) -> FeedContent {
+    let mut content = FeedContent::new(feed.source.clone(), Assurance::SignedList);
+    // Its times were judged when it came; how long it may be used after that is for its age.
+    let Some(at) = parts(feed).map(|part| part.received_at).max() else {
+        return content;
+    };
+    match trust.read(parts(feed), at) {
+        Ok(list) => {
+            for row in list.entries {
+                match row {
+                    Ok(entry) => match entry_returned(feed, &entry) {
+                        Ok(()) => content.list.entries.push(entry),
+                        Err(failure) => content.refuse(entry.place, entry.kid, &failure),
+                    },
+                    Err(row) => content.refuse(row.place, row.kid, &row.failure),
+                }
+            }
+        }
+        Err(failure) => {
+            let place = parts(feed).map(place).next();
+            place
+                .into_iter()
+                .for_each(|place| content.refuse(place, None, &failure));
+        }
+    }
+    content
+}
+
+fn entry_returned(feed: &FeedRecords<'_>, entry: &TrustEntry) -> Result<(), Failure> {
+    match &entry.key {
+        KeyMaterial::Certificate(der) => returned(feed, Thumbprint(crate::crypto::sha256(der))),
+        KeyMaterial::PublicKey(_) => Ok(()),
+    }
+}
+
+fn stated(feed: &FeedRecords<'_>, anchors: &[Thumbprint]) -> FeedContent {
+    let mut content = FeedContent::new(feed.source.clone(), Assurance::Anchored);
+    let mut authorities = Authorities::default();
+    for record in parts(feed) {
+        let judged = onboarding::Statement::read(&record.body).and_then(|statement| {
+            let no_ca = || Code::ChainInvalid.because("a certificate that says it is no CA");
+            let statement = statement.of_csca(place(record)).ok_or_else(no_ca)?;
+            authorities.add(&statement, anchors)
+        });
+        match judged {
+            Ok(()) => content.documents += 1,
+            Err(failure) => content.refuse(place(record), None, &failure),
+        }
+    }
+    content
+}
+
+/// Which certificates a trust anchor is said to vouch for in `feed`. Nothing proves them here.
+pub fn statements(feed: &FeedRecords<'_>) -> Vec<Statement> {
+    let records = feed.records.iter();
+    let statement = |record: &&Record| match (record.kind, &feed.proof) {
+        (RecordKind::TrustListEntry, FeedProof::Gateway { .. }) => {
+            read_statement(place(record), &record.body).ok()
+        }
+        (RecordKind::ListDocument, FeedProof::Statements(_)) => {
+            let statement = onboarding::Statement::read(&record.body).ok();
+            statement.and_then(|statement| statement.of_csca(place(record)))
+        }
+        _ => None,
+    };
+    records.filter_map(statement).collect()
 }
 
 /// Where a record stands: its kind and name.

@@ -7,12 +7,13 @@
 
 use super::replica::{Confirmation, Standing, tombstone, tombstone_of};
 use crate::exchange::dgcg::{read_message, read_rule_row, read_statement};
+use crate::exchange::signed::SignedList;
 use crate::exchange::{Record, RecordKind, read_value_set};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::server::federation::{Fetched, FetchedDocument};
 use crate::snapshot::{FeedProof, named_signers};
-use crate::trust::{Place, Role};
+use crate::trust::{KeyMaterial, Place, Role};
 use std::collections::{BTreeSet, HashSet};
 
 /// What an answer comes to.
@@ -53,6 +54,9 @@ impl Intake<'_> {
             ..Taken::default()
         };
         let mut documents = Vec::new();
+        // What cannot be read is there all the same: it is no sign that anything is gone.
+        let named = fetched.documents.iter();
+        let named: HashSet<_> = named.map(|it| (it.kind, it.name.clone())).collect();
         for document in fetched.documents {
             let record = self.record(document);
             match self.readable(&record) {
@@ -64,7 +68,7 @@ impl Intake<'_> {
         }
         let mut gone: BTreeSet<String> = BTreeSet::new();
         for kind in &fetched.complete {
-            match self.missing(*kind, &documents) {
+            match self.missing(*kind, &documents, &named) {
                 Ok(missing) => gone.extend(missing),
                 Err(failure) => {
                     taken.left_out.push((kind.name().to_owned(), failure));
@@ -80,6 +84,12 @@ impl Intake<'_> {
             if known {
                 gone.insert(tombstone(*kind, name));
             }
+        }
+        if let Err(failure) = self.list(&documents) {
+            taken
+                .left_out
+                .push((RecordKind::ListDocument.name().to_owned(), failure));
+            documents.retain(|record| record.kind != RecordKind::ListDocument);
         }
         let others: Vec<_> = documents.clone();
         for record in documents {
@@ -164,23 +174,23 @@ impl Intake<'_> {
         }
     }
 
-    /// The tombstones of what is known of `kind` and is not among `documents`, which are all there is.
-    fn missing(&self, kind: RecordKind, documents: &[Record]) -> Result<Vec<String>, Failure> {
+    /// The tombstones of what is known of `kind` and is not among the `named`, which are all there is.
+    fn missing(
+        &self,
+        kind: RecordKind,
+        documents: &[Record],
+        named: &HashSet<(RecordKind, String)>,
+    ) -> Result<Vec<String>, Failure> {
         let Some(standing) = self.standing else {
             return Ok(Vec::new());
         };
-        let names: HashSet<_> = documents
-            .iter()
-            .filter(|record| record.kind == kind)
-            .map(|record| record.name.as_str())
-            .collect();
         let known: Vec<_> = standing
             .records()
             .filter(|record| record.kind == kind)
             .collect();
         let missing: Vec<_> = known
             .iter()
-            .filter(|record| !names.contains(record.name.as_str()))
+            .filter(|record| !named.contains(&(kind, record.name.clone())))
             .collect();
         if kind == RecordKind::TrustListEntry && !self.accepts_less {
             let newest =
@@ -197,6 +207,33 @@ impl Intake<'_> {
             .iter()
             .map(|record| tombstone(kind, &record.name))
             .collect())
+    }
+
+    /// That the list in `documents` holds now and is not older or much shorter than the one before, if they are one; and
+    /// the tombstones of the signers that it leaves out.
+    fn list(&self, documents: &[Record]) -> Result<Vec<String>, Failure> {
+        let FeedProof::List(trust) = self.proof else {
+            return Ok(Vec::new());
+        };
+        let is_part = |record: &&Record| record.kind == RecordKind::ListDocument;
+        let now = trust.read(documents.iter().filter(is_part), self.at)?;
+        let standing = self.standing.into_iter().flat_map(Standing::records);
+        let standing: Vec<_> = standing.filter(is_part).collect();
+        let Some(came_at) = standing.iter().map(|part| part.received_at).max() else {
+            return Ok(Vec::new());
+        };
+        let Ok(before) = trust.read(standing, came_at) else {
+            return Ok(Vec::new());
+        };
+        let (old, new) = (certificates(&before), certificates(&now));
+        let missing: Vec<_> = old.difference(&new).copied().collect();
+        if !self.accepts_less {
+            if now.issued_at < before.issued_at {
+                return Err(Code::ListRolledBack.because("it was made before the one before"));
+            }
+            shrinks(missing.len(), old.len())?;
+        }
+        Ok(missing.into_iter().map(tombstone_of).collect())
     }
 
     /// That `record` may take the place of the one before it, and the tombstones of the signers that it leaves out.
@@ -237,9 +274,10 @@ impl Intake<'_> {
 
     fn confirmation(&self, confirmed: &[RecordKind], left_out: &[(String, Failure)]) -> Record {
         let alarmed = |kind: RecordKind| {
-            let alarms = [Code::ListRolledBack, Code::ListShrunk, Code::ProofInvalid];
+            let whole = [RecordKind::DidDocument, RecordKind::ListDocument].contains(&kind);
+            let alarms = [Code::ListRolledBack, Code::ListShrunk];
             left_out.iter().any(|(place, failure)| {
-                place.starts_with(kind.name()) && alarms.contains(&failure.code())
+                place.starts_with(kind.name()) && (whole || alarms.contains(&failure.code()))
             })
         };
         let before = self
@@ -271,6 +309,17 @@ impl Intake<'_> {
         let body = serde_json::to_string(&confirmation).unwrap_or_default();
         self.note(RecordKind::Confirmation, "sync".to_owned(), &body)
     }
+}
+
+/// The certificates in a list, by SHA-256.
+fn certificates(list: &SignedList) -> BTreeSet<Thumbprint> {
+    let entries = list.entries.iter().flatten();
+    entries
+        .filter_map(|entry| match &entry.key {
+            KeyMaterial::Certificate(der) => Some(Thumbprint(crate::crypto::sha256(der))),
+            KeyMaterial::PublicKey(_) => None,
+        })
+        .collect()
 }
 
 /// That not more than a fifth is missing at once; of a handful, anything may be.
