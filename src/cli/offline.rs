@@ -8,7 +8,7 @@ use crate::crypto::{Engine, Mode};
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
 use crate::server::federation::Directory;
-use crate::server::gateway::{Clock, sync};
+use crate::server::gateway::{Clock, pinned};
 use crate::snapshot::Snapshot;
 use crate::trust::Source;
 use crate::verify::{self, Locale, Outcome, Policy, Verdict, View};
@@ -113,13 +113,13 @@ impl Verify {
                 readings.push(reading(path, environment, at)?);
             }
         }
-        let (mut snapshot, report) = sync::assemble(environment, 1, &readings);
+        let (mut snapshot, report) = pinned::assemble(environment, 1, &readings);
         if snapshot.trust().signers().is_empty() && !self.trust.is_empty() {
             // A list that was named and holds nobody is no reason to turn anybody away.
             readings
                 .iter_mut()
                 .for_each(|reading| reading.list.source.as_of = UnixTime::EPOCH);
-            snapshot = sync::assemble(environment, 1, &readings).0;
+            snapshot = pinned::assemble(environment, 1, &readings).0;
         } else if self.trust.is_empty() && environment == Environment::Demo {
             show::note(
                 "trust: the signers of the demo environment, which prove nothing outside it",
@@ -142,9 +142,13 @@ impl Verify {
     }
 }
 
-fn reading(path: &Path, environment: Environment, at: UnixTime) -> Result<sync::Reading, Failure> {
+fn reading(
+    path: &Path,
+    environment: Environment,
+    at: UnixTime,
+) -> Result<pinned::Reading, Failure> {
     let source = Source::new(path.display().to_string(), environment, at);
-    sync::read_directory(source, &Directory::new(path))
+    pinned::read_directory(source, &Directory::new(path))
 }
 
 /// How many refused entries are shown one by one.

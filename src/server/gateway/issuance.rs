@@ -2,7 +2,7 @@
 //!
 //! Refuses to exist outside the demo environment: only there is a signing key opened at all.
 
-use super::sync;
+use super::pinned;
 use super::{Gateway, Question, VerifyRequest};
 use crate::crypto::Engine;
 use crate::failure::{Code, Failure};
@@ -55,8 +55,8 @@ impl Issuance {
 fn admitted(path: &Path, as_of: UnixTime) -> Result<Arc<Dsc>, Failure> {
     let environment = Environment::Demo;
     let source = Source::new("own", environment, as_of);
-    let reading = sync::read_directory(source, &Directory::new(path))?;
-    let (snapshot, _) = sync::assemble(environment, 0, &[reading]);
+    let reading = pinned::read_directory(source, &Directory::new(path))?;
+    let (snapshot, _) = pinned::assemble(environment, 0, &[reading]);
     let own = snapshot.trust().signers().first().cloned();
     own.ok_or_else(|| {
         Code::ConfigurationInvalid.because(format!("{} is no signer", path.display()))

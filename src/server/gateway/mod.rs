@@ -5,15 +5,18 @@
 pub mod cache;
 mod clock;
 mod engine;
+pub mod foreign;
 pub mod intake;
 mod issuance;
+pub mod pinned;
 pub mod replica;
-pub mod sync;
 mod verify;
+mod world;
 
 pub use clock::Clock;
 pub use issuance::IssueRequest;
 pub use verify::{Moment, Question, VerifyRequest};
+pub use world::{Trouble, World};
 
 use crate::failure::Failure;
 use crate::issue::Issuer;
@@ -23,13 +26,13 @@ use crate::server::federation::FeedConfig;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
 use crate::verify::Policy;
-use actix_web::web::Bytes;
 use arc_swap::ArcSwap;
 use cache::Opening;
 use engine::Judges;
+use foreign::Foreign;
 use issuance::Issuance;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use verify::Counters;
 
 /// A running gateway, apart from its doors.
@@ -40,57 +43,12 @@ pub struct Gateway {
     data: PathBuf,
     feeds: Vec<FeedConfig>,
     world: ArcSwap<World>,
+    foreign: Mutex<Foreign>,
     opening: Opening,
     counters: Counters,
     judges: Judges,
     issuer: Issuer,
     issuance: Option<Issuance>,
-}
-
-/// The snapshot in force and what its admission refused.
-pub struct World {
-    /// The snapshot.
-    pub snapshot: Arc<Snapshot>,
-    /// The snapshot's id as it is shown.
-    pub id: Bytes,
-    /// What was not admitted to it, and why.
-    pub report: AdmissionReport,
-    /// What could not be read at the last attempt.
-    pub troubles: Vec<Trouble>,
-    /// The public list of signers, once somebody has asked for it.
-    pub public_list: OnceLock<Bytes>,
-    readings: Vec<sync::Reading>,
-}
-
-/// A source that keeps what it said before, because it or a document of it cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// The source's id.
-    pub source: String,
-    /// What cannot be read, as a sentence.
-    pub reason: String,
-}
-
-impl Trouble {
-    fn new(feed: &FeedConfig, reason: String) -> Self {
-        Self {
-            source: feed.id.clone(),
-            reason,
-        }
-    }
-}
-
-impl World {
-    fn new(snapshot: Snapshot, report: AdmissionReport) -> Self {
-        Self {
-            id: snapshot.id().to_string().into(),
-            snapshot: Arc::new(snapshot),
-            report,
-            troubles: Vec::new(),
-            public_list: OnceLock::new(),
-            readings: Vec::new(),
-        }
-    }
 }
 
 impl Gateway {
@@ -117,6 +75,7 @@ impl Gateway {
             data: config.data.clone(),
             feeds: config.feeds.clone(),
             world: ArcSwap::from_pointee(empty),
+            foreign: Mutex::default(),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),
             judges: Judges::new(config.engine, config.engine_mib),
@@ -147,8 +106,18 @@ impl Gateway {
         self.world.load_full()
     }
 
+    /// Foreign feeds as they stand, held until the guard is gone.
+    pub fn foreign(&self) -> MutexGuard<'_, Foreign> {
+        // Nothing is left half done where a holder panics: what is derived is derived anew.
+        self.foreign.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells the metrics how much the cache holds.
     pub fn report_cache(&self) {
         self.opening.report();
     }
+}
+
+fn number(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
 }

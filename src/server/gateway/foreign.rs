@@ -1,0 +1,269 @@
+//! Foreign feeds as they stand: their records, what these prove, and how the last attempts to reach them went.
+//!
+//! Refuses to believe any of it where records are missing: what a lost withdrawal would have said is not known.
+
+use super::number;
+use super::replica::{Replica, Standing};
+use crate::exchange::Record;
+use crate::failure::Failure;
+use crate::model::UnixTime;
+use crate::revocation::{RevocationBatch, RevocationList};
+use crate::snapshot::{FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements};
+use crate::trust::{AdmissionReport, Refusal, Source};
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+/// A foreign feed, as configured.
+#[derive(Clone, Debug)]
+pub struct ForeignFeed {
+    /// What it may say. Its ages are those of a feed that was never read.
+    pub source: Source,
+    /// How what it says proves itself.
+    pub proof: FeedProof,
+    /// Whether it is asked for withdrawn certificates.
+    pub revokes: bool,
+}
+
+/// How the attempts to reach a feed went.
+#[derive(Clone, Debug, Default)]
+pub struct Attempts {
+    /// How many failed since the last one that did not.
+    pub failed: u32,
+    /// Why the last one failed, where it did.
+    pub failure: Option<Arc<Failure>>,
+    /// When the last one was.
+    pub at: Option<UnixTime>,
+}
+
+/// How a feed stands, for operators.
+#[derive(Clone, Debug)]
+pub struct FeedStatus {
+    /// Its id.
+    pub id: String,
+    /// When its signers were last known; `None` where they never were.
+    pub as_of: Option<UnixTime>,
+    /// The same of withdrawn certificates.
+    pub revocation_as_of: Option<UnixTime>,
+    /// How many signers of it are in the trust list.
+    pub admitted: usize,
+    /// How many of these have expired.
+    pub expired: usize,
+    /// What was not admitted.
+    pub refused: Vec<Refusal>,
+    /// How many certificates are named as withdrawn, and in how many batches.
+    pub revoked: (usize, usize),
+    /// How many other documents hold.
+    pub documents: usize,
+    /// What was answered last and not taken in: the place, the machine code, the reason.
+    pub left_out: Vec<(String, String, String)>,
+    /// How the last attempts went on this node.
+    pub attempts: Attempts,
+}
+
+/// All foreign feeds.
+#[derive(Default)]
+pub struct Foreign {
+    feeds: Vec<ForeignFeed>,
+    replica: Replica,
+    contents: BTreeMap<String, Content>,
+    revocations: Arc<RevocationList>,
+    attempts: BTreeMap<String, Attempts>,
+    incomplete: Option<Arc<Failure>>,
+}
+
+/// What a feed's records were found to say, and at which of their states.
+struct Content {
+    state: (u64, u64),
+    said: FeedContent,
+}
+
+impl Foreign {
+    /// These feeds, of which nothing is known yet.
+    pub fn new(feeds: Vec<ForeignFeed>) -> Self {
+        Self {
+            feeds,
+            ..Self::default()
+        }
+    }
+
+    /// The feeds.
+    pub fn feeds(&self) -> &[ForeignFeed] {
+        &self.feeds
+    }
+
+    /// Takes in the next record of the store.
+    pub fn apply(&mut self, record: Record) {
+        self.replica.apply(record);
+    }
+
+    /// Notes that records are missing, or that none are.
+    pub fn set_incomplete(&mut self, failure: Option<Failure>) {
+        self.incomplete = failure.map(Arc::new);
+    }
+
+    /// Why nothing of it is believed, where that is so.
+    pub fn incomplete(&self) -> Option<&Arc<Failure>> {
+        self.incomplete.as_ref()
+    }
+
+    /// How the feed with this id stands.
+    pub fn standing(&self, id: &str) -> Option<&Standing> {
+        self.replica.feed(id)
+    }
+
+    /// Notes how an attempt to reach a feed went.
+    pub fn attempted(&mut self, id: &str, at: UnixTime, failure: Option<Failure>) {
+        let attempts = self.attempts.entry(id.to_owned()).or_default();
+        attempts.at = Some(at);
+        attempts.failed = match failure {
+            Some(_) => attempts.failed.saturating_add(1),
+            None => 0,
+        };
+        attempts.failure = failure.map(Arc::new);
+    }
+
+    /// How the attempts to reach a feed went.
+    pub fn attempts(&self, id: &str) -> Attempts {
+        self.attempts.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Reads the records of every feed that says something new; where none does, only ages move on.
+    pub(super) fn read(&mut self) {
+        let standings = if self.incomplete.is_some() {
+            &Replica::default()
+        } else {
+            &self.replica
+        };
+        let records: Vec<_> = self
+            .feeds
+            .iter()
+            .map(|feed| records(feed, standings))
+            .collect();
+        let all: u64 = self
+            .feeds
+            .iter()
+            .filter_map(|feed| standings.feed(&feed.source.id))
+            .map(Standing::generation)
+            .sum();
+        let vouching: Vec<_> = records.iter().flat_map(statements).collect();
+        let mut contents = BTreeMap::new();
+        let mut changed = false;
+        for (feed, records) in self.feeds.iter().zip(&records) {
+            let id = feed.source.id.clone();
+            let standing = standings.feed(&id);
+            // Others' statements count for documents that carry no proof of their own.
+            let others = match feed.proof {
+                FeedProof::Did(_) => all,
+                FeedProof::Gateway { .. } | FeedProof::List(_) | FeedProof::Statements(_) => 0,
+            };
+            let state = (standing.map_or(0, Standing::generation), others);
+            let earlier = self.contents.remove(&id).filter(|it| it.state == state);
+            let mut content = earlier.unwrap_or_else(|| {
+                changed = true;
+                Content {
+                    state,
+                    said: read_feed(records, &vouching),
+                }
+            });
+            content.said.list.source = records.source.clone();
+            contents.insert(id, content);
+        }
+        self.contents = contents;
+        if changed {
+            let batches = self.contents.iter().flat_map(|(id, content)| {
+                let batches = content.said.batches.iter();
+                batches.map(move |batch| RevocationBatch {
+                    // Two feeds may use one id for two batches.
+                    id: format!("{id}/{}", batch.id),
+                    ..batch.clone()
+                })
+            });
+            self.revocations = Arc::new(RevocationList::new(batches));
+        }
+    }
+
+    /// What the feeds say.
+    pub(super) fn contents(&self) -> impl Iterator<Item = &FeedContent> {
+        self.contents.values().map(|content| &content.said)
+    }
+
+    /// The certificates that they withdraw.
+    pub(super) fn revocations(&self) -> Arc<RevocationList> {
+        Arc::clone(&self.revocations)
+    }
+
+    /// How every feed stands in `snapshot`, whose admission came to `report`.
+    pub fn status(
+        &self,
+        snapshot: &Snapshot,
+        report: &AdmissionReport,
+        now: UnixTime,
+    ) -> Vec<FeedStatus> {
+        let status = |feed: &ForeignFeed| {
+            let id = &feed.source.id;
+            let content = self.contents.get(id).map(|content| &content.said);
+            let signers = snapshot.trust().signers().iter();
+            let own: Vec<_> = signers.filter(|dsc| dsc.sources.contains(id)).collect();
+            let expired = own.iter().filter(|dsc| dsc.validity.not_after < now);
+            let batches = content.map_or(&[][..], |content| &content.batches);
+            let refused = report.refused.iter();
+            let source = snapshot.source(id);
+            let as_of = source.map(|source| source.as_of);
+            FeedStatus {
+                id: id.clone(),
+                as_of: as_of.filter(|as_of| *as_of != UnixTime::EPOCH),
+                revocation_as_of: source.and_then(|source| source.revocation_as_of),
+                admitted: own.len(),
+                expired: expired.count(),
+                refused: refused.filter(|it| it.source == *id).cloned().collect(),
+                revoked: (
+                    batches.iter().map(|it| it.hashes.len()).sum(),
+                    batches.len(),
+                ),
+                documents: content.map_or(0, |content| content.documents),
+                left_out: self
+                    .standing(id)
+                    .map(|it| it.confirmation().left_out.clone())
+                    .unwrap_or_default(),
+                attempts: self.attempts(id),
+            }
+        };
+        self.feeds.iter().map(status).collect()
+    }
+
+    /// Tells the metrics how every feed stands.
+    pub(super) fn measure(&self, snapshot: &Snapshot, report: &AdmissionReport, now: UnixTime) {
+        for status in self.status(snapshot, report, now) {
+            let age = status
+                .as_of
+                .map_or(i64::MAX, |as_of| now.seconds() - as_of.seconds());
+            let age = usize::try_from(age.max(0)).unwrap_or(usize::MAX);
+            let gauge = |name: &'static str, value: usize| {
+                metrics::gauge!(name, "feed" => status.id.clone()).set(number(value));
+            };
+            gauge("lintas_feed_age_seconds", age);
+            gauge("lintas_feed_signers_admitted", status.admitted);
+            gauge("lintas_feed_signers_expired", status.expired);
+            gauge("lintas_feed_entries_refused", status.refused.len());
+            gauge("lintas_feed_certificates_revoked", status.revoked.0);
+            gauge("lintas_feed_documents_left_out", status.left_out.len());
+        }
+    }
+}
+
+/// The records of `feed`, as a source of the age that they have.
+fn records<'r>(feed: &ForeignFeed, replica: &'r Replica) -> FeedRecords<'r> {
+    let standing = replica.feed(&feed.source.id);
+    let never = feed.revokes.then_some(UnixTime::EPOCH);
+    let source = Source {
+        as_of: standing.map_or(UnixTime::EPOCH, Standing::as_of),
+        revocation_as_of: standing.and_then(Standing::revocation_as_of).or(never),
+        ..feed.source.clone()
+    };
+    FeedRecords {
+        source,
+        proof: feed.proof.clone(),
+        records: standing.into_iter().flat_map(Standing::records).collect(),
+        withdrawn: standing.map_or_else(HashSet::new, Standing::withdrawn),
+    }
+}

@@ -1,0 +1,165 @@
+//! The world in force, and how a new one comes about: from pinned folders and from the records of foreign feeds.
+//!
+//! Refuses to let one dead source take the others with it, and to put a world into force that says nothing new.
+
+use super::foreign::Foreign;
+use super::pinned::{self, Reading};
+use super::{Gateway, number};
+use crate::model::UnixTime;
+use crate::server::federation::FeedConfig;
+use crate::snapshot::{FeedContent, Snapshot};
+use crate::trust::AdmissionReport;
+use actix_web::web::Bytes;
+use std::sync::{Arc, OnceLock};
+use tracing::{info, warn};
+
+/// The snapshot in force and what its admission refused.
+pub struct World {
+    /// The snapshot.
+    pub snapshot: Arc<Snapshot>,
+    /// The snapshot's id as it is shown.
+    pub id: Bytes,
+    /// What was not admitted to it, and why.
+    pub report: AdmissionReport,
+    /// What could not be read at the last attempt.
+    pub troubles: Vec<Trouble>,
+    /// The public list of signers, once somebody has asked for it.
+    pub public_list: OnceLock<Bytes>,
+    pub(super) readings: Vec<Reading>,
+}
+
+/// A source that keeps what it said before, because it or a document of it cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// The source's id.
+    pub source: String,
+    /// What cannot be read, as a sentence.
+    pub reason: String,
+}
+
+impl Trouble {
+    pub(super) fn new(feed: &FeedConfig, reason: String) -> Self {
+        Self {
+            source: feed.id.clone(),
+            reason,
+        }
+    }
+}
+
+impl World {
+    pub(super) fn new(snapshot: Snapshot, report: AdmissionReport) -> Self {
+        Self {
+            id: snapshot.id().to_string().into(),
+            snapshot: Arc::new(snapshot),
+            report,
+            troubles: Vec::new(),
+            public_list: OnceLock::new(),
+            readings: Vec::new(),
+        }
+    }
+}
+
+impl Gateway {
+    /// Looks at every pinned source again and puts a new snapshot into force where one says something new.
+    pub fn refresh(&self) {
+        let mut foreign = self.foreign();
+        let before = self.world.load();
+        let now = self.clock.now();
+        let (readings, troubles) = pinned::read_all(&self.feeds, &self.data, &before.readings, now);
+        self.put_into_force(&mut foreign, readings, troubles, now);
+    }
+
+    /// Puts a new snapshot into force from what is known of pinned sources and what the records of foreign feeds say now.
+    pub(super) fn reassemble(&self, foreign: &mut Foreign) {
+        let before = self.world.load();
+        let (readings, troubles) = (before.readings.clone(), before.troubles.clone());
+        self.put_into_force(foreign, readings, troubles, self.clock.now());
+    }
+
+    fn put_into_force(
+        &self,
+        foreign: &mut Foreign,
+        readings: Vec<Reading>,
+        troubles: Vec<Trouble>,
+        now: UnixTime,
+    ) {
+        let before = self.world.load();
+        let earlier = before.snapshot.sequence();
+        let next = u64::try_from(now.seconds())
+            .unwrap_or_default()
+            .max(earlier + 1);
+        foreign.read();
+        let lists = readings.iter().map(|reading| &reading.list);
+        let contents = foreign.contents().map(|content| &content.list);
+        let (snapshot, mut report) =
+            Snapshot::assemble(self.environment, next, lists.chain(contents));
+        let mut snapshot = snapshot.with_revocations(foreign.revocations());
+        let unread = readings.iter().flat_map(|reading| &reading.refused);
+        let unproven = foreign
+            .contents()
+            .flat_map(|content: &FeedContent| &content.refused);
+        report.refused.splice(..0, unread.chain(unproven).cloned());
+        // Where nothing new is said, only the age of the sources moves on.
+        let changed = snapshot.id() != before.snapshot.id() || earlier == 0;
+        if !changed {
+            snapshot = snapshot.with_sequence(earlier);
+        }
+        if changed || report != before.report {
+            log(&snapshot, &report, &before.report);
+        }
+        log_troubles(&troubles, &before.troubles);
+        let as_of = snapshot.as_of().map_or(0, |at| at.seconds());
+        metrics::gauge!("lintas_signers").set(number(snapshot.trust().signers().len()));
+        metrics::gauge!("lintas_trust_entries_refused").set(number(report.refused.len()));
+        metrics::gauge!("lintas_trust_as_of_seconds")
+            .set(number(usize::try_from(as_of).unwrap_or_default()));
+        metrics::gauge!("lintas_revoked").set(number(snapshot.revocations().len()));
+        foreign.measure(&snapshot, &report, now);
+        self.judges.know(&snapshot);
+        let world = World {
+            troubles,
+            readings,
+            ..World::new(snapshot, report)
+        };
+        self.world.store(Arc::new(world));
+    }
+}
+
+/// Logs what is new in `report`: the counts, and every refusal that was not there `before`.
+fn log(snapshot: &Snapshot, report: &AdmissionReport, before: &AdmissionReport) {
+    let (admitted, refused) = (report.admitted, report.refused.len());
+    info!(
+        admitted, refused, snapshot = %snapshot.id(), sequence = snapshot.sequence(),
+        "trust: {admitted} signers admitted, {refused} entries refused"
+    );
+    let new: Vec<_> = report
+        .refused
+        .iter()
+        .filter(|refusal| !before.refused.contains(refusal))
+        .collect();
+    for refusal in new.iter().take(MAX_LOGGED) {
+        let (place, code, detail) = (&refusal.place, refusal.code.name(), &refusal.detail);
+        warn!(source = %refusal.source, %place, code, "not admitted: {place}: {code} ({detail})");
+    }
+    let more = new.len().saturating_sub(MAX_LOGGED);
+    if more > 0 {
+        warn!(more, "not admitted: {more} more entries");
+    }
+}
+
+fn log_troubles(troubles: &[Trouble], before: &[Trouble]) {
+    for trouble in troubles.iter().filter(|trouble| !before.contains(trouble)) {
+        let Trouble { source, reason } = trouble;
+        warn!(
+            source,
+            "source {source} keeps what it said before: {reason}"
+        );
+    }
+    for trouble in before.iter().filter(|trouble| !troubles.contains(trouble)) {
+        let Trouble { source, reason } = trouble;
+        info!(source, "source {source}: no longer so: {reason}");
+    }
+}
+
+/// How many refusals of one refresh are logged one by one.
+const MAX_LOGGED: usize = 20;
