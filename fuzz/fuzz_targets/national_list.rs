@@ -1,5 +1,5 @@
-//! Any bytes as a national list, unsigned and under a good signature: nothing panics, every entry knows its place, and
-//! what a signed list names is written and read back the same.
+//! Any bytes as a national list, unsigned and under a good signature, and as what else gateways publish of keys: nothing
+//! panics, every entry knows its place, and what a list or a set names is written and read back the same.
 
 #![no_main]
 
@@ -9,7 +9,9 @@ use libfuzzer_sys::fuzz_target;
 use lintas::codec::ber::{SEQUENCE, der};
 use lintas::codec::{cbor, cose, jws};
 use lintas::crypto::sha256;
+use lintas::exchange::onboarding::Statement;
 use lintas::exchange::signed::{self, Anchors, ListForm, PublishedSigner, SignedList, germany};
+use lintas::exchange::{jwks, vci};
 use lintas::model::{Country, UnixTime};
 use lintas::trust::{KeyMaterial, Purposes, kid_of};
 use p256::ecdsa::signature::Signer;
@@ -38,6 +40,19 @@ fuzz_target!(|bytes: &[u8]| {
     for form in ListForm::ALL {
         let _ = read(*form, &[bytes]);
         let _ = read(*form, &[bytes, bytes]);
+    }
+    let _ = (Statement::read(bytes), vci::read_directory(bytes));
+    if let Ok(rows) = jwks::read("fuzz", bytes) {
+        let keys: Vec<_> = rows.into_iter().flatten().collect();
+        if let Ok(set) = jwks::write(&keys) {
+            let again = jwks::read("fuzz", &set).expect("it was written");
+            let again = again.into_iter().map(|row| row.expect("it was written"));
+            assert!(
+                again
+                    .map(|key| key.public_key)
+                    .eq(keys.into_iter().map(|key| key.public_key))
+            );
+        }
     }
     let line = |content: &[u8]| {
         [
