@@ -108,6 +108,14 @@ fn every_key_of_every_network_is_read_with_its_place_and_usage() {
             assert!(method.domain.is_some() && method.participant.len() <= 3);
         }
     }
+    // Where the path is silent the attribute speaks.
+    for row in read(&lists.join("prod/wild_IDN.did.json")).methods {
+        let method = row.unwrap();
+        assert_eq!(
+            (method.domain.as_deref(), method.participant.as_str()),
+            (Some("DCC"), "IDN")
+        );
+    }
     let references = read(&lists.join("prod/ref_root.did.json")).references;
     assert_eq!(references.len(), 3);
     let first_version = fs::read(lists.join("dev/v1_xcl_UUuJcwmjoJM.json")).unwrap();

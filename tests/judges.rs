@@ -158,3 +158,36 @@ fn es384_is_judged_alike() {
     assert!(both(&key, b"message", &signature.to_vec()));
     assert!(!both(&key, b"massage", &signature.to_vec()));
 }
+
+#[test]
+fn judges_agree_on_p_521_which_no_published_certificate_uses() {
+    use p521::ecdsa::signature::Signer;
+    use p521::ecdsa::{Signature, SigningKey};
+    use p521::pkcs8::EncodePublicKey;
+
+    for seed in 1..=20 {
+        // Below the order, which is a little under 2^521.
+        let secret = SigningKey::from_slice(&[&[0, 0][..], &[seed; 64]].concat()).unwrap();
+        let spki = secret.verifying_key().to_public_key_der().unwrap();
+        let key = VerifyingKey::from_spki(spki.as_bytes()).unwrap();
+        assert_eq!(
+            (key.algorithm().name(), key.signature_length()),
+            ("ES512", 132)
+        );
+        let message = [seed; 40];
+        let signature: Signature = secret.sign(&message);
+        let mut signature = signature.to_bytes().to_vec();
+        assert!(both(&key, &message, &signature));
+        assert!(!both(&key, &message[1..], &signature));
+        assert!(!both(&key, &message, &signature[1..]));
+        for position in [0, 1, 65, 66, 131] {
+            signature[position] ^= 1;
+            assert!(!both(&key, &message, &signature));
+            signature[position] ^= 1;
+        }
+        for number in [[0; 66], [0xff; 66]] {
+            signature[66..].copy_from_slice(&number);
+            assert!(!both(&key, &message, &signature));
+        }
+    }
+}

@@ -3,10 +3,14 @@
 //! Refuses to agree by accident: the verdict and the rejecting step must both be the published ones, and a folder
 //! without cases fails. Works on any folder of the layout described in `docs/CONFORMANCE.md`.
 //!
-//! Source: the manifests beside the data (`dcc-manifest.json`, `dcc-qa-manifest.json`, `schema/`).
+//! Source: the manifests beside the data (`dcc-manifest.json`, `dcc-qa-manifest.json`, `schema/`, `trustlists-manifest.json`,
+//! `manifest.json`).
 
 mod certificates;
+mod oddities;
 mod schema;
+mod trust_lists;
+mod vectors;
 
 use crate::failure::{Code, Failure};
 use crate::server::files;
@@ -136,6 +140,17 @@ pub(super) fn run(dir: &Path, deviations: Option<&Path>) -> Result<Grades, Failu
     if dir.join("schema").is_dir() {
         suites.push(schema::grade(&dir.join("schema"))?);
     }
+    if let Some(manifest) = manifest(dir, "trustlists-manifest.json")? {
+        suites.push(trust_lists::grade(dir, &manifest)?);
+    }
+    if let Some(manifest) = manifest(dir, "manifest.json")? {
+        for name in VECTORS {
+            let suite = vectors::grade(dir, &manifest, name)?;
+            if suite.cases() > 0 {
+                suites.push(suite);
+            }
+        }
+    }
     if let Some(path) = deviations {
         let text = String::from_utf8(files::read(path)?).map_err(|error| {
             Code::RequestInvalid.caused_by("the deviations are not UTF-8", error)
@@ -146,6 +161,9 @@ pub(super) fn run(dir: &Path, deviations: Option<&Path>) -> Result<Grades, Failu
     }
     Ok(Grades(suites))
 }
+
+/// The suites of `manifest.json` that are graded.
+const VECTORS: [&str; 2] = ["who-list", "dgcg"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

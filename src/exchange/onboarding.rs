@@ -23,7 +23,8 @@ use serde_json::{Value, json};
 pub struct Statement {
     /// The certificate that it is about, X.509 in DER.
     pub certificate: Vec<u8>,
-    /// The country as written, usually an alpha-2 code.
+    /// The country as written, usually an alpha-2 code. It is not under the signature, and neither is what the certificate
+    /// is for: both are for the certificate itself to say.
     pub country: String,
     message: cms::Signed,
     signature: Vec<u8>,

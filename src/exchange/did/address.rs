@@ -79,7 +79,7 @@ impl<'a> Address<'a> {
 const PREFIX: &str = "did:web:";
 const LISTS: [&str; 2] = ["trustlist", "trustlist-ref"];
 /// Stands for every domain or participant.
-const ANY: &str = "-";
+pub(super) const ANY: &str = "-";
 const MAX_DID: usize = 512;
 const MAX_FRAGMENT: usize = 128;
 

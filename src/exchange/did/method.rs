@@ -5,7 +5,7 @@
 //!
 //! Source: WHO smart-trust, trust list v2; W3C DID Core, section 5.2; `JsonWebKey2020`.
 
-use super::address::{self, Address};
+use super::address::{self, ANY, Address};
 use super::quads;
 use crate::exchange::jwk::Jwk;
 use crate::exchange::read::{RowFailure, kid_of_base64};
@@ -24,7 +24,8 @@ pub struct Method {
     pub place: Place,
     /// Its key identifier.
     pub kid: Kid,
-    /// The domain of trust, `DCC` for example; the first version of the list has none.
+    /// The domain of trust, `DCC` for example; the first version of the list names none, nor does a document for all domains
+    /// whose keys have no attributes.
     pub domain: Option<String>,
     /// The participant in upper case, usually an alpha-3 code.
     pub participant: String,
@@ -118,7 +119,15 @@ impl Method {
         }
         let kid = kid_of_base64(fragment)
             .ok_or_else(|| invalid("a key identifier that is not Base64"))?;
-        let participant = address.participant;
+        // In a document for all domains a key's own domain stands in its attribute, which is under the proof as well.
+        let stated = |step: Option<&str>, name: &str| match step {
+            Some(ANY) => members
+                .get(name)
+                .and_then(quads::code_of)
+                .map(str::to_owned),
+            step => step.map(str::to_owned),
+        };
+        let participant = stated(address.participant, "participant");
         let participant = participant.ok_or_else(|| invalid("an id without a participant"))?;
         let usage = match (address.first_version, address.usage) {
             (true, _) => Usage::Dsc,
@@ -128,7 +137,7 @@ impl Method {
         let method = Self {
             place,
             kid,
-            domain: address.domain.map(str::to_owned),
+            domain: stated(address.domain, "domain"),
             participant: participant.to_ascii_uppercase(),
             usage,
             key: match jwk.certificates.first() {
