@@ -8,6 +8,7 @@
 
 mod certificates;
 mod oddities;
+mod revocation;
 mod schema;
 mod trust_lists;
 mod vectors;
@@ -136,6 +137,9 @@ pub(super) fn run(dir: &Path, deviations: Option<&Path>) -> Result<Grades, Failu
         let (verdicts, expiries) = certificates::grade_qa(dir, &manifest)?;
         suites.push(verdicts);
         suites.push(expiries);
+        if dir.join("revocation").is_dir() {
+            suites.push(revocation::grade(dir, &manifest)?);
+        }
     }
     if dir.join("schema").is_dir() {
         suites.push(schema::grade(&dir.join("schema"))?);

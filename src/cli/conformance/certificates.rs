@@ -307,7 +307,7 @@ fn pinned(certificate: &str, path: &str) -> Option<TrustEntry> {
 }
 
 /// The entries of a trust list: a file, or a folder with a file `dsc-list.signed`; `None` where there are none.
-fn list_entries(path: &Path) -> Option<Vec<TrustEntry>> {
+pub(super) fn list_entries(path: &Path) -> Option<Vec<TrustEntry>> {
     let file = if path.is_dir() {
         path.join("dsc-list.signed")
     } else {
@@ -321,7 +321,7 @@ fn list_entries(path: &Path) -> Option<Vec<TrustEntry>> {
 }
 
 /// A world of these signers, in the environment that admits those of every country.
-fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {
+pub(super) fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {
     let environment = Environment::Demo;
     let id = "conformance".to_owned();
     let source = Source::new(id, environment, UnixTime::END);
@@ -329,7 +329,7 @@ fn snapshot(entries: Vec<TrustEntry>) -> Snapshot {
 }
 
 /// A published clock; without a zone it is in UTC.
-fn clock(text: &str) -> Option<UnixTime> {
+pub(super) fn clock(text: &str) -> Option<UnixTime> {
     UnixTime::parse(text).or_else(|| UnixTime::parse(&format!("{text}Z")))
 }
 
