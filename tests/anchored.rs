@@ -149,6 +149,11 @@ fn only_a_pinned_anchor_makes_authorities() {
     let no_ca = Identity::self_signed("TH", "CSCA", false);
     let no_ca = stated(Role::Csca, "TH", &no_ca, &network.anchor);
     assert_eq!(refused(&no_ca, &pinned), Code::ChainInvalid);
+    let relabelled = Statement {
+        country: "SG".to_owned(),
+        ..csca.clone()
+    };
+    assert_eq!(refused(&relabelled, &pinned), Code::CountryMismatch);
     let nowhere = Statement {
         country: "Thailand".to_owned(),
         ..csca

@@ -59,7 +59,7 @@ impl World {
         Fetched {
             documents: documents.map(|statement| document(&statement)).collect(),
             complete: vec![RecordKind::TrustListEntry],
-            confirmed: vec![RecordKind::TrustListEntry],
+            answered: vec![RecordKind::TrustListEntry],
             ..Fetched::default()
         }
     }

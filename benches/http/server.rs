@@ -111,7 +111,10 @@ pub(crate) fn run(config: &Path) -> Result<(), Box<dyn Error>> {
     let config = Config::read(config)?;
     let clients = config.data.join("clients.toml");
     rt::System::new().block_on(async {
-        let running = Server::build(&config, Clock::System)?.with(bare).start()?;
+        let running = Server::build(&config, Clock::System)
+            .await?
+            .with(bare)
+            .start()?;
         // What a gateway does beside its first requests is done before they come.
         running.gateway.warm();
         let state = Data::new(State::new(

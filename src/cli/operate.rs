@@ -27,7 +27,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn config(&self) -> Result<Config, Failure> {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
         let beside = Path::new("lintas.toml");
         let mut config = match &self.config {
             Some(path) => Config::read(path)?,
@@ -55,8 +55,10 @@ impl Serve {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let _written = telemetry::log_to_stderr(&self.log);
         let config = self.source.config()?;
-        let server = Server::build(&config, Clock::System)?;
-        block_on(async { server.start()?.wait().await })?;
+        block_on(async {
+            let server = Server::build(&config, Clock::System).await?;
+            server.start()?.wait().await
+        })?;
         Ok(Exit::Success)
     }
 }
@@ -125,9 +127,8 @@ impl Demo {
         }
         config.https = self.listen.unwrap_or(config.https);
         let token_file = demo_client(&config.data)?.token_file;
-        let server = Server::build(&config, Clock::System)?;
         block_on(async {
-            let running = server.start()?;
+            let running = Server::build(&config, Clock::System).await?.start()?;
             let accepted = self.tour(&running, &token_file).await?;
             if self.exit {
                 running.stop().await;
@@ -207,6 +208,6 @@ fn sample() -> Result<Claims, Failure> {
     claims(include_str!("sample.json"))
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     actix_web::rt::System::new().block_on(work)
 }

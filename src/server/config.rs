@@ -10,6 +10,7 @@ use crate::model::{Country, Environment};
 use crate::quirk::Quirk;
 use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
+use crate::server::store::StoreConfig;
 use crate::verify::Policy;
 use serde::Deserialize;
 use smol_str::SmolStr;
@@ -39,12 +40,16 @@ pub struct Config {
     pub feeds: Vec<FeedConfig>,
     /// Seconds between two looks at the sources, clients and certificates. Default 30.
     pub refresh_s: u64,
+    /// Whether this node asks foreign feeds; otherwise it follows those that do. Default true.
+    pub ask_feeds: bool,
     /// Mebibytes of opened credentials kept in memory; 0 keeps none. Default 64.
     pub cache_mib: u32,
     /// Who judges ES256 signatures under known keys. Default the engine.
     pub engine: Mode,
     /// Mebibytes that the tables of known keys may take, four keys each. Default 128.
     pub engine_mib: u32,
+    /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
+    pub store: StoreConfig,
 }
 
 /// A TLS certificate chain and its private key, PEM.
@@ -119,10 +124,12 @@ impl Config {
             issuer: issuer(file.issuer, environment)?,
             feeds,
             refresh_s: file.trust.refresh_s,
+            ask_feeds: file.trust.ask_feeds,
             cache_mib: file.cache.memory_mib,
             engine: Mode::parse(&file.engine)
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
+            store: file.store.checked(base)?,
         })
     }
 }
@@ -200,6 +207,8 @@ struct File {
     trust: Trust,
     #[serde(default)]
     cache: CacheTable,
+    #[serde(default)]
+    store: StoreConfig,
 }
 
 #[derive(Deserialize)]
@@ -243,6 +252,7 @@ struct IssuerTable {
 struct Trust {
     feeds: Option<PathBuf>,
     refresh_s: u64,
+    ask_feeds: bool,
 }
 
 impl Default for Trust {
@@ -250,6 +260,7 @@ impl Default for Trust {
         Self {
             feeds: None,
             refresh_s: 30,
+            ask_feeds: true,
         }
     }
 }
@@ -333,6 +344,8 @@ mod tests {
             "[cache]\nmemory_mib = 4001",
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",
+            "[store]\nurl = \"mysql://db/lintas\"",
+            "[store]\nurl = \"sqlite:a.db\"\nurl_file = \"url\"",
         ] {
             assert_eq!(
                 parse(text).unwrap_err().code(),

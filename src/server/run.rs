@@ -6,10 +6,13 @@ use crate::failure::{Code, Failure};
 use crate::model::Environment;
 use crate::server::config::Config;
 use crate::server::demo::demo_client;
+use crate::server::gateway::feeds::OpenFeed;
 use crate::server::gateway::{Clock, Gateway};
 use crate::server::http::auth::Clients;
 use crate::server::http::tls::{Identity, throw_away};
 use crate::server::http::{self, State};
+use crate::server::store::Heads;
+use crate::server::tasks;
 use crate::server::telemetry::Metrics;
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -19,7 +22,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{error, info, warn};
+use tracing::info;
 
 /// A server that is ready to run.
 pub struct Server {
@@ -30,6 +33,8 @@ pub struct Server {
     clients: PathBuf,
     refresh: Duration,
     workers: Option<usize>,
+    feeds: Vec<OpenFeed>,
+    heads: Option<Heads>,
     more: fn(&mut ServiceConfig),
 }
 
@@ -49,14 +54,20 @@ impl Server {
     /// Opens everything that `config` names and binds the listeners; port 0 takes a free one.
     ///
     /// # Errors
-    /// `input_output`, `configuration_invalid`, `internal`.
-    pub fn build(config: &Config, clock: Clock) -> Result<Self, Failure> {
+    /// `input_output`, `configuration_invalid`, `store_unavailable`, `internal`.
+    pub async fn build(config: &Config, clock: Clock) -> Result<Self, Failure> {
         if config.environment == Environment::Demo {
             demo_client(&config.data)?;
         }
         // Before anything that counts looks for it.
         Metrics::install();
-        let gateway = Arc::new(Gateway::open(config, clock)?);
+        let gateway = Gateway::open_with_records(config, clock).await?;
+        let feeds = if config.ask_feeds {
+            gateway.open_feeds(config)?
+        } else {
+            Vec::new()
+        };
+        let heads = config.ask_feeds.then(|| Heads::open(&config.data));
         let tls = match &config.tls {
             Some(files) => files.clone(),
             None => throw_away(&config.data, config.https.ip(), Clock::System.now())?,
@@ -71,6 +82,8 @@ impl Server {
             clients,
             refresh: Duration::from_secs(config.refresh_s),
             workers: config.workers,
+            feeds,
+            heads: heads.transpose()?,
             more: |_| {},
         })
     }
@@ -124,18 +137,34 @@ impl Server {
         let handle = public.handle();
         let gateway = Arc::clone(&self.state.gateway);
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
-        let watched = Arc::clone(&gateway);
+        let kept = Arc::clone(&gateway);
         let done = actix_web::rt::spawn(async move {
-            let looking = actix_web::rt::spawn(keep_looking(
-                self.state,
-                self.identity,
-                self.clients,
-                self.refresh,
-            ));
-            let watching = actix_web::rt::spawn(watch_engine(watched));
+            let looking =
+                tasks::keep_looking(self.state, self.identity, self.clients, self.refresh);
+            let mut running = vec![
+                actix_web::rt::spawn(looking),
+                actix_web::rt::spawn(tasks::watch_engine(Arc::clone(&kept))),
+                actix_web::rt::spawn(tasks::follow(Arc::clone(&kept))),
+            ];
+            let heads = self.heads.map(Arc::new);
+            if let Some(heads) = &heads {
+                let signing = tasks::sign_audit(Arc::clone(&kept), Arc::clone(heads));
+                running.push(actix_web::rt::spawn(signing));
+            }
+            for (feed, every) in self.feeds {
+                let asking = tasks::ask(Arc::clone(&kept), feed, every);
+                running.push(actix_web::rt::spawn(asking));
+            }
             let ended = public.await;
-            looking.abort();
-            watching.abort();
+            running
+                .iter()
+                .for_each(actix_web::rt::task::JoinHandle::abort);
+            if let Some(heads) = heads {
+                tasks::sign_audit_once(&kept, &heads).await;
+            }
+            if let Ok(records) = kept.records() {
+                records.store().close().await;
+            }
             internal_handle.stop(true).await;
             ended
         });
@@ -171,76 +200,6 @@ impl Running {
 fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address)
         .map_err(|error| Code::InputOutput.caused_by(format!("{address} cannot be bound"), error))
-}
-
-/// Warms the engine, then looks after it once a second.
-async fn watch_engine(gateway: Arc<Gateway>) {
-    let warming = Arc::clone(&gateway);
-    let warmed = actix_web::rt::task::spawn_blocking(move || warming.warm());
-    if warmed.await.is_err() {
-        error!(code = "internal", "the warming of the engine broke off");
-    }
-    let mut ticks = actix_web::rt::time::interval(Duration::from_secs(1));
-    loop {
-        ticks.tick().await;
-        let gateway = Arc::clone(&gateway);
-        let watched = actix_web::rt::task::spawn_blocking(move || gateway.watch_engine());
-        if watched.await.is_err() {
-            error!(code = "internal", "the look at the engine broke off");
-        }
-    }
-}
-
-/// Looks again at sources, clients and certificate; whatever cannot be read stays as it was.
-async fn keep_looking(
-    state: Data<State>,
-    identity: Arc<Identity>,
-    clients: PathBuf,
-    every: Duration,
-) {
-    let mut ticks = actix_web::rt::time::interval(every);
-    ticks.tick().await;
-    loop {
-        ticks.tick().await;
-        let (state, identity, clients) = (state.clone(), Arc::clone(&identity), clients.clone());
-        let looked = actix_web::rt::task::spawn_blocking(move || {
-            Metrics::install().upkeep();
-            state.gateway.refresh();
-            state.gateway.warm();
-            state.gateway.report_cache();
-            match Clients::read(&clients) {
-                Ok(read) if read != **state.clients.load() => {
-                    let count = read.count();
-                    if !clients.exists() {
-                        warn!("clients.toml is gone: no client is known");
-                    }
-                    info!(count, "clients in force: {count}");
-                    state.clients.store(Arc::new(read));
-                }
-                Ok(_) => {}
-                Err(failure) => {
-                    warn!(
-                        code = failure.code().name(),
-                        "the old clients stay: {failure}"
-                    );
-                }
-            }
-            match identity.reload() {
-                Ok(true) => info!("the new TLS certificate is in force"),
-                Ok(false) => {}
-                Err(failure) => warn!(
-                    code = failure.code().name(),
-                    "the old TLS certificate stays: {failure}"
-                ),
-            }
-        });
-        if looked.await.is_err() {
-            error!(
-                code = "internal",
-                "the look at sources, clients and certificate broke off"
-            );
-        }
-    }
 }
 
 const KEEP_ALIVE: Duration = Duration::from_secs(60);

@@ -39,7 +39,7 @@ impl Authorities {
     /// `anchors` are the SHA-256 fingerprints of the pinned trust anchors' certificates.
     ///
     /// # Errors
-    /// `anchor_unknown`, `cms_invalid`, `proof_invalid`, `entry_invalid` (also where it plays another part), `chain_invalid`
+    /// `anchor_unknown`, `cms_invalid`, `proof_invalid`, `entry_invalid` (also where it plays another part), `country_mismatch`, `chain_invalid`
     /// (a CSCA whose certificate says that it is no CA).
     pub fn add(&mut self, statement: &Statement, anchors: &[Thumbprint]) -> Result<(), Failure> {
         let country = country(statement)?;
@@ -48,9 +48,18 @@ impl Authorities {
             return Err(Code::AnchorUnknown.because("vouched for by no pinned trust anchor"));
         }
         proves(&message, &statement.certificate)?;
+        let certificate = Certificate::read(&statement.certificate)?;
+        // The anchor signs the certificate alone, so that its own word on its country is the only signed one.
+        let mut own = certificate.countries.iter();
+        let own_country =
+            |text: &String| Country::parse(&text.to_ascii_uppercase()) == Some(country);
+        if !certificate.countries.is_empty() && !own.any(own_country) {
+            let reason = format!("stated for {country}, its certificate names another country");
+            return Err(Code::CountryMismatch.because(reason));
+        }
         let list = match statement.role {
             Role::Csca => {
-                if Certificate::read(&statement.certificate)?.authority == Some(false) {
+                if certificate.authority == Some(false) {
                     let reason = "a CSCA whose certificate says that it is no CA";
                     return Err(Code::ChainInvalid.because(reason));
                 }

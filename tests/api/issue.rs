@@ -149,8 +149,8 @@ async fn the_route_does_not_exist_outside_the_demo_environment() {
     );
     assert!(!gateway.gateway().issues());
     assert!(
-        !gateway.data.path().join("keys").exists(),
-        "a key was made outside demo"
+        !gateway.data.path().join("keys/demo").exists(),
+        "a key that signs credentials was made outside demo"
     );
     gateway.stop().await;
 }

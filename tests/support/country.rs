@@ -152,3 +152,14 @@ pub fn entry(statement: &Statement) -> String {
 pub fn carried(message: &[u8]) -> String {
     write_message(message)
 }
+
+/// What `anchor` says of `csca` when its country joins, as the WHO's network files it.
+pub fn onboarding(country: &str, csca: &Identity, anchor: &Identity) -> String {
+    serde_json::json!({
+        "trustAnchorSignature": write_message(&anchor.sign(&csca.der, true)),
+        "certificateRawData": write_message(&csca.der),
+        "certificateThumbprint": csca.thumbprint().to_string(),
+        "country": country,
+    })
+    .to_string()
+}

@@ -87,7 +87,7 @@ impl TestGateway {
         config.data = data.path().to_owned();
         config.https.set_port(0);
         config.metrics.set_port(0);
-        let running = change(Server::build(&config, clock).unwrap())
+        let running = change(Server::build(&config, clock).await.unwrap())
             .start()
             .unwrap();
         let token = demo_client(data.path())

@@ -29,6 +29,8 @@ pub struct Taken {
     pub withdrawn: usize,
     /// What was not taken in, and why.
     pub left_out: Vec<(String, Failure)>,
+    /// Whether a list was refused as a whole, so that it has to be asked for again.
+    pub alarmed: bool,
 }
 
 /// Whom to ask, and how.
@@ -56,7 +58,8 @@ impl Intake<'_> {
         let mut documents = Vec::new();
         // What cannot be read is there all the same: it is no sign that anything is gone.
         let named = fetched.documents.iter();
-        let named: HashSet<_> = named.map(|it| (it.kind, it.name.clone())).collect();
+        let named = named.map(|it| (it.kind, it.name.clone()));
+        let named: HashSet<_> = named.chain(fetched.standing.iter().cloned()).collect();
         for document in fetched.documents {
             let record = self.record(document);
             match self.readable(&record) {
@@ -71,6 +74,7 @@ impl Intake<'_> {
             match self.missing(*kind, &documents, &named) {
                 Ok(missing) => gone.extend(missing),
                 Err(failure) => {
+                    taken.alarmed = true;
                     taken.left_out.push((kind.name().to_owned(), failure));
                     // Nothing is gone, and nothing older is taken for newer.
                     documents.retain(|record| record.kind != *kind);
@@ -121,7 +125,7 @@ impl Intake<'_> {
         taken.records.extend(tombstones);
         taken
             .records
-            .push(self.confirmation(&fetched.confirmed, &taken.left_out));
+            .push(self.confirmation(&fetched.answered, &taken.left_out));
         taken
     }
 
@@ -272,7 +276,7 @@ impl Intake<'_> {
         Ok(missing.into_iter().map(tombstone_of).collect())
     }
 
-    fn confirmation(&self, confirmed: &[RecordKind], left_out: &[(String, Failure)]) -> Record {
+    fn confirmation(&self, answered: &[RecordKind], left_out: &[(String, Failure)]) -> Record {
         let alarmed = |kind: RecordKind| {
             let whole = [RecordKind::DidDocument, RecordKind::ListDocument].contains(&kind);
             let alarms = [Code::ListRolledBack, Code::ListShrunk];
@@ -288,7 +292,7 @@ impl Intake<'_> {
         let at = |kinds: &[RecordKind], before: Option<i64>| {
             let now = kinds
                 .iter()
-                .any(|kind| confirmed.contains(kind) && !alarmed(*kind));
+                .any(|kind| answered.contains(kind) && !alarmed(*kind));
             if now { Some(self.at.seconds()) } else { before }
         };
         let signers = [

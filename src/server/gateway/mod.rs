@@ -5,24 +5,29 @@
 pub mod cache;
 mod clock;
 mod engine;
+pub mod feeds;
 pub mod foreign;
 pub mod intake;
 mod issuance;
+mod marks;
 pub mod pinned;
 pub mod replica;
+mod sync;
 mod verify;
 mod world;
 
 pub use clock::Clock;
 pub use issuance::IssueRequest;
+pub use sync::{Records, Synchronised};
 pub use verify::{Moment, Question, VerifyRequest};
 pub use world::{Trouble, World};
 
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::issue::Issuer;
 use crate::model::Environment;
 use crate::server::config::Config;
 use crate::server::federation::FeedConfig;
+use crate::server::store;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
 use crate::verify::Policy;
@@ -32,7 +37,7 @@ use engine::Judges;
 use foreign::Foreign;
 use issuance::Issuance;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use verify::Counters;
 
 /// A running gateway, apart from its doors.
@@ -44,6 +49,7 @@ pub struct Gateway {
     feeds: Vec<FeedConfig>,
     world: ArcSwap<World>,
     foreign: Mutex<Foreign>,
+    records: OnceLock<Records>,
     opening: Opening,
     counters: Counters,
     judges: Judges,
@@ -75,7 +81,11 @@ impl Gateway {
             data: config.data.clone(),
             feeds: config.feeds.clone(),
             world: ArcSwap::from_pointee(empty),
-            foreign: Mutex::default(),
+            foreign: Mutex::new(Foreign::new(feeds::foreign_feeds(
+                &config.feeds,
+                &config.data,
+            )?)),
+            records: OnceLock::new(),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),
             judges: Judges::new(config.engine, config.engine_mib),
@@ -83,6 +93,19 @@ impl Gateway {
             issuance,
         };
         gateway.refresh();
+        Ok(gateway)
+    }
+
+    /// The same with the store that `config` names, and everything in it.
+    ///
+    /// # Errors
+    /// `input_output`, `configuration_invalid`, `store_unavailable`, `internal`.
+    pub async fn open_with_records(config: &Config, clock: Clock) -> Result<Arc<Self>, Failure> {
+        let gateway = Arc::new(Self::open(config, clock)?);
+        let store = store::open(&config.store, &config.data).await?;
+        gateway
+            .attach(Records::new(store, &config.data, node()?))
+            .await?;
         Ok(gateway)
     }
 
@@ -116,6 +139,14 @@ impl Gateway {
     pub fn report_cache(&self) {
         self.opening.report();
     }
+}
+
+/// A name for this process that no other one has.
+fn node() -> Result<String, Failure> {
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random)
+        .map_err(|error| Code::Internal.caused_by("no randomness", error))?;
+    Ok(base16ct::lower::encode_string(&random))
 }
 
 fn number(count: usize) -> f64 {

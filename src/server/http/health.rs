@@ -5,6 +5,7 @@
 use super::answer::failed;
 use super::routes::State;
 use crate::failure::Code;
+use crate::trust::Source;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -13,20 +14,33 @@ pub(super) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "live" }))
 }
 
-/// Every source can be read and is fresh, and there is a signer to know.
+/// Every pinned source can be read and is fresh, and there is a signer to know.
+///
+/// A foreign feed that does not answer stales its own signers alone, so it is told, and costs no traffic.
 pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    let world = state.gateway.world();
+    let gateway = &state.gateway;
+    let world = gateway.world();
     if let Some(trouble) = world.troubles.first() {
         let reason = format!("source {}: {}", trouble.source, trouble.reason);
         return failed(&request, &Code::InputOutput.because(reason));
     }
-    let now = state.gateway.clock().now();
-    if let Some(source) = world
+    let now = gateway.clock().now();
+    let (feeds, whole) = {
+        let foreign = gateway.foreign();
+        let feeds: Vec<_> = foreign
+            .feeds()
+            .iter()
+            .map(|feed| feed.source.id.clone())
+            .collect();
+        (feeds, foreign.incomplete().is_none())
+    };
+    let stale = |source: &&Source| gateway.policy().is_stale(source, now);
+    let (foreign, pinned): (Vec<_>, Vec<_>) = world
         .snapshot
         .sources()
         .iter()
-        .find(|it| state.gateway.policy().is_stale(it, now))
-    {
+        .partition(|source| feeds.contains(&source.id));
+    if let Some(source) = pinned.into_iter().find(stale) {
         let failure =
             Code::InputOutput.because(format!("source {} is from {}", source.id, source.as_of));
         return failed(&request, &failure);
@@ -36,8 +50,14 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
         return failed(&request, &Code::InputOutput.because("no signer is known"));
     }
     let sequence = world.snapshot.sequence();
-    let engine = state.gateway.judged_by();
+    let engine = gateway.judged_by();
+    let stale: Vec<_> = foreign
+        .into_iter()
+        .filter(stale)
+        .map(|source| &source.id)
+        .collect();
     HttpResponse::Ok().json(json!({
         "status": "ready", "signers": signers, "sequence": sequence, "engine": engine,
+        "store": if whole { "whole" } else { "incomplete" }, "stale_feeds": stale,
     }))
 }

@@ -23,3 +23,4 @@ mod work;
 pub use metrics::configure as configure_metrics;
 pub use routes::{ROUTES, Route, State, configure};
 pub use trace::trace_requests;
+pub(crate) use trust::list as trust_list;

@@ -69,7 +69,7 @@ fn operation(route: &Route) -> Value {
         ("GET", "/health/live") => answers("live", "Tell that the process runs.", "Live", &[]),
         ("GET", "/health/ready") => with(
             answers("ready", "Tell whether to send traffic.", "Ready", &["503"]),
-            json!({ "description": "Ready while every source can be read and a signer is known." }),
+            json!({ "description": "Ready while every pinned source can be read and a signer is known. Foreign feeds that are too old are named." }),
         ),
         ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
         _ => json!({}),
@@ -413,6 +413,11 @@ fn node() -> Value {
             "signers": count("How many signers are known."),
             "sequence": count("The number of the snapshot in force."),
             "engine": text("Who judges signatures under known keys: known_signer, library, both, or off where the engine failed."),
+            "store": text("Whether everything is in the store that was there: whole or incomplete."),
+            "stale_feeds": json!({
+                "type": "array", "items": { "type": "string" },
+                "description": "The foreign feeds that are too old; each stales its own signers alone.",
+            }),
         }), &[]),
         "Document": { "type": "object", "description": "An OpenAPI 3.1 document." },
     })

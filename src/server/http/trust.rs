@@ -22,7 +22,8 @@ pub(super) async fn signers(state: web::Data<State>) -> HttpResponse {
         .body(body)
 }
 
-fn list(world: &World) -> Value {
+/// The signers in force, and how every source stands.
+pub(crate) fn list(world: &World) -> Value {
     let snapshot = &world.snapshot;
     let sources = snapshot.sources().iter().map(|source| {
         let refused = world

@@ -1,0 +1,159 @@
+//! From the rows of `feeds.toml` to sources of trust: what each may say, and how it has to prove it.
+//!
+//! Refuses a list whose pinned key is not at hand where the list does not carry it.
+
+use super::Gateway;
+use super::foreign::ForeignFeed;
+use crate::exchange::signed::ListForm;
+use crate::exchange::{self, dgcg};
+use crate::failure::{Code, Failure};
+use crate::model::{Thumbprint, UnixTime};
+use crate::server::config::Config;
+use crate::server::federation::{
+    Dialect, Feed, FeedConfig, FeedKind, FolderForm, ListProof, Take, open_feed,
+};
+use crate::server::files;
+use crate::snapshot::{DidProof, DidTrust, FeedProof, ListTrust};
+use crate::trust::{KeyMaterial, Source};
+use std::path::Path;
+use std::time::Duration;
+
+/// A feed that can be asked, and the time between two questions.
+pub type OpenFeed = (Box<dyn Feed>, Duration);
+
+impl Gateway {
+    /// The enabled foreign feeds of `config`, ready to be asked, each with the time between two questions.
+    ///
+    /// # Errors
+    /// `configuration_invalid`, `input_output`, `internal`.
+    pub fn open_feeds(&self, config: &Config) -> Result<Vec<OpenFeed>, Failure> {
+        let mut feeds = Vec::new();
+        for feed in &config.feeds {
+            if let Some(open) = open_feed(feed, &config.data)? {
+                let every = feed.interval_s.map_or(config.refresh_s, u64::from);
+                feeds.push((open, Duration::from_secs(every)));
+            }
+        }
+        Ok(feeds)
+    }
+}
+
+/// The enabled foreign feeds among `feeds`, as sources of trust; pinned keys are below the folder `data`.
+///
+/// # Errors
+/// `configuration_invalid`, `input_output`.
+pub(super) fn foreign_feeds(
+    feeds: &[FeedConfig],
+    data: &Path,
+) -> Result<Vec<ForeignFeed>, Failure> {
+    let enabled = feeds.iter().filter(|feed| feed.enabled);
+    enabled
+        .filter_map(|feed| foreign_feed(feed, data).transpose())
+        .collect()
+}
+
+fn foreign_feed(feed: &FeedConfig, data: &Path) -> Result<Option<ForeignFeed>, Failure> {
+    let (proof, test_participants, revokes) = match &feed.kind {
+        FeedKind::PinnedSigner { .. } => return Ok(None),
+        FeedKind::Dgcg(gateway) => {
+            let dialect = match gateway.dialect {
+                Dialect::Eu => dgcg::Dialect::Eu,
+                Dialect::Tng => dgcg::Dialect::Tng,
+            };
+            let anchors = gateway.anchors.clone();
+            let proof = FeedProof::Gateway { dialect, anchors };
+            (
+                proof,
+                gateway.test_participants,
+                gateway.take.contains(&Take::Revocation),
+            )
+        }
+        FeedKind::DidWeb(list) => {
+            let trust = DidTrust {
+                did: list.did.to_string(),
+                proof: match list.proof {
+                    ListProof::Pinned(key) => DidProof::Pinned(key),
+                    ListProof::WhenPublished => DidProof::WhenPublished,
+                    ListProof::TlsOnly => DidProof::TlsOnly,
+                },
+                domains: list.domains.clone(),
+                anchors: list.anchors.clone(),
+            };
+            (FeedProof::Did(trust), list.test_participants, false)
+        }
+        FeedKind::Folder(folder) => {
+            let anchors = folder.anchors.clone();
+            let proof = match folder.form {
+                FolderForm::Onboarding => FeedProof::Statements(anchors),
+                FolderForm::De => list(ListForm::Germany, anchors, data)?,
+                FolderForm::At => list(ListForm::Austria, anchors, data)?,
+                FolderForm::Nl => list(ListForm::Netherlands, anchors, data)?,
+                FolderForm::Se => list(ListForm::Sweden, anchors, data)?,
+                FolderForm::Ch => list(ListForm::Switzerland, anchors, data)?,
+            };
+            (proof, false, false)
+        }
+    };
+    Ok(Some(ForeignFeed {
+        source: Source {
+            countries: feed.countries.clone(),
+            test_participants,
+            ..Source::new(feed.id.as_str(), feed.environment, UnixTime::EPOCH)
+        },
+        proof,
+        revokes,
+    }))
+}
+
+fn list(form: ListForm, pinned: Vec<Thumbprint>, data: &Path) -> Result<FeedProof, Failure> {
+    let mut material = Vec::new();
+    for fingerprint in &pinned {
+        let path = data.join(ANCHORS).join(format!("{fingerprint}.pem"));
+        if path.exists() {
+            material.push(pinned_key(&path, fingerprint)?);
+        }
+    }
+    Ok(FeedProof::List(ListTrust {
+        form,
+        pinned,
+        material,
+    }))
+}
+
+/// The certificate or public key in the file at `path`, if it is the pinned one.
+fn pinned_key(path: &Path, fingerprint: &Thumbprint) -> Result<Vec<u8>, Failure> {
+    let der = anchor(&files::read(path)?)?;
+    if crate::crypto::sha256(&der) == fingerprint.0 {
+        return Ok(der);
+    }
+    let reason = format!("{} is not what its name says", path.display());
+    Err(Code::ConfigurationInvalid.because(reason))
+}
+
+/// The certificate or public key in PEM or DER.
+///
+/// # Errors
+/// `list_invalid`, `entry_invalid`, `input_too_large`.
+pub fn anchor(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+    if let Some(der) = public_key(bytes) {
+        return Ok(der);
+    }
+    let rows = exchange::read("anchor", bytes)?;
+    let entry = rows.into_iter().next();
+    let entry = entry.ok_or_else(|| Code::EntryInvalid.because("nothing in it"))?;
+    match entry.map_err(|row| row.failure)?.key {
+        KeyMaterial::Certificate(der) | KeyMaterial::PublicKey(der) => Ok(der),
+    }
+}
+
+/// The public key in PEM, if there is one.
+fn public_key(bytes: &[u8]) -> Option<Vec<u8>> {
+    use rustls_pki_types::SubjectPublicKeyInfoDer;
+    use rustls_pki_types::pem::PemObject;
+    SubjectPublicKeyInfoDer::from_pem_slice(bytes)
+        .ok()
+        .map(|key| key.to_vec())
+}
+
+/// Where pinned certificates and keys lie, below the data folder.
+pub const ANCHORS: &str = "anchors";

@@ -1,0 +1,391 @@
+//! Asking foreign feeds, keeping what they answer, and following what other nodes kept.
+//!
+//! Refuses to ask without a lease, so that of many nodes one asks; to keep an answer under a lease that was lost; and to
+//! take anything for kept before the store says so. The mark of a feed is written last: where a process dies before that,
+//! the next question asks for everything again.
+
+use super::Gateway;
+use super::intake::{Intake, Taken};
+use super::marks::{FeedMark, Marks};
+use crate::exchange::{Record, RecordKind};
+use crate::failure::{Code, Failure};
+use crate::model::UnixTime;
+use crate::server::federation::{Feed, Mark};
+use crate::server::store::{Event, Lease, Store, Wholeness};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tracing::{error, info, warn};
+
+/// The records of a gateway: where they are kept, and how far this node has read them.
+pub struct Records {
+    store: Arc<dyn Store>,
+    marks: Marks,
+    /// The name of this process among those that share the store.
+    node: String,
+    /// The number of the last record that was read.
+    through: Mutex<u64>,
+}
+
+/// What asking a feed came to.
+#[derive(Debug)]
+pub enum Synchronised {
+    /// It was asked, and its answer is kept.
+    Kept(Box<Taken>),
+    /// Another node asks it, or has just done so.
+    Elsewhere,
+}
+
+impl Records {
+    /// The records in `store`, with the marks of feeds below the folder `data`; `node` is a name that no other process has.
+    pub fn new(store: Arc<dyn Store>, data: &Path, node: String) -> Self {
+        Self {
+            store,
+            marks: Marks::below(data),
+            node,
+            through: Mutex::new(0),
+        }
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+}
+
+impl Gateway {
+    /// Gives it its records and reads them.
+    ///
+    /// A store that is not whole is no failure: what it holds is not believed, and health checks say so.
+    ///
+    /// # Errors
+    /// `internal` where it has some already; `store_unavailable`.
+    pub async fn attach(self: &Arc<Self>, records: Records) -> Result<(), Failure> {
+        let again = |_| Code::Internal.because("this gateway has its records already");
+        self.records.set(records).map_err(again)?;
+        self.follow().await.map(|_| ())
+    }
+
+    /// Its records.
+    ///
+    /// # Errors
+    /// `store_unavailable` where it has none.
+    pub fn records(&self) -> Result<&Records, Failure> {
+        let none = || Code::StoreUnavailable.because("this gateway runs without a store");
+        self.records.get().ok_or_else(none)
+    }
+
+    /// Reads what is new in the store, and puts a new snapshot into force where it says something new; tells whether there
+    /// was anything.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub async fn follow(self: &Arc<Self>) -> Result<bool, Failure> {
+        let records = self.records()?;
+        let mut through = records.through.lock().await;
+        let before = *through;
+        let read = self.read_on(records, &mut through).await;
+        let incomplete = match &read {
+            Err(failure) if failure.code() == Code::StoreIncomplete => true,
+            Err(_) => return read.map(|()| false),
+            Ok(()) => false,
+        };
+        let turned = {
+            let mut foreign = self.foreign();
+            let turned = foreign.incomplete().is_some() != incomplete;
+            if turned {
+                if let Err(failure) = &read {
+                    error!(
+                        code = "store_incomplete",
+                        "nothing of the store is believed: {failure}"
+                    );
+                }
+                foreign.set_incomplete(read.err());
+            }
+            turned
+        };
+        if *through == before && !turned {
+            return Ok(false);
+        }
+        let gateway = Arc::clone(self);
+        let put = actix_web::rt::task::spawn_blocking(move || {
+            let mut foreign = gateway.foreign();
+            gateway.reassemble(&mut foreign);
+        });
+        put.await
+            .map_err(|error| Code::Internal.caused_by("the world was not assembled", error))?;
+        Ok(true)
+    }
+
+    async fn read_on(&self, records: &Records, through: &mut u64) -> Result<(), Failure> {
+        if records.store.head().await?.sequence == *through {
+            return Ok(());
+        }
+        loop {
+            let rows = records.store.records(*through, AT_ONCE).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let mut foreign = self.foreign();
+            for row in rows {
+                *through = row.sequence;
+                match row.record {
+                    Ok(record) => foreign.apply(record),
+                    Err(failure) => {
+                        let (code, sequence) = (failure.code().name(), row.sequence);
+                        metrics::counter!("lintas_store_rows_refused_total", "code" => code)
+                            .increment(1);
+                        error!(code, sequence, "record {sequence} is not obeyed: {failure}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks `feed` what is new and keeps the answer; `accepts_less` takes in what is shorter or older than before.
+    ///
+    /// # Errors
+    /// `upstream_unavailable`, `upstream_invalid`; `store_unavailable`, `store_incomplete`, `lease_lost`.
+    pub async fn synchronise(
+        self: &Arc<Self>,
+        feed: &dyn Feed,
+        accepts_less: bool,
+    ) -> Result<Synchronised, Failure> {
+        let records = self.records()?;
+        let now = self.clock.now();
+        let name = format!("feed/{}", feed.id());
+        let lease = records
+            .store
+            .lease(&name, &records.node, now, LEASE_S)
+            .await?;
+        let Some(lease) = lease else {
+            return Ok(Synchronised::Elsewhere);
+        };
+        let kept = self.ask(records, &lease, feed, accepts_less, now).await;
+        if let Err(failure) = records.store.release(&lease, self.clock.now()).await {
+            warn!(
+                code = failure.code().name(),
+                "a lease was not given back: {failure}"
+            );
+        }
+        let (failed, tells) = match &kept {
+            Ok(_) => (None, false),
+            Err(failure) => {
+                let tells = self.foreign().attempts(feed.id()).failure.is_none();
+                (
+                    Some(failure.code().because(failure.detail().to_owned())),
+                    tells,
+                )
+            }
+        };
+        if let (Some(failure), true) = (&failed, tells) {
+            // Once, until it answers again: a feed that is down for a day is one line, not a thousand.
+            let event = self.event("feed_failed", feed.id(), failure.to_string());
+            if let Err(failure) = records.store.append(&[], &[event], None).await {
+                warn!(
+                    code = failure.code().name(),
+                    "an audit row was not written: {failure}"
+                );
+            }
+        }
+        self.foreign().attempted(feed.id(), now, failed);
+        kept.map(|taken| Synchronised::Kept(Box::new(taken)))
+    }
+
+    async fn ask(
+        self: &Arc<Self>,
+        records: &Records,
+        lease: &Lease,
+        feed: &dyn Feed,
+        accepts_less: bool,
+        now: UnixTime,
+    ) -> Result<Taken, Failure> {
+        let id = feed.id();
+        self.follow().await?;
+        if records.store.wholeness() != Wholeness::Whole {
+            return Err(Code::StoreIncomplete.because(records.store.wholeness().to_string()));
+        }
+        let before = self.mark_of(records, id);
+        let fetched = feed.fetch(&before, now).await?;
+        let next = fetched.mark.clone();
+        let taken = {
+            let foreign = self.foreign();
+            let feeds = foreign.feeds().iter();
+            let mut configured = feeds.filter(|feed| feed.source.id == id);
+            let unknown = || Code::Internal.because(format!("feed {id} is not configured"));
+            let proof = &configured.next().ok_or_else(unknown)?.proof;
+            let intake = Intake {
+                source: id,
+                proof,
+                standing: foreign.standing(id),
+                at: now,
+                accepts_less,
+            };
+            intake.take(fetched)
+        };
+        let events = self.told(id, &taken, accepts_less);
+        let head = records
+            .store
+            .append(&taken.records, &events, Some(lease))
+            .await?;
+        self.follow().await?;
+        let digest = self.digest(id);
+        // A list that was refused is asked for again: "unchanged" would be no answer to the alarm.
+        let next = if taken.alarmed { before } else { next };
+        records
+            .marks
+            .write(id, &FeedMark::new(next, digest, head.sequence))?;
+        let (added, withdrawn, left_out) = (taken.added, taken.withdrawn, taken.left_out.len());
+        info!(
+            feed = id,
+            added,
+            withdrawn,
+            left_out,
+            "{id}: {added} documents added, {withdrawn} withdrawn, {left_out} left out"
+        );
+        Ok(taken)
+    }
+
+    /// Whether the feed `id` should be asked now: it was not asked lately, by this node or another, or this node has no mark of it.
+    pub fn is_due(&self, id: &str, every: Duration) -> bool {
+        let asked = {
+            let foreign = self.foreign();
+            foreign
+                .standing(id)
+                .map_or(UnixTime::EPOCH, super::replica::Standing::as_of)
+        };
+        let half = i64::try_from(every.as_secs() / 2).unwrap_or(i64::MAX);
+        let marked = self
+            .records
+            .get()
+            .is_some_and(|it| matches!(it.marks.read(id), Ok(Some(_))));
+        !marked || asked.plus(half) <= self.clock.now()
+    }
+
+    /// What to ask of the feed `id`: what is new since its mark, or everything where the mark is of other records.
+    fn mark_of(&self, records: &Records, id: &str) -> Mark {
+        let mark = match records.marks.read(id) {
+            Ok(Some(mark)) => mark,
+            Ok(None) => return Mark::default(),
+            Err(failure) => {
+                warn!(
+                    feed = id,
+                    code = failure.code().name(),
+                    "{id} is asked for everything: {failure}"
+                );
+                return Mark::default();
+            }
+        };
+        if mark.is_of(self.digest(id)) {
+            return mark.feed;
+        }
+        info!(
+            feed = id,
+            "{id} is asked for everything: its records are not those of the mark"
+        );
+        Mark::default()
+    }
+
+    fn digest(&self, id: &str) -> [u8; 32] {
+        let foreign = self.foreign();
+        foreign
+            .standing(id)
+            .map_or([0; 32], super::replica::Standing::digest)
+    }
+
+    /// What the audit is told of an answer: nothing where nothing changed.
+    fn told(&self, id: &str, taken: &Taken, accepts_less: bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        if taken.added + taken.withdrawn > 0 {
+            let (added, withdrawn) = (taken.added, taken.withdrawn);
+            let how = if accepts_less {
+                ", an operator having looked"
+            } else {
+                ""
+            };
+            let detail = format!("{added} added, {withdrawn} withdrawn{how}");
+            events.push(self.event("feed_synchronised", id, detail));
+        }
+        let before = {
+            let foreign = self.foreign();
+            let standing = foreign.standing(id);
+            standing
+                .map(|it| it.confirmation().left_out.clone())
+                .unwrap_or_default()
+        };
+        let mut news: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (place, failure) in &taken.left_out {
+            let known = before
+                .iter()
+                .any(|(old, code, _)| old == place && code == failure.code().name());
+            if !known {
+                news.entry(failure.code().name()).or_default().push(place);
+            }
+        }
+        events.extend(news.into_iter().map(|(code, places)| {
+            let shown: Vec<_> = places.iter().take(MAX_TOLD).copied().collect();
+            let more = places.len() - shown.len();
+            let detail = format!("{code}: {} and {more} more", shown.join(", "));
+            self.event("feed_left_out", id, detail)
+        }));
+        events
+    }
+
+    /// Something that the gateway itself did.
+    pub(super) fn event(&self, event: &str, subject: &str, detail: String) -> Event {
+        Event {
+            at: self.clock.now(),
+            actor: "gateway".to_owned(),
+            event: event.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.chars().take(MAX_TOLD_CHARACTERS).collect(),
+        }
+    }
+
+    /// Lets a signer of the feed `id` come back that was withdrawn; `actor` answers for it.
+    ///
+    /// # Errors
+    /// `not_found` where it is not withdrawn; `store_unavailable`, `store_incomplete`.
+    pub async fn readmit(
+        self: &Arc<Self>,
+        id: &str,
+        thumbprint: crate::model::Thumbprint,
+        actor: &str,
+    ) -> Result<(), Failure> {
+        let records = self.records()?;
+        let name = super::replica::tombstone_of(thumbprint);
+        self.follow().await?;
+        let withdrawn = self
+            .foreign()
+            .standing(id)
+            .is_some_and(|it| it.is_withdrawn(&name));
+        if !withdrawn {
+            let reason = format!("feed {id} has withdrawn no certificate {thumbprint}");
+            return Err(Code::NotFound.because(reason));
+        }
+        let record = Record {
+            kind: RecordKind::Readmission,
+            source: id.to_owned(),
+            name: name.clone(),
+            country: None,
+            received_at: self.clock.now(),
+            body: b"{}".to_vec(),
+        };
+        let event = Event {
+            actor: actor.to_owned(),
+            ..self.event("signer_readmitted", id, name)
+        };
+        records.store.append(&[record], &[event], None).await?;
+        self.follow().await.map(|_| ())
+    }
+}
+
+/// How long a feed may take to answer, before another node may ask it.
+const LEASE_S: u32 = 900;
+/// How many records are read at once.
+const AT_ONCE: u32 = 1000;
+/// How many places one audit row names.
+const MAX_TOLD: usize = 20;
+const MAX_TOLD_CHARACTERS: usize = 2000;

@@ -1,0 +1,194 @@
+//! What a running server does beside answering: looks at files, watches the engine, asks foreign feeds, follows the store.
+//!
+//! Refuses to let one task take another with it: whatever fails is logged and tried again.
+
+use crate::server::federation::Feed;
+use crate::server::gateway::{Gateway, Synchronised};
+use crate::server::http::State;
+use crate::server::http::auth::Clients;
+use crate::server::http::tls::Identity;
+use crate::server::store::Heads;
+use crate::server::telemetry::Metrics;
+use actix_web::rt;
+use actix_web::web::Data;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::{error, info, warn};
+
+/// Warms the engine, then looks after it once a second.
+pub(super) async fn watch_engine(gateway: Arc<Gateway>) {
+    let warming = Arc::clone(&gateway);
+    let warmed = rt::task::spawn_blocking(move || warming.warm());
+    if warmed.await.is_err() {
+        error!(code = "internal", "the warming of the engine broke off");
+    }
+    let mut ticks = rt::time::interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        let gateway = Arc::clone(&gateway);
+        let watched = rt::task::spawn_blocking(move || gateway.watch_engine());
+        if watched.await.is_err() {
+            error!(code = "internal", "the look at the engine broke off");
+        }
+    }
+}
+
+/// Looks again at sources, clients and certificate; whatever cannot be read stays as it was.
+pub(super) async fn keep_looking(
+    state: Data<State>,
+    identity: Arc<Identity>,
+    clients: PathBuf,
+    every: Duration,
+) {
+    let mut ticks = rt::time::interval(every);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let (state, identity, clients) = (state.clone(), Arc::clone(&identity), clients.clone());
+        let looked = rt::task::spawn_blocking(move || {
+            Metrics::install().upkeep();
+            state.gateway.refresh();
+            state.gateway.warm();
+            state.gateway.report_cache();
+            match Clients::read(&clients) {
+                Ok(read) if read != **state.clients.load() => {
+                    let count = read.count();
+                    if !clients.exists() {
+                        warn!("clients.toml is gone: no client is known");
+                    }
+                    info!(count, "clients in force: {count}");
+                    state.clients.store(Arc::new(read));
+                }
+                Ok(_) => {}
+                Err(failure) => {
+                    warn!(
+                        code = failure.code().name(),
+                        "the old clients stay: {failure}"
+                    );
+                }
+            }
+            match identity.reload() {
+                Ok(true) => info!("the new TLS certificate is in force"),
+                Ok(false) => {}
+                Err(failure) => warn!(
+                    code = failure.code().name(),
+                    "the old TLS certificate stays: {failure}"
+                ),
+            }
+        });
+        if looked.await.is_err() {
+            error!(
+                code = "internal",
+                "the look at sources, clients and certificate broke off"
+            );
+        }
+    }
+}
+
+/// Reads what other nodes kept, twice a second.
+pub(super) async fn follow(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(FOLLOW);
+    let mut told = false;
+    loop {
+        ticks.tick().await;
+        match gateway.follow().await {
+            Ok(_) => told = false,
+            Err(failure) if !told => {
+                told = true;
+                error!(
+                    code = failure.code().name(),
+                    "the store cannot be followed: {failure}"
+                );
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Asks `feed` again and again: every `every` seconds while it answers, ever more slowly while it does not.
+pub(super) async fn ask(gateway: Arc<Gateway>, feed: Box<dyn Feed>, every: Duration) {
+    loop {
+        let id = feed.id();
+        if gateway.is_due(id, every) {
+            match gateway.synchronise(feed.as_ref(), false).await {
+                Ok(Synchronised::Kept(_) | Synchronised::Elsewhere) => {}
+                Err(failure) => {
+                    metrics::counter!("lintas_feed_failures_total", "feed" => id.to_owned())
+                        .increment(1);
+                    let code = failure.code().name();
+                    warn!(feed = id, code, "{id} keeps what it said before: {failure}");
+                }
+            }
+        }
+        let failed = gateway.foreign().attempts(id).failed;
+        rt::time::sleep(pause(every, failed)).await;
+    }
+}
+
+/// How long to wait after `failed` failures in a row; no two nodes wait alike.
+fn pause(every: Duration, failed: u32) -> Duration {
+    let doubled = FIRST_RETRY.saturating_mul(1 << failed.saturating_sub(1).min(MAX_DOUBLINGS));
+    let wait = if failed == 0 {
+        every
+    } else {
+        doubled.min(every)
+    };
+    let mut random = [0];
+    // Without randomness all nodes wait alike, which costs a lease and nothing else.
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    let [random] = random;
+    wait.mul_f64(0.9 + f64::from(random) / 1275.0)
+}
+
+/// Signs the head of the audit once a minute, outside the database.
+pub(super) async fn sign_audit(gateway: Arc<Gateway>, heads: Arc<Heads>) {
+    let mut ticks = rt::time::interval(SIGN_AUDIT);
+    loop {
+        ticks.tick().await;
+        sign_audit_once(&gateway, &heads).await;
+    }
+}
+
+/// Signs the head of the audit.
+pub(super) async fn sign_audit_once(gateway: &Gateway, heads: &Heads) {
+    let signed = match gateway.records() {
+        Ok(records) => {
+            heads
+                .sign(records.store().as_ref(), gateway.clock().now())
+                .await
+        }
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = signed {
+        metrics::counter!("lintas_audit_alarms_total").increment(1);
+        error!(
+            code = failure.code().name(),
+            "the head of the audit was not signed: {failure}"
+        );
+    }
+}
+
+const FOLLOW: Duration = Duration::from_millis(500);
+const SIGN_AUDIT: Duration = Duration::from_secs(60);
+const FIRST_RETRY: Duration = Duration::from_secs(30);
+const MAX_DOUBLINGS: u32 = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_does_not_answer_is_asked_ever_more_slowly() {
+        let hour = Duration::from_secs(3600);
+        for (failed, least, most) in [
+            (0, 3240, 3960),
+            (1, 27, 33),
+            (3, 108, 132),
+            (30, 3240, 3960),
+        ] {
+            let waits = pause(hour, failed).as_secs();
+            assert!((least..=most).contains(&waits), "{failed}: {waits}");
+        }
+    }
+}
