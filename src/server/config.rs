@@ -10,6 +10,7 @@ use crate::model::{Country, Environment};
 use crate::quirk::Quirk;
 use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
+use crate::server::store::StoreConfig;
 use crate::verify::Policy;
 use serde::Deserialize;
 use smol_str::SmolStr;
@@ -45,6 +46,8 @@ pub struct Config {
     pub engine: Mode,
     /// Mebibytes that the tables of known keys may take, four keys each. Default 128.
     pub engine_mib: u32,
+    /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
+    pub store: StoreConfig,
 }
 
 /// A TLS certificate chain and its private key, PEM.
@@ -123,6 +126,7 @@ impl Config {
             engine: Mode::parse(&file.engine)
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
+            store: file.store.checked(base)?,
         })
     }
 }
@@ -196,6 +200,8 @@ struct File {
     trust: Trust,
     #[serde(default)]
     cache: CacheTable,
+    #[serde(default)]
+    store: StoreConfig,
 }
 
 #[derive(Deserialize)]
@@ -327,6 +333,8 @@ mod tests {
             "[cache]\nmemory_mib = 4001",
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",
+            "[store]\nurl = \"mysql://db/lintas\"",
+            "[store]\nurl = \"sqlite:a.db\"\nurl_file = \"url\"",
         ] {
             assert_eq!(
                 parse(text).unwrap_err().code(),

@@ -11,6 +11,7 @@ pub mod keys;
 mod log;
 mod log_line;
 mod run;
+pub mod store;
 pub mod telemetry;
 
 pub use demo::{DemoClient, demo_client};

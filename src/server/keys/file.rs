@@ -5,8 +5,9 @@
 use super::signer::Signer;
 use crate::failure::{Code, Failure};
 use crate::server::files;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use std::path::Path;
@@ -37,6 +38,17 @@ impl FileSigner {
             key,
             random: SystemRandom::new(),
         })
+    }
+
+    /// The public key: SubjectPublicKeyInfo, DER.
+    ///
+    /// # Errors
+    /// `internal`.
+    pub fn spki(&self) -> Result<Vec<u8>, Failure> {
+        let der = self.key.public_key().as_der();
+        let der: PublicKeyX509Der<'_> =
+            der.map_err(|_| Code::Internal.because("the public key cannot be written"))?;
+        Ok(der.as_ref().to_vec())
     }
 }
 

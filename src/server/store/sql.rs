@@ -1,0 +1,425 @@
+//! The one implementation of [`Store`], for SQLite and PostgreSQL: what it knows of the records, and reading them.
+//!
+//! Refuses to read on once something that was there is not.
+
+use super::chain::Chain;
+use super::contract::{AuditHead, AuditRow, Event, Head, Lease, MAX_BODY, Row, Store, Wholeness};
+use super::mark::{Mark, MarkFile};
+use super::open::Dialect;
+use super::rows;
+use super::seal::SealKey;
+use super::trouble::{self, Attempt};
+use crate::exchange::Record;
+use crate::failure::{Code, Failure};
+use crate::model::UnixTime;
+use async_trait::async_trait;
+use futures_util::TryStreamExt;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A store in a database.
+pub(super) struct Sql {
+    pub(super) pool: AnyPool,
+    pub(super) dialect: Dialect,
+    pub(super) key: SealKey,
+    /// Writers of this process come one by one, so that only those of other nodes have to be waited for.
+    pub(super) writing: tokio::sync::Mutex<()>,
+    mark: MarkFile,
+    state: Mutex<State>,
+}
+
+/// What is known of the records.
+#[derive(Clone)]
+struct State {
+    ahead: Ahead,
+    wholeness: Wholeness,
+    /// Up to which record the mark says so.
+    marked: u64,
+}
+
+/// The end of the chain, and the rows behind it that do not belong to it.
+#[derive(Clone)]
+pub(super) struct Ahead {
+    pub(super) chain: Chain,
+    refused: Vec<(u64, Option<[u8; 32]>)>,
+}
+
+impl Ahead {
+    fn from(tip: Head, accepted: Vec<Head>) -> Self {
+        Self {
+            chain: Chain::at(tip, accepted),
+            refused: Vec::new(),
+        }
+    }
+
+    /// The first number behind the chain that no row has.
+    pub(super) fn free(&self) -> u64 {
+        let mut next = self.chain.tip.sequence.saturating_add(1);
+        for (sequence, _) in &self.refused {
+            if *sequence == next {
+                next = next.saturating_add(1);
+            }
+        }
+        next
+    }
+
+    /// The chain continues with `head`.
+    pub(super) fn extend(&mut self, head: Head) {
+        self.chain.tip = head;
+        self.refused.retain(|(it, _)| *it > head.sequence);
+    }
+
+    /// Whether rows of these numbers and seals are what is known already.
+    fn is(&self, seals: &[(u64, Option<[u8; 32]>)]) -> bool {
+        let Head { sequence, seal } = self.chain.tip;
+        let tip = (sequence > 0).then_some((sequence, Some(seal)));
+        tip.iter().chain(&self.refused).eq(seals)
+    }
+}
+
+impl Sql {
+    /// The store behind `pool`, after a walk over all its records.
+    pub(super) async fn open(
+        pool: AnyPool,
+        dialect: Dialect,
+        key: SealKey,
+        mark: MarkFile,
+    ) -> Result<Self, Failure> {
+        let remembered = mark.read()?;
+        let is_new_here = remembered.is_none();
+        let Mark { head, accepted } = remembered.unwrap_or(Mark {
+            head: Head::EMPTY,
+            accepted: Vec::new(),
+        });
+        let store = Self {
+            pool,
+            dialect,
+            key,
+            mark,
+            writing: tokio::sync::Mutex::new(()),
+            state: Mutex::new(State {
+                ahead: Ahead::from(Head::EMPTY, accepted.clone()),
+                wholeness: Wholeness::Whole,
+                marked: head.sequence,
+            }),
+        };
+        let mut ahead = Ahead::from(Head::EMPTY, accepted);
+        let mut met = head == Head::EMPTY;
+        let mut connection = store.connection().await?;
+        let mut note = |tip: &Head| met |= *tip == head;
+        let gap = store.walk(&mut connection, &mut ahead, &mut note).await;
+        let gap = gap.map_err(trouble::failure)?;
+        drop(connection);
+        if is_new_here && ahead.chain.tip == Head::EMPTY && !ahead.refused.is_empty() {
+            let reason = "no record bears a seal of this node's keys/seal.key; copy that file from the node that wrote them";
+            return Err(Code::ConfigurationInvalid.because(reason));
+        }
+        let tip = ahead.chain.tip;
+        let behind = Wholeness::Behind {
+            seen: head.sequence,
+            found: tip.sequence,
+        };
+        let wholeness = match gap {
+            Some(gap) => gap,
+            None if met => Wholeness::Whole,
+            None => behind,
+        };
+        {
+            let mut state = store.state();
+            state.ahead = ahead;
+            state.wholeness = wholeness;
+        }
+        if wholeness == Wholeness::Whole {
+            store.remember(tip).await;
+        }
+        Ok(store)
+    }
+
+    pub(super) async fn connection(&self) -> Result<PoolConnection<Any>, Failure> {
+        self.pool.acquire().await.map_err(trouble::failure)
+    }
+
+    /// What is behind the end of the chain as it was known, now known, too.
+    pub(super) async fn advance(&self, connection: &mut AnyConnection) -> Result<Ahead, Attempt> {
+        self.check_whole()?;
+        let mut ahead = self.state().ahead.clone();
+        let tip = ahead.chain.tip;
+        let seals = rows::seals(connection, tip.sequence, PEEK).await?;
+        // A full look may have left something out.
+        let saw_all = u64::try_from(seals.len()).is_ok_and(|it| it < PEEK);
+        if saw_all && ahead.is(&seals) {
+            return Ok(ahead);
+        }
+        if tip != Head::EMPTY && seals.first() != Some(&(tip.sequence, Some(tip.seal))) {
+            let found = rows::last(connection).await?;
+            return Err(self.cut(tip.sequence, found).into());
+        }
+        ahead.refused.clear();
+        let gap = self.walk(connection, &mut ahead, &mut |_| ()).await?;
+        if let Some(gap) = gap {
+            return Err(self.broken(gap).into());
+        }
+        self.now_known(ahead.clone());
+        Ok(ahead)
+    }
+
+    /// Takes all rows behind the tip of `ahead`; `good` hears of each good one. The gap at which it ended, if at one.
+    async fn walk(
+        &self,
+        connection: &mut AnyConnection,
+        ahead: &mut Ahead,
+        good: &mut (dyn FnMut(&Head) + Send),
+    ) -> sqlx::Result<Option<Wholeness>> {
+        let mut stream = rows::records(connection, ahead.chain.tip.sequence, u64::MAX);
+        while let Some(stored) = stream.try_next().await? {
+            let seal = stored.content.as_ref().map(|(_, seal)| *seal);
+            let before = ahead.chain.tip;
+            match ahead.chain.take(&self.key, stored) {
+                Err(gap) => return Ok(Some(gap)),
+                Ok(row) if ahead.chain.tip == before => ahead.refused.push((row.sequence, seal)),
+                Ok(_) => {
+                    ahead.refused.clear();
+                    good(&ahead.chain.tip);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn page(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
+        self.check_whole()?;
+        let (tip, accepted) = {
+            let state = self.state();
+            let chain = &state.ahead.chain;
+            (chain.tip.sequence, chain.accepted.clone())
+        };
+        let limit = u64::from(limit.max(1));
+        let mut connection = self.connection().await?;
+        let mut page = Vec::new();
+        let mut ended = true;
+        {
+            let mut bytes = 0;
+            let mut stream = rows::records(&mut connection, after, limit);
+            while let Some(stored) = stream.try_next().await.map_err(trouble::failure)? {
+                bytes += stored.content.as_ref().map_or(0, |(it, _)| it.body.len());
+                page.push(stored);
+                if bytes >= PAGE_BYTES {
+                    ended = false;
+                    break;
+                }
+            }
+        }
+        ended &= u64::try_from(page.len()).unwrap_or(u64::MAX) < limit;
+        let first = page.iter().find_map(|stored| {
+            let (sealed, seal) = stored.content.as_ref()?;
+            self.key.holds(sealed, seal).then_some((sealed, *seal))
+        });
+        let mut chain = Chain::at(Head::EMPTY, accepted);
+        if let Some((sealed, seal)) = first {
+            chain.tip = Head {
+                sequence: sealed.previous,
+                seal: sealed.previous_seal,
+            };
+            let (head, before) = (
+                Head {
+                    sequence: sealed.sequence,
+                    seal,
+                },
+                chain.tip,
+            );
+            let gap = Wholeness::Gap {
+                after,
+                found: head.sequence,
+            };
+            // What the page begins behind must be there as it was, and not be a row that the page should have held.
+            let seals = rows::seals(&mut connection, before.sequence, 1).await;
+            let stands = before == Head::EMPTY
+                || seals.map_err(trouble::failure)? == [(before.sequence, Some(before.seal))];
+            if !chain.accepted.contains(&head) && (before.sequence > after || !stands) {
+                return Err(self.broken(gap));
+            }
+        }
+        let mut answer = Vec::with_capacity(page.len());
+        for stored in page {
+            match chain.take(&self.key, stored) {
+                Ok(row) => answer.push(row),
+                Err(gap) => return Err(self.broken(gap)),
+            }
+        }
+        if ended && after < tip && chain.tip.sequence < tip {
+            return Err(self.cut(tip, chain.tip.sequence.max(after)));
+        }
+        Ok(answer)
+    }
+
+    async fn accepted(&self, actor: &str, at: UnixTime) -> Result<Head, Failure> {
+        let _one = self.writing.lock().await;
+        let found = self.wholeness();
+        if found == Wholeness::Whole {
+            return Ok(self.state().ahead.chain.tip);
+        }
+        let accepted = self.state().ahead.chain.accepted.clone();
+        let mut ahead = Ahead::from(Head::EMPTY, accepted);
+        let mut connection = self.connection().await?;
+        while let Some(gap) = self
+            .walk(&mut connection, &mut ahead, &mut |_| ())
+            .await
+            .map_err(trouble::failure)?
+        {
+            // A walk ends at gaps alone, and each lets the next one come further.
+            let Wholeness::Gap { found, .. } = gap else {
+                break;
+            };
+            let seals = rows::seals(&mut connection, found, 1).await;
+            let seal = seals.map_err(trouble::failure)?.first().and_then(|it| it.1);
+            let changed = || Code::StoreUnavailable.because("the records changed meanwhile");
+            ahead.chain.accepted.push(Head {
+                sequence: found,
+                seal: seal.ok_or_else(changed)?,
+            });
+            ahead.refused.clear();
+        }
+        drop(connection);
+        let head = ahead.chain.tip;
+        let event = Event {
+            at,
+            actor: actor.to_owned(),
+            event: "store.accepted".to_owned(),
+            subject: "records".to_owned(),
+            detail: found.to_string(),
+        };
+        self.note_accepted(&event).await?;
+        self.mark.replace(&Mark {
+            head,
+            accepted: ahead.chain.accepted.clone(),
+        })?;
+        *self.state() = State {
+            ahead,
+            wholeness: Wholeness::Whole,
+            marked: head.sequence,
+        };
+        Ok(head)
+    }
+
+    /// Keeps what was found, unless somebody found more meanwhile.
+    pub(super) fn now_known(&self, ahead: Ahead) {
+        let mut state = self.state();
+        if ahead.chain.tip.sequence >= state.ahead.chain.tip.sequence {
+            state.ahead = ahead;
+        }
+    }
+
+    /// Moves the mark up to `head`. That it cannot be moved is logged, and tried again with the next record: the records are
+    /// safe, only less is remembered of them.
+    pub(super) async fn remember(&self, head: Head) {
+        if head.sequence <= self.state().marked {
+            return;
+        }
+        let mark = self.mark.clone();
+        let raised = tokio::task::spawn_blocking(move || mark.raise(head)).await;
+        match raised {
+            Ok(Ok(())) => {
+                let mut state = self.state();
+                state.marked = state.marked.max(head.sequence);
+            }
+            Ok(Err(failure)) => tracing::error!(%failure, "the mark of the records was not moved"),
+            Err(error) => tracing::error!(%error, "the mark of the records was not moved"),
+        }
+    }
+
+    fn check_whole(&self) -> Result<(), Failure> {
+        match self.wholeness() {
+            Wholeness::Whole => Ok(()),
+            found @ (Wholeness::Behind { .. } | Wholeness::Gap { .. }) => {
+                Err(Code::StoreIncomplete.because(found.to_string()))
+            }
+        }
+    }
+
+    fn cut(&self, seen: u64, found: u64) -> Failure {
+        self.broken(Wholeness::Behind { seen, found })
+    }
+
+    fn broken(&self, found: Wholeness) -> Failure {
+        self.state().wholeness = found;
+        Code::StoreIncomplete.because(found.to_string())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for Sql {
+    async fn append(
+        &self,
+        records: &[Record],
+        events: &[Event],
+        fence: Option<&Lease>,
+    ) -> Result<Head, Failure> {
+        self.add(records, events, fence).await
+    }
+
+    async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
+        self.page(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Failure> {
+        let mut connection = self.connection().await?;
+        let ahead = match self.advance(&mut connection).await {
+            Ok(ahead) => ahead,
+            Err(Attempt::Failed(failure)) => return Err(failure),
+            Err(Attempt::Again) => {
+                return Err(Code::StoreUnavailable.because("the database is busy"));
+            }
+        };
+        drop(connection);
+        self.remember(ahead.chain.tip).await;
+        Ok(ahead.chain.tip)
+    }
+
+    async fn lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: UnixTime,
+        seconds: u32,
+    ) -> Result<Option<Lease>, Failure> {
+        self.take_lease(name, holder, now, seconds).await
+    }
+
+    async fn release(&self, lease: &Lease, now: UnixTime) -> Result<(), Failure> {
+        self.give_back(lease, now).await
+    }
+
+    async fn audit_rows(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, Failure> {
+        let mut connection = self.connection().await?;
+        let rows = rows::audit(&mut connection, after, u64::from(limit)).await;
+        rows.map_err(trouble::failure)
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, Failure> {
+        let mut connection = self.connection().await?;
+        let head = rows::audit_head(&mut connection).await;
+        head.map_err(trouble::failure)
+    }
+
+    fn wholeness(&self) -> Wholeness {
+        self.state().wholeness
+    }
+
+    async fn accept(&self, actor: &str, at: UnixTime) -> Result<Head, Failure> {
+        self.accepted(actor, at).await
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Rows behind the chain that are looked at by number and seal alone.
+const PEEK: u64 = 64;
+/// Bytes of bodies after which a page ends.
+const PAGE_BYTES: usize = 4 * MAX_BODY;
