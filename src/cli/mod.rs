@@ -2,12 +2,14 @@
 //!
 //! Refuses to decide anything: each command asks the library or a gateway and prints the answer.
 
+mod audit;
 mod batch;
 mod conformance;
 mod input;
 mod offline;
 mod operate;
 mod show;
+mod store;
 mod tally;
 
 use crate::failure::{Class, Failure};
@@ -86,6 +88,14 @@ enum Command {
     Verify(offline::Verify),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
+    /// Bring the database of the store up to date, by the login that may.
+    Migrate(store::Migrate),
+    /// Work on the store as a whole.
+    #[command(subcommand)]
+    Store(store::Store),
+    /// Look at the audit: verify exits with 0 where it is whole and 1 where it is not.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Grade this program against a folder of published cases.
     Conformance {
         /// The folder with the manifests.
@@ -120,6 +130,9 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Migrate(command) => command.run(),
+        Command::Store(command) => command.run(),
+        Command::Audit(command) => command.run(),
         Command::Conformance {
             dir,
             json,

@@ -27,7 +27,7 @@ pub(super) struct Source {
 }
 
 impl Source {
-    fn config(&self) -> Result<Config, Failure> {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
         let beside = Path::new("lintas.toml");
         let mut config = match &self.config {
             Some(path) => Config::read(path)?,
@@ -207,6 +207,6 @@ fn sample() -> Result<Claims, Failure> {
     claims(include_str!("sample.json"))
 }
 
-fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     actix_web::rt::System::new().block_on(work)
 }

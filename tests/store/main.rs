@@ -10,6 +10,7 @@
 mod support;
 
 mod audit;
+mod command_line;
 mod ground;
 mod kill;
 mod old;
