@@ -12,7 +12,6 @@ mod log;
 mod log_line;
 mod run;
 pub mod store;
-mod tasks;
 pub mod telemetry;
 
 pub use demo::{DemoClient, demo_client};
