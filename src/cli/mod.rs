@@ -90,6 +90,10 @@ enum Command {
     Verify(offline::Verify),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
+    /// Whom this gateway believes, and why not somebody else.
+    Trust(trust::Trust),
+    /// How foreign sources stand, and asking one now.
+    Feeds(feeds::Feeds),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -132,6 +136,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Trust(command) => command.run(),
+        Command::Feeds(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

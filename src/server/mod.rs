@@ -11,6 +11,7 @@ pub mod keys;
 mod log;
 mod log_line;
 mod run;
+mod tasks;
 pub mod store;
 pub mod telemetry;
 
