@@ -114,7 +114,7 @@ impl Export {
                 }
             }
             for line in heads.lines()? {
-                let head: Value = serde_json::from_str(&line).map_err(|error| {
+                let head: Value = serde_json::from_str(&line?).map_err(|error| {
                     Code::InputOutput.caused_by("a signed head cannot be read", error)
                 })?;
                 show::line(&show::escaped(&json!({ "head": head }).to_string()))?;

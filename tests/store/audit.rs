@@ -214,7 +214,7 @@ async fn a_head_is_signed_when_it_moved_or_an_hour_passed(ground: Ground) {
     assert!(signs(3660).await);
     store.append(&[], &[event("b")], None).await.unwrap();
     assert!(signs(3661).await);
-    assert_eq!(heads.lines().unwrap().len(), 3);
+    assert_eq!(heads.lines().unwrap().count(), 3);
     store.close().await;
 }
 
@@ -232,7 +232,7 @@ async fn a_line_that_a_crash_cut_short_is_taken_away(ground: Ground) {
             .unwrap()
             .is_some()
     );
-    assert_eq!(heads.lines().unwrap().len(), 3);
+    assert_eq!(heads.lines().unwrap().count(), 3);
     assert_eq!(findings(&ground).await, Vec::<String>::new());
     store.close().await;
 }

@@ -127,6 +127,30 @@ fn a_lost_connection_is_made_anew() {
     });
 }
 
+/// What was asked in vain leaves no connection behind that answers the next question with its answer.
+#[test]
+fn a_database_that_keeps_silent_is_not_waited_for() {
+    let Some(ground) = Ground::postgres() else {
+        return;
+    };
+    run(ground, async |ground| {
+        let store = ground.open().await;
+        let head = store.append(&records("a", 1), &[event("a")], None).await;
+        let mut other = ground.connection().await;
+        let lock = sqlx::raw_sql("BEGIN; LOCK TABLE records IN ACCESS EXCLUSIVE MODE");
+        lock.execute(&mut other).await.unwrap();
+        let refused = store.head().await.unwrap_err();
+        assert_eq!(refused.code(), Code::StoreUnavailable);
+        assert!(refused.detail().contains("within 5 s"), "{refused}");
+        assert_eq!(store.audit_head().await.unwrap().sequence, 1);
+        sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+        assert_eq!(store.head().await.unwrap(), head.unwrap());
+        store.append(&records("b", 1), &[], None).await.unwrap();
+        assert_eq!(names(store.as_ref()).await, ["a0", "b0"]);
+        store.close().await;
+    });
+}
+
 #[test]
 fn a_write_login_never_migrates() {
     let Some(ground) = Ground::postgres_without_tables() else {

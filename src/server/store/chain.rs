@@ -100,3 +100,37 @@ pub(super) fn behind(tip: &Head, sequence: u64, record: &Record) -> Sealed {
         body: record.body.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_a_later_kind_is_passed_over_and_followed() {
+        let data = tempfile::tempdir().unwrap();
+        let key = SealKey::open(data.path(), true).unwrap();
+        let record = Record {
+            kind: RecordKind::Rule,
+            source: "own".into(),
+            name: "a".into(),
+            country: None,
+            received_at: UnixTime::EPOCH,
+            body: Vec::new(),
+        };
+        let mut chain = Chain::at(Head::EMPTY, Vec::new());
+        for (sequence, kind) in [(1, "rule"), (2, "kind_of_2031"), (4, "rule")] {
+            let mut sealed = behind(&chain.tip, sequence, &record);
+            sealed.kind = kind.to_owned();
+            let seal = key.seal(&sealed);
+            let stored = Stored {
+                sequence,
+                content: Some((sealed, seal)),
+            };
+            let row = chain.take(&key, stored).unwrap();
+            assert_eq!((row.sequence, chain.tip.sequence), (sequence, sequence));
+            let refused = row.record.err().map(|it| it.code());
+            let expected = (sequence == 2).then_some(Code::StoreUnavailable);
+            assert_eq!(refused, expected);
+        }
+    }
+}

@@ -76,8 +76,10 @@ pub trait Store: Send + Sync {
     /// Whether everything is there that this node has ever seen, as found at opening and at every reading since.
     fn wholeness(&self) -> Wholeness;
 
-    /// Takes the present state for whole, once everything that was lost has been fetched anew; `actor` answers for it, in
-    /// the audit. The head of the accepted state.
+    /// Takes the present state for whole; `actor` answers for it, in the audit. The head of the accepted state.
+    ///
+    /// What was lost may be a withdrawal. So fetch everything anew first, from the default marks of the feeds, then accept,
+    /// then add what was fetched, and publish nothing before that. Nothing happens where the store is whole.
     ///
     /// # Errors
     /// `store_unavailable`, `input_output`.

@@ -126,32 +126,35 @@ impl Heads {
         see: &mut (dyn FnMut(u64, Option<SignedHead>) + Send),
     ) -> Result<(), Failure> {
         for (number, line) in (1..).zip(self.lines()?) {
-            see(number, self.read(&line));
+            see(number, self.read(&line?));
         }
         Ok(())
     }
 
-    /// The whole lines of the file, as they are.
+    /// The whole lines of the file, one after the other, as they are.
     ///
     /// # Errors
-    /// `input_output`; a line over 4 KiB ends the reading.
-    pub fn lines(&self) -> Result<Vec<String>, Failure> {
+    /// `input_output`, for the file and for each line; a line over 4 KiB comes in pieces.
+    pub fn lines(&self) -> Result<impl Iterator<Item = Result<String, Failure>>, Failure> {
         let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(self.failed(error)),
         };
-        let mut reader = BufReader::new(file);
-        let mut lines = Vec::new();
-        loop {
+        let mut reader = file.map(BufReader::new);
+        Ok(std::iter::from_fn(move || {
             let mut line = Vec::new();
-            let read = (&mut reader).take(MAX_LINE).read_until(b'\n', &mut line);
-            read.map_err(|error| self.failed(error))?;
-            if line.pop() != Some(b'\n') {
-                return Ok(lines);
+            let read = reader.as_mut()?.take(MAX_LINE).read_until(b'\n', &mut line);
+            if let Err(error) = read {
+                reader = None;
+                return Some(Err(self.failed(error)));
             }
-            lines.push(String::from_utf8_lossy(&line).into_owned());
-        }
+            let is_over = line.len() < MAX_LINE_BYTES && !line.ends_with(b"\n");
+            if line.ends_with(b"\n") {
+                line.pop();
+            }
+            (!is_over).then(|| Ok(String::from_utf8_lossy(&line).into_owned()))
+        }))
     }
 
     fn read(&self, line: &str) -> Option<SignedHead> {
@@ -265,3 +268,4 @@ impl Line {
 const DOMAIN: &[u8] = b"lintas/audit-head/v1";
 const HOUR_S: i64 = 3600;
 const MAX_LINE: u64 = 4096;
+const MAX_LINE_BYTES: usize = 4096;

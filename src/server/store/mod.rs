@@ -11,6 +11,7 @@ mod copy;
 mod heads;
 mod mark;
 mod open;
+mod page;
 mod place;
 mod rows;
 mod seal;

@@ -1,9 +1,9 @@
-//! The one implementation of [`Store`], for SQLite and PostgreSQL: what it knows of the records, and reading them.
+//! The one implementation of [`Store`], for SQLite and PostgreSQL: what it knows of the records.
 //!
 //! Refuses to read on once something that was there is not.
 
 use super::chain::Chain;
-use super::contract::{AuditHead, AuditRow, Event, Head, Lease, MAX_BODY, Row, Store, Wholeness};
+use super::contract::{AuditHead, AuditRow, Event, Head, Lease, Row, Store, Wholeness};
 use super::mark::{Mark, MarkFile};
 use super::open::Dialect;
 use super::rows;
@@ -17,6 +17,7 @@ use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A store in a database.
 pub(super) struct Sql {
@@ -187,70 +188,18 @@ impl Sql {
         Ok(None)
     }
 
-    async fn page(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
-        self.check_whole()?;
-        let (tip, accepted) = {
-            let state = self.state();
-            let chain = &state.ahead.chain;
-            (chain.tip.sequence, chain.accepted.clone())
-        };
-        let limit = u64::from(limit.max(1));
+    async fn newest(&self) -> Result<Head, Failure> {
         let mut connection = self.connection().await?;
-        let mut page = Vec::new();
-        let mut ended = true;
-        {
-            let mut bytes = 0;
-            let mut stream = rows::records(&mut connection, after, limit);
-            while let Some(stored) = stream.try_next().await.map_err(trouble::failure)? {
-                bytes += stored.content.as_ref().map_or(0, |(it, _)| it.body.len());
-                page.push(stored);
-                if bytes >= PAGE_BYTES {
-                    ended = false;
-                    break;
-                }
+        let ahead = match self.advance(&mut connection).await {
+            Ok(ahead) => ahead,
+            Err(Attempt::Failed(failure)) => return Err(failure),
+            Err(Attempt::Again) => {
+                return Err(Code::StoreUnavailable.because("the database is busy"));
             }
-        }
-        ended &= u64::try_from(page.len()).unwrap_or(u64::MAX) < limit;
-        let first = page.iter().find_map(|stored| {
-            let (sealed, seal) = stored.content.as_ref()?;
-            self.key.holds(sealed, seal).then_some((sealed, *seal))
-        });
-        let mut chain = Chain::at(Head::EMPTY, accepted);
-        if let Some((sealed, seal)) = first {
-            chain.tip = Head {
-                sequence: sealed.previous,
-                seal: sealed.previous_seal,
-            };
-            let (head, before) = (
-                Head {
-                    sequence: sealed.sequence,
-                    seal,
-                },
-                chain.tip,
-            );
-            let gap = Wholeness::Gap {
-                after,
-                found: head.sequence,
-            };
-            // What the page begins behind must be there as it was, and not be a row that the page should have held.
-            let seals = rows::seals(&mut connection, before.sequence, 1).await;
-            let stands = before == Head::EMPTY
-                || seals.map_err(trouble::failure)? == [(before.sequence, Some(before.seal))];
-            if !chain.accepted.contains(&head) && (before.sequence > after || !stands) {
-                return Err(self.broken(gap));
-            }
-        }
-        let mut answer = Vec::with_capacity(page.len());
-        for stored in page {
-            match chain.take(&self.key, stored) {
-                Ok(row) => answer.push(row),
-                Err(gap) => return Err(self.broken(gap)),
-            }
-        }
-        if ended && after < tip && chain.tip.sequence < tip {
-            return Err(self.cut(tip, chain.tip.sequence.max(after)));
-        }
-        Ok(answer)
+        };
+        drop(connection);
+        self.remember(ahead.chain.tip).await;
+        Ok(ahead.chain.tip)
     }
 
     async fn accepted(&self, actor: &str, at: UnixTime) -> Result<Head, Failure> {
@@ -302,6 +251,11 @@ impl Sql {
         Ok(head)
     }
 
+    /// The chain as far as it is known.
+    pub(super) fn known(&self) -> Chain {
+        self.state().ahead.chain.clone()
+    }
+
     /// Keeps what was found, unless somebody found more meanwhile.
     pub(super) fn now_known(&self, ahead: Ahead) {
         let mut state = self.state();
@@ -328,7 +282,7 @@ impl Sql {
         }
     }
 
-    fn check_whole(&self) -> Result<(), Failure> {
+    pub(super) fn check_whole(&self) -> Result<(), Failure> {
         match self.wholeness() {
             Wholeness::Whole => Ok(()),
             found @ (Wholeness::Behind { .. } | Wholeness::Gap { .. }) => {
@@ -337,11 +291,11 @@ impl Sql {
         }
     }
 
-    fn cut(&self, seen: u64, found: u64) -> Failure {
+    pub(super) fn cut(&self, seen: u64, found: u64) -> Failure {
         self.broken(Wholeness::Behind { seen, found })
     }
 
-    fn broken(&self, found: Wholeness) -> Failure {
+    pub(super) fn broken(&self, found: Wholeness) -> Failure {
         self.state().wholeness = found;
         Code::StoreIncomplete.because(found.to_string())
     }
@@ -359,25 +313,15 @@ impl Store for Sql {
         events: &[Event],
         fence: Option<&Lease>,
     ) -> Result<Head, Failure> {
-        self.add(records, events, fence).await
+        within(LONG, self.add(records, events, fence)).await
     }
 
     async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
-        self.page(after, limit).await
+        within(LONG, self.page(after, limit)).await
     }
 
     async fn head(&self) -> Result<Head, Failure> {
-        let mut connection = self.connection().await?;
-        let ahead = match self.advance(&mut connection).await {
-            Ok(ahead) => ahead,
-            Err(Attempt::Failed(failure)) => return Err(failure),
-            Err(Attempt::Again) => {
-                return Err(Code::StoreUnavailable.because("the database is busy"));
-            }
-        };
-        drop(connection);
-        self.remember(ahead.chain.tip).await;
-        Ok(ahead.chain.tip)
+        within(SHORT, self.newest()).await
     }
 
     async fn lease(
@@ -387,23 +331,29 @@ impl Store for Sql {
         now: UnixTime,
         seconds: u32,
     ) -> Result<Option<Lease>, Failure> {
-        self.take_lease(name, holder, now, seconds).await
+        within(LONG, self.take_lease(name, holder, now, seconds)).await
     }
 
     async fn release(&self, lease: &Lease, now: UnixTime) -> Result<(), Failure> {
-        self.give_back(lease, now).await
+        within(SHORT, self.give_back(lease, now)).await
     }
 
     async fn audit_rows(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, Failure> {
-        let mut connection = self.connection().await?;
-        let rows = rows::audit(&mut connection, after, u64::from(limit)).await;
-        rows.map_err(trouble::failure)
+        let rows = async {
+            let mut connection = self.connection().await?;
+            let rows = rows::audit(&mut connection, after, u64::from(limit)).await;
+            rows.map_err(trouble::failure)
+        };
+        within(LONG, rows).await
     }
 
     async fn audit_head(&self) -> Result<AuditHead, Failure> {
-        let mut connection = self.connection().await?;
-        let head = rows::audit_head(&mut connection).await;
-        head.map_err(trouble::failure)
+        let head = async {
+            let mut connection = self.connection().await?;
+            let head = rows::audit_head(&mut connection).await;
+            head.map_err(trouble::failure)
+        };
+        within(SHORT, head).await
     }
 
     fn wholeness(&self) -> Wholeness {
@@ -419,7 +369,22 @@ impl Store for Sql {
     }
 }
 
+/// What `asked` answers, unless it takes longer than `longest`: a database that has gone away without a word says nothing
+/// for minutes.
+async fn within<T>(
+    longest: Duration,
+    asked: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let answer = tokio::time::timeout(longest, asked).await;
+    answer.unwrap_or_else(|_| {
+        let reason = format!("no answer from the database within {} s", longest.as_secs());
+        Err(Code::StoreUnavailable.because(reason))
+    })
+}
+
+/// For what is one small query.
+const SHORT: Duration = Duration::from_secs(5);
+/// For what may wait for others, or is large.
+const LONG: Duration = Duration::from_secs(60);
 /// Rows behind the chain that are looked at by number and seal alone.
 const PEEK: u64 = 64;
-/// Bytes of bodies after which a page ends.
-const PAGE_BYTES: usize = 4 * MAX_BODY;
