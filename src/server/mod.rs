@@ -11,8 +11,8 @@ pub mod keys;
 mod log;
 mod log_line;
 mod run;
-mod tasks;
 pub mod store;
+mod tasks;
 pub mod telemetry;
 
 pub use demo::{DemoClient, demo_client};

@@ -11,6 +11,7 @@ mod support;
 
 mod audit;
 mod command_line;
+mod crash;
 mod ground;
 mod kill;
 mod old;

@@ -10,6 +10,7 @@ pub mod foreign;
 pub mod intake;
 mod issuance;
 mod marks;
+mod node;
 pub mod pinned;
 pub mod replica;
 mod sync;
@@ -22,7 +23,7 @@ pub use sync::{Records, Synchronised};
 pub use verify::{Moment, Question, VerifyRequest};
 pub use world::{Trouble, World};
 
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::issue::Issuer;
 use crate::model::Environment;
 use crate::server::config::Config;
@@ -103,9 +104,7 @@ impl Gateway {
     pub async fn open_with_records(config: &Config, clock: Clock) -> Result<Arc<Self>, Failure> {
         let gateway = Arc::new(Self::open(config, clock)?);
         let store = store::open(&config.store, &config.data).await?;
-        gateway
-            .attach(Records::new(store, &config.data, node()?))
-            .await?;
+        gateway.attach(Records::new(store, &config.data)?).await?;
         Ok(gateway)
     }
 
@@ -139,14 +138,6 @@ impl Gateway {
     pub fn report_cache(&self) {
         self.opening.report();
     }
-}
-
-/// A name for this process that no other one has.
-fn node() -> Result<String, Failure> {
-    let mut random = [0; 16];
-    aws_lc_rs::rand::fill(&mut random)
-        .map_err(|error| Code::Internal.caused_by("no randomness", error))?;
-    Ok(base16ct::lower::encode_string(&random))
 }
 
 fn number(count: usize) -> f64 {

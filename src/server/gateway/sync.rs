@@ -7,10 +7,11 @@
 use super::Gateway;
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
+use super::node::Node;
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
-use crate::server::federation::{Feed, Mark};
+use crate::server::federation::{Feed, Fetched, Mark};
 use crate::server::store::{Event, Lease, Store, Wholeness};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,8 +24,7 @@ use tracing::{error, info, warn};
 pub struct Records {
     store: Arc<dyn Store>,
     marks: Marks,
-    /// The name of this process among those that share the store.
-    node: String,
+    node: Node,
     /// The number of the last record that was read.
     through: Mutex<u64>,
 }
@@ -39,14 +39,17 @@ pub enum Synchronised {
 }
 
 impl Records {
-    /// The records in `store`, with the marks of feeds below the folder `data`; `node` is a name that no other process has.
-    pub fn new(store: Arc<dyn Store>, data: &Path, node: String) -> Self {
-        Self {
+    /// The records in `store`, with the marks of feeds below the folder `data`.
+    ///
+    /// # Errors
+    /// `input_output`, `internal`.
+    pub fn new(store: Arc<dyn Store>, data: &Path) -> Result<Self, Failure> {
+        Ok(Self {
             store,
             marks: Marks::below(data),
-            node,
+            node: Node::of(data)?,
             through: Mutex::new(0),
-        }
+        })
     }
 
     /// The store.
@@ -158,12 +161,12 @@ impl Gateway {
         let name = format!("feed/{}", feed.id());
         let lease = records
             .store
-            .lease(&name, &records.node, now, LEASE_S)
+            .lease(&name, records.node.name(), now, LEASE_S)
             .await?;
-        let Some(lease) = lease else {
+        let Some(mut lease) = lease else {
             return Ok(Synchronised::Elsewhere);
         };
-        let kept = self.ask(records, &lease, feed, accepts_less, now).await;
+        let kept = self.ask(records, &mut lease, feed, accepts_less, now).await;
         if let Err(failure) = records.store.release(&lease, self.clock.now()).await {
             warn!(
                 code = failure.code().name(),
@@ -197,7 +200,7 @@ impl Gateway {
     async fn ask(
         self: &Arc<Self>,
         records: &Records,
-        lease: &Lease,
+        lease: &mut Lease,
         feed: &dyn Feed,
         accepts_less: bool,
         now: UnixTime,
@@ -208,7 +211,7 @@ impl Gateway {
             return Err(Code::StoreIncomplete.because(records.store.wholeness().to_string()));
         }
         let before = self.mark_of(records, id);
-        let fetched = feed.fetch(&before, now).await?;
+        let fetched = self.fetch(records, lease, feed, &before, now).await?;
         let next = fetched.mark.clone();
         let taken = {
             let foreign = self.foreign();
@@ -262,6 +265,28 @@ impl Gateway {
             .get()
             .is_some_and(|it| matches!(it.marks.read(id), Ok(Some(_))));
         !marked || asked.plus(half) <= self.clock.now()
+    }
+
+    /// Asks `feed`, and keeps the lease alive while it answers, however long that takes.
+    async fn fetch(
+        &self,
+        records: &Records,
+        lease: &mut Lease,
+        feed: &dyn Feed,
+        mark: &Mark,
+        now: UnixTime,
+    ) -> Result<Fetched, Failure> {
+        let mut answer = feed.fetch(mark, now);
+        loop {
+            let waited = tokio::time::timeout(RENEW, &mut answer).await;
+            if let Ok(answer) = waited {
+                return answer;
+            }
+            let (name, at) = (records.node.name(), self.clock.now());
+            let renewed = records.store.lease(&lease.name, name, at, LEASE_S).await?;
+            let lost = || Code::LeaseLost.because("another node asks this feed now");
+            *lease = renewed.ok_or_else(lost)?;
+        }
     }
 
     /// What to ask of the feed `id`: what is new since its mark, or everything where the mark is of other records.
@@ -382,8 +407,10 @@ impl Gateway {
     }
 }
 
-/// How long a feed may take to answer, before another node may ask it.
-const LEASE_S: u32 = 900;
+/// How long after the last sign of life of whoever asks a feed another node may ask it.
+const LEASE_S: u32 = 60;
+/// When such a sign is due.
+const RENEW: Duration = Duration::from_secs(20);
 /// How many records are read at once.
 const AT_ONCE: u32 = 1000;
 /// How many places one audit row names.
