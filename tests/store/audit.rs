@@ -11,6 +11,7 @@ on_both! {
     the_last_rows_cut_are_named
     rows_missing_in_between_are_named
     an_altered_row_is_named
+    a_row_that_was_altered_with_its_hash_is_named_by_the_next
     a_rebuilt_chain_is_named
     heads_that_were_tampered_with_are_named
     a_head_is_signed_when_it_moved_or_an_hour_passed
@@ -113,6 +114,31 @@ async fn an_altered_row_is_named(ground: Ground) {
         findings(&ground).await,
         ["row 7 was altered", "row 19 was altered"]
     );
+}
+
+async fn a_row_that_was_altered_with_its_hash_is_named_by_the_next(ground: Ground) {
+    let (store, _) = audited(&ground, 9).await;
+    store.close().await;
+    let other = match ground.server {
+        None => Ground::sqlite(),
+        Some(_) => Ground::postgres_beside(&ground).await,
+    };
+    let (store, forger) = (ground.open().await, other.open().await);
+    for mut row in store.audit_rows(0, 7).await.unwrap() {
+        if row.sequence == 7 {
+            row.event.actor = "nobody".into();
+        }
+        forger.append(&[], &[row.event], None).await.unwrap();
+    }
+    let mut raw = ground.connection().await;
+    let altered = sqlx::query("UPDATE audit SET actor = 'nobody', hash = $1 WHERE sequence = 7");
+    let hash = forger.audit_head().await.unwrap().hash;
+    let altered = altered.bind(hash.to_vec()).execute(&mut raw).await.unwrap();
+    assert_eq!(altered.rows_affected(), 1);
+    raw.close().await.unwrap();
+    forger.close().await;
+    store.close().await;
+    assert_eq!(findings(&ground).await, ["row 8 was altered"]);
 }
 
 /// Somebody takes row 15 out and makes all hashes from there on anew, by the gateway's own code.

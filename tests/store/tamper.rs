@@ -4,6 +4,7 @@ use crate::ground::{Ground, all, at, event, names, records};
 use crate::on_both;
 use lintas::failure::Code;
 use lintas::server::store::Wholeness;
+use sqlx::{Connection, Row};
 
 on_both! {
     an_inserted_row_is_refused_and_breaks_nothing
@@ -14,6 +15,7 @@ on_both! {
     a_running_store_notices_that_its_end_was_cut
     a_store_that_was_rolled_back_is_noticed_by_the_mark
     a_store_that_went_on_from_an_old_copy_is_noticed_by_the_mark
+    a_row_of_another_past_makes_the_store_incomplete
     a_gap_can_be_accepted_and_stays_accepted
     the_key_of_the_seals_is_never_made_anew
     a_node_with_another_key_refuses_to_start
@@ -238,6 +240,40 @@ async fn a_store_that_went_on_from_an_old_copy_is_noticed_by_the_mark(ground: Gr
         }
     );
     assert!(found.to_string().contains("is another one now"), "{found}");
+    store.close().await;
+}
+
+/// A row with a good seal, from a past that was given up: its number fits, its predecessor's seal does not.
+async fn a_row_of_another_past_makes_the_store_incomplete(ground: Ground) {
+    let store = ground.open().await;
+    store.append(&records("a", 5), &[], None).await.unwrap();
+    store.close().await;
+    ground.keep("old").await;
+    let store = ground.open().await;
+    store.append(&records("b", 5), &[], None).await.unwrap();
+    let given_up = store.records(6, 1).await.unwrap();
+    assert_eq!(given_up[0].record.as_ref().unwrap().name, "b1");
+    let mut raw = ground.connection().await;
+    let row = "SELECT previous_seal, body, seal FROM records WHERE sequence = 7";
+    let row = sqlx::query(row).fetch_one(&mut raw).await.unwrap();
+    let bytes = |column: usize| row.get::<Vec<u8>, _>(column);
+    raw.close().await.unwrap();
+    store.close().await;
+    ground.restore("old").await;
+    let store = ground.open().await;
+    store.accept("operator", at(0)).await.unwrap();
+    store.append(&records("c", 5), &[], None).await.unwrap();
+    store.close().await;
+    let mut raw = ground.connection().await;
+    let put = "UPDATE records SET name = 'b1', previous_seal = $1, body = $2, seal = $3 WHERE sequence = 7";
+    let put = sqlx::query(put)
+        .bind(bytes(0))
+        .bind(bytes(1))
+        .bind(bytes(2));
+    put.execute(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
+    let store = ground.open().await;
+    assert_eq!(store.wholeness(), Wholeness::Gap { after: 6, found: 7 });
     store.close().await;
 }
 
