@@ -316,10 +316,17 @@ impl House {
                 format!("HTTP statuses live in {STATUS_HOMES:?}: `{shown}`"),
             );
         }
-        if holds(CLIENTS) && file != CLIENT_HOME {
+        if holds(CLIENTS) && !CLIENT_HOMES.contains(&file) {
             complain(
                 name.place.line,
-                format!("one HTTP client, in {CLIENT_HOME}: `{shown}`"),
+                format!("HTTP clients live in {CLIENT_HOMES:?}: `{shown}`"),
+            );
+        }
+        let asks_itself = source.wing() == "cli" || CLIENT_HOMES.contains(&file);
+        if holds(OWN_CLIENT) && !asks_itself && !under_test {
+            complain(
+                name.place.line,
+                format!("foreign systems are asked by {FOREIGN_CLIENT_HOME} alone: `{shown}`"),
             );
         }
     }
@@ -927,7 +934,9 @@ const UNSAFE_ALLOWED: &[&str] = &["src/crypto/p256/ifma.rs"];
 const CLOCK_HOME: &str = "src/server/gateway/clock.rs";
 const STOPWATCH_HOME: &str = "src/server/";
 const STATUS_HOMES: &[&str] = &["src/server/http/problem.rs", "src/server/http/openapi.rs"];
-const CLIENT_HOME: &str = "src/server/client.rs";
+/// One for our own gateway, which the command line asks, and one for everybody else.
+const CLIENT_HOMES: &[&str] = &["src/server/client.rs", FOREIGN_CLIENT_HOME];
+const FOREIGN_CLIENT_HOME: &str = "src/server/federation/outbound/client.rs";
 /// Where a function may choose by feature: the fast backend.
 const FEATURE_HOME: &str = "src/crypto/";
 
@@ -966,6 +975,7 @@ const CLOCKS: &[&[&str]] = &[
 ];
 const STOPWATCHES: &[&[&str]] = &[&["Instant", "now"]];
 const STATUSES: &[&[&str]] = &[&["StatusCode", "*"]];
+const OWN_CLIENT: &[&[&str]] = &[&["server", "client", "trusting"]];
 const CLIENTS: &[&[&str]] = &[
     &["reqwest", "Client"],
     &["reqwest", "ClientBuilder"],
@@ -1062,6 +1072,11 @@ pub async fn run() {
 #[cfg(test)] mod tests { fn at() { std::time::SystemTime::now(); } }
 === src/server/client.rs
 pub struct Client(reqwest::Client);
+pub fn trusting() {}
+=== src/server/federation/outbound/client.rs
+pub struct Outbound(reqwest::Client);
+=== src/cli/ask.rs
+use crate::server::client; fn ask() { client::trusting(); }
 === src/server/gateway/clock.rs
 use std::time::SystemTime;
 pub fn now() { SystemTime::now(); }
@@ -1285,16 +1300,22 @@ const PLANTS: &[(&str, &str, &str, &str)] = &[
     ("all statuses elsewhere", "src/server/http/x.rs",
         "use actix_web::http::StatusCode::*;", "HTTP statuses live in"),
     ("a second client", "src/server/federation/x.rs",
-        "fn f() { reqwest::Client::new(); }", "one HTTP client"),
+        "fn f() { reqwest::Client::new(); }", "HTTP clients live in"),
     ("a client by its builder", "src/cli/x.rs",
-        "use reqwest::{ClientBuilder as B};", "one HTTP client"),
-    ("a client without a name", "src/cli/x.rs", "fn f() { reqwest::get(url); }", "one HTTP client"),
-    ("a blocking client", "src/cli/x.rs", "use reqwest::blocking;", "one HTTP client"),
-    ("all of reqwest", "src/cli/x.rs", "use reqwest::*;", "one HTTP client"),
-    ("another client", "src/server/x.rs", "fn f() { awc::Client::default(); }", "one HTTP client"),
-    ("yet another client", "src/server/x.rs", "use ureq;", "one HTTP client"),
+        "use reqwest::{ClientBuilder as B};", "HTTP clients live in"),
+    ("a client without a name", "src/cli/x.rs", "fn f() { reqwest::get(url); }", "HTTP clients live in"),
+    ("a blocking client", "src/cli/x.rs", "use reqwest::blocking;", "HTTP clients live in"),
+    ("all of reqwest", "src/cli/x.rs", "use reqwest::*;", "HTTP clients live in"),
+    ("another client", "src/server/x.rs", "fn f() { awc::Client::default(); }", "HTTP clients live in"),
+    ("yet another client", "src/server/x.rs", "use ureq;", "HTTP clients live in"),
+    ("our own client abroad", "src/server/federation/x.rs",
+        "use crate::server::client; fn f() { client::trusting(ca); }",
+        "foreign systems are asked by"),
+    ("our own client abroad by another name", "src/server/federation/x.rs",
+        "use crate::server::client::trusting as t; fn f() { t(ca); }",
+        "foreign systems are asked by"),
     ("a socket by hand", "src/server/x.rs",
-        "use std::net::TcpStream; fn f() { TcpStream::connect(at); }", "one HTTP client"),
+        "use std::net::TcpStream; fn f() { TcpStream::connect(at); }", "HTTP clients live in"),
     ("a patient socket by hand", "src/server/x.rs",
-        "fn f() { std::net::TcpStream::connect_timeout(at, x); }", "one HTTP client"),
+        "fn f() { std::net::TcpStream::connect_timeout(at, x); }", "HTTP clients live in"),
 ];

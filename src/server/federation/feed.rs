@@ -44,8 +44,14 @@ pub struct Fetched {
     pub documents: Vec<FetchedDocument>,
     /// What the feed says is gone: the kind, and the name that its record has.
     pub withdrawn: Vec<(RecordKind, String)>,
-    /// The kinds of which everything there is was fetched: what is not among the documents is gone.
+    /// The kinds that were asked about and answered for as a whole, changed or not: what is known of them is as fresh as
+    /// this answer. A kind that failed is not among them, and is told as a trouble.
+    pub answered: Vec<RecordKind>,
+    /// The kinds of which everything there is was fetched: what is neither among the documents nor standing is gone.
     pub complete: Vec<RecordKind>,
+    /// What the feed still has, though its document is not here or could not be used: the kind, and the name that its
+    /// record has. Neither new nor gone.
+    pub standing: Vec<(RecordKind, String)>,
     /// What was wrong with single documents: where they stand, and why they were left out.
     pub troubles: Vec<(String, Failure)>,
     /// The mark to ask with next time, once all of this is safe.

@@ -2,10 +2,20 @@
 //!
 //! Refuses to judge what it fetches: documents leave here as they came.
 
+mod did;
 mod directory;
 mod feed;
+mod feed_config;
+mod feed_row;
 mod feeds;
+mod outbound;
 
+pub use did::Did;
 pub use directory::{Directory, Document};
 pub use feed::{Feed, Fetched, FetchedDocument, Mark};
-pub use feeds::{FeedConfig, default_feeds, parse_feeds};
+pub use feed_config::{
+    ClientFiles, Connection, DgcgConfig, Dialect, DidWebConfig, FeedConfig, FeedKind, FolderConfig,
+    FolderForm, ListProof, ServerTrust, Take,
+};
+pub use feeds::{default_feeds, parse_feeds};
+pub use outbound::{Answer, Host, Outbound};

@@ -92,12 +92,12 @@ pub fn read_directory(source: Source, directory: &Directory) -> Result<Reading, 
     Ok(reading)
 }
 
-/// Reads the folder of one feed below the data folder.
+/// Reads the pinned signers of `feed` in `folder`.
 ///
 /// # Errors
 /// `input_output`.
-pub fn read_feed(feed: &FeedConfig, data: &Path, at: UnixTime) -> Result<Reading, Failure> {
-    read_directory(source(feed, at), &Directory::new(data.join(&feed.path)))
+pub fn read_feed(feed: &FeedConfig, folder: &Path, at: UnixTime) -> Result<Reading, Failure> {
+    read_directory(source(feed, at), &Directory::new(folder))
 }
 
 fn never_read(feed: &FeedConfig) -> Reading {
@@ -149,12 +149,14 @@ impl Gateway {
         let now = self.clock.now();
         let mut readings = Vec::new();
         let mut troubles = Vec::new();
-        for feed in &self.feeds {
+        let pinned = self.feeds.iter().filter(|feed| feed.enabled);
+        let pinned = pinned.filter_map(|feed| Some((feed, feed.pinned_folder()?)));
+        for (feed, folder) in pinned {
             let earlier = before
                 .readings
                 .iter()
                 .find(|it| it.list.source.id == feed.id);
-            match read_feed(feed, &self.data, now) {
+            match read_feed(feed, &self.data.join(folder), now) {
                 Ok(mut reading) => {
                     if reading.keep_broken_documents_of(earlier) {
                         let documents = reading.broken.join(", ");
