@@ -176,7 +176,7 @@ fn is_that_of(did: &Did, body: &[u8]) -> Result<(), Failure> {
         id: String,
     }
     let heading: Heading = serde_json::from_slice(body)
-        .map_err(|error| Code::UpstreamInvalid.caused_by("not a DID document", error))?;
+        .map_err(|_| Code::UpstreamInvalid.because("not a DID document"))?;
     if heading.id != did.as_str() {
         return Err(Code::UpstreamInvalid.because("a document of another DID"));
     }

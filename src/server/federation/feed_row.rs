@@ -174,8 +174,6 @@ pub(super) fn fingerprint(text: &str) -> Option<Thumbprint> {
 }
 
 fn stays_below(path: &Path) -> bool {
-    !path.as_os_str().is_empty()
-        && path
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
+    path.components()
+        .all(|part| matches!(part, Component::Normal(_)))
 }

@@ -168,8 +168,12 @@ fn did_web(row: &mut Row) -> Result<DidWebConfig, Failure> {
 }
 
 fn folder(row: &mut Row) -> Result<FolderConfig, Failure> {
+    let path = row.required_path("path")?;
+    if path.as_os_str().is_empty() {
+        return Err(row.invalid("would read the data folder itself"));
+    }
     Ok(FolderConfig {
-        path: row.required_path("path")?,
+        path,
         form: row.parsed("form", FolderForm::parse)?,
         anchors: anchors(row)?,
     })
@@ -283,7 +287,6 @@ mod tests {
         refused(&[
             row("path = \"../other\""),
             row("path = \"/etc\""),
-            row("path = \"\""),
             row("path = \"trust\"\ncountries = [\"Indonesia\"]"),
             row("path = \"trust\"\nanchor = 1"),
             row("path = \"trust\"\nenabled = false"),
@@ -415,6 +418,7 @@ mod tests {
             &row,
             &[
                 ("who/onboarding", "../onboarding"),
+                ("who/onboarding", ""),
                 ("form = \"onboarding\"", "form = \"pem\""),
                 ("form = \"onboarding\"", ""),
                 (&format!("[\"{A}\"]"), "[]"),

@@ -107,7 +107,7 @@ pub(super) fn read_item<'b, T: Deserialize<'b>>(item: &'b RawValue) -> Result<T,
     serde_json::from_str(item.get()).map_err(unreadable)
 }
 
-/// The parser's words may hold what was sent, so they stay among the causes.
+/// The parser's words may hold what was sent, so they go no further.
 fn unreadable(error: serde_json::Error) -> Failure {
     let (line, column) = (error.line(), error.column());
     let what = match error.is_data() {

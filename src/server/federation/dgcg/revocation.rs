@@ -37,23 +37,36 @@ pub(super) async fn fetch(
     let mut walk = Walk {
         from: start,
         known: HashMap::new(),
+        missed: Vec::new(),
         batches: 0,
         bytes: 0,
-        in_order: true,
+        readable: true,
     };
     let walked = walk.through(remote, fetched).await;
+    let walked = walked.and_then(|()| {
+        walk.missed
+            .pop()
+            .map_or(Ok(()), |(_, failure)| Err(failure))
+    });
     let since = &mut fetched.mark.since;
-    since.insert(CHANGES.to_owned(), walk.from.min(at).seconds());
+    // Whatever was seen before stays seen, though everything was being asked for again.
+    let from = match &walked {
+        Ok(()) => walk.from,
+        Err(_) => walk.from.max(known.unwrap_or(UnixTime::EPOCH)),
+    };
+    since.insert(CHANGES.to_owned(), from.min(at).seconds());
     if is_full {
         // One that broke off goes on with the changes, and everything is asked for again a day later.
-        let later =
-            i64::from(config.full_interval_s).min(DAY_S) - i64::from(config.full_interval_s);
-        let full_at = if walked.is_ok() { at } else { at.plus(later) };
+        let interval = i64::from(config.full_interval_s);
+        let full_at = match &walked {
+            Ok(()) => at,
+            Err(_) => at.plus(interval.min(DAY_S) - interval),
+        };
         since.insert(FULL.to_owned(), full_at.seconds());
     }
     walked?;
     fetched.answered.push(KIND);
-    if is_full && walk.in_order {
+    if is_full && walk.readable {
         fetched.complete.push(KIND);
     }
     Ok(())
@@ -64,11 +77,13 @@ struct Walk {
     from: UnixTime,
     /// What was said of each batch: when it changed, and whether it is gone.
     known: HashMap<String, (UnixTime, bool)>,
+    /// When batches changed that could not be had.
+    missed: Vec<(UnixTime, Failure)>,
     /// How many were downloaded, and their size.
     batches: usize,
     bytes: usize,
-    /// Whether no row was unreadable.
-    in_order: bool,
+    /// Whether every row could be read.
+    readable: bool,
 }
 
 #[derive(Deserialize)]
@@ -88,7 +103,15 @@ struct Batch {
 }
 
 impl Walk {
+    /// Reads the list to its end, and goes back to before the first batch that could not be had.
     async fn through(&mut self, remote: &Remote, fetched: &mut Fetched) -> Result<(), Failure> {
+        let read = self.pages(remote, fetched).await;
+        let missed = self.missed.iter().map(|(date, _)| date.plus(-1)).min();
+        self.from = missed.map_or(self.from, |before| before.min(self.from));
+        read
+    }
+
+    async fn pages(&mut self, remote: &Remote, fetched: &mut Fetched) -> Result<(), Failure> {
         for page in 0..MAX_PAGES {
             let since = self.from.to_string();
             let body = remote.changes("/revocation-list", Some(&since)).await?;
@@ -103,7 +126,7 @@ impl Walk {
                 let (batch, date) = match row(raw) {
                     Ok(row) => row,
                     Err(failure) => {
-                        self.in_order = false;
+                        self.readable = false;
                         fetched.troubles.push((place, failure));
                         continue;
                     }
@@ -118,10 +141,20 @@ impl Walk {
                 if earlier.is_some() {
                     forget(fetched, &batch.id);
                 }
-                if let Err(failure) = self.batch(remote, batch, place, fetched).await {
-                    // It is to be among the changes of the next question.
-                    self.from = self.from.max(date.plus(-1));
-                    return Err(failure);
+                match self.batch(remote, batch, place, fetched).await {
+                    Ok(()) => {}
+                    // One that its gateway cannot give does not hold up those after it.
+                    Err(failure) if failure.code() == Code::UpstreamUnavailable => {
+                        if self.missed.len() >= MAX_MISSED {
+                            return Err(failure);
+                        }
+                        self.missed.push((date, failure));
+                    }
+                    Err(failure) => {
+                        // It is to be among the changes of the next question.
+                        self.from = self.from.max(date.plus(-1));
+                        return Err(failure);
+                    }
                 }
             }
             self.from = last;
@@ -234,6 +267,8 @@ const FULL: &str = "revocation_full";
 const DAY_S: i64 = 86_400;
 const MAX_PAGES: usize = 1_000;
 const MAX_PER_PAGE: usize = 20_000;
+/// How many batches may stay away before the rest is not asked for.
+const MAX_MISSED: usize = 20;
 const MAX_BATCHES: usize = 10_000;
 const MAX_BYTES: usize = 128 << 20;
 /// A thousand hashes in JSON in CMS in Base64 take a fifth of this.

@@ -69,47 +69,52 @@ async fn of_country(
     if rules.0.len() > MAX_RULES {
         return Err(Code::InputTooLarge.because(format!("over {MAX_RULES} rules of a country")));
     }
-    for (identifier, versions) in rules.0 {
+    for (identifier, raw) in rules.0 {
         let place = format!("rules/{code} {}", printable(&identifier));
-        let named = match is_identifier(&identifier) {
-            true => of_identifier(&identifier, versions),
+        let versions = match is_identifier(&identifier) {
+            true => read_item::<Vec<&RawValue>>(raw),
             false => Err(Code::UpstreamInvalid.because("no identifier of a rule")),
         };
-        match named {
-            Ok(versions) => {
-                let document = |(name, body)| FetchedDocument {
-                    kind: RecordKind::Rule,
-                    name,
-                    country,
-                    body,
-                };
-                fetched.documents.extend(versions.into_iter().map(document));
+        let versions = match versions {
+            Ok(versions) => versions,
+            Err(failure) => {
+                fetched.troubles.push((place, failure));
+                continue;
             }
-            Err(failure) => fetched.troubles.push((place, failure)),
+        };
+        let mut seen = HashSet::new();
+        for raw in versions.into_iter().take(MAX_VERSIONS) {
+            match version(raw) {
+                Ok(version) if seen.insert(version.clone()) => {
+                    fetched.documents.push(FetchedDocument {
+                        kind: RecordKind::Rule,
+                        name: format!("{identifier}@{version}"),
+                        country,
+                        body: raw.get().as_bytes().to_vec(),
+                    });
+                }
+                Ok(_) => {
+                    let failure = Code::UpstreamInvalid.because("a version that stands twice");
+                    fetched.troubles.push((place.clone(), failure));
+                }
+                Err(failure) => fetched.troubles.push((place.clone(), failure)),
+            }
         }
     }
     Ok(())
 }
 
-/// The versions of a rule, each by its name.
-fn of_identifier(identifier: &str, raw: &RawValue) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+fn version(raw: &RawValue) -> Result<String, Failure> {
     #[derive(Deserialize)]
     struct Version {
         version: String,
     }
-    let versions: Vec<&RawValue> = read_item(raw)?;
-    let mut named: Vec<(String, Vec<u8>)> = Vec::new();
-    for raw in versions.into_iter().take(MAX_VERSIONS) {
-        let Version { version } = read_item(raw)?;
-        let plain = |letter: u8| letter.is_ascii_digit() || letter == b'.';
-        let name = format!("{identifier}@{version}");
-        let is_new = named.iter().all(|(earlier, _)| *earlier != name);
-        if !version.bytes().all(plain) || !(1..=MAX_VERSION).contains(&version.len()) || !is_new {
-            return Err(Code::UpstreamInvalid.because("a version that is none, or stands twice"));
-        }
-        named.push((name, raw.get().as_bytes().to_vec()));
+    let Version { version } = read_item(raw)?;
+    let plain = |letter: u8| letter.is_ascii_digit() || letter == b'.';
+    if !version.bytes().all(plain) || !(1..=MAX_VERSION).contains(&version.len()) {
+        return Err(Code::UpstreamInvalid.because("a version that is none"));
     }
-    Ok(named)
+    Ok(version)
 }
 
 fn is_identifier(text: &str) -> bool {

@@ -180,11 +180,15 @@ impl Walk {
             self.troubles.push((place.clone(), invalid(what)));
         }
         if let Some(Entry::Listed { kind, .. }) = self.entries.get(&name) {
-            if *kind != item.kind {
-                let what = "the same certificate in another role";
-                self.troubles.push((place, invalid(what)));
+            if *kind == item.kind {
+                return;
             }
-            return;
+            // Two roles under one name; which one is kept does not depend on the order they come in.
+            let what = "the same certificate in another role";
+            self.troubles.push((place, invalid(what)));
+            if rank(kind) <= rank(&item.kind) {
+                return;
+            }
         }
         let document = listed(name.clone(), country(Some(&item.country)), raw);
         let kind = item.kind;
@@ -212,6 +216,12 @@ fn listed(name: String, country: Option<Country>, raw: &RawValue) -> FetchedDocu
         country,
         body: raw.get().as_bytes().to_vec(),
     }
+}
+
+/// What rests on a certificate in this role: the less, the later.
+fn rank(kind: &str) -> usize {
+    let position = ROLES.iter().position(|role| *role == kind);
+    position.unwrap_or(ROLES.len())
 }
 
 /// A thumbprint as our names write it, if `text` is one.
@@ -253,6 +263,7 @@ fn member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Member, D::Error
 }
 
 const KIND: RecordKind = RecordKind::TrustListEntry;
+const ROLES: [&str; 3] = ["CSCA", "UPLOAD", "DSC"];
 const SIGNERS: &str = "signers";
 /// How far back each question reaches beyond the last one: our clock and theirs may differ.
 const OVERLAP_S: i64 = 3600;
