@@ -65,6 +65,7 @@ fn vouched(
         proof: FeedProof::Did(trust),
         records: records.iter().collect(),
         withdrawn: HashSet::new(),
+        retired: Vec::new(),
     };
     read_feed(&feed, statements)
 }
@@ -150,19 +151,27 @@ fn development_is_proven_by_its_signer() {
     let environment = Environment::Test;
     let key = read_signer(&signer.body, DEVELOPMENT_SIGNER).unwrap();
     let pinned = DidProof::Pinned(Thumbprint(*key.spki_digest()));
-    for proof in [pinned.clone(), DidProof::WhenPublished] {
-        let content = content(
-            environment,
-            DEVELOPMENT,
-            proof,
-            &[list.clone(), signer.clone()],
-        );
-        let (admitted, _, refused) = admitted(environment, &content);
-        assert_eq!(content.list.assurance, Assurance::SignedList);
-        // The rest is of other domains, but for one whose custom key identifier is not its certificate's.
-        let expected = [("kid_mismatch", 1), ("out_of_scope", 71)];
-        assert_eq!((admitted, refused), (37, BTreeMap::from(expected)));
-    }
+    let documents = [list.clone(), signer.clone()];
+    let believed = content(environment, DEVELOPMENT, pinned.clone(), &documents);
+    let (count, _, refused) = admitted(environment, &believed);
+    assert_eq!(believed.list.assurance, Assurance::SignedList);
+    // The rest is of other domains, but for one whose custom key identifier is not its certificate's, and one whose
+    // certificate names another country than its participant.
+    let expected = [
+        ("country_mismatch", 1),
+        ("kid_mismatch", 1),
+        ("out_of_scope", 71),
+    ];
+    assert_eq!((count, refused), (36, BTreeMap::from(expected)));
+    // A key that nobody pinned proves that the document is whole; whom to believe is for an anchor to say.
+    let published = content(
+        environment,
+        DEVELOPMENT,
+        DidProof::WhenPublished,
+        &documents,
+    );
+    assert_eq!(published.list.assurance, Assurance::Chained);
+    assert_eq!(admitted(environment, &published).0, 0);
     let mut tampered = list;
     let at = tampered
         .body
@@ -214,6 +223,7 @@ fn indonesias_ca_is_vouched_for_by_the_trust_anchor() {
         proof: FeedProof::Statements(anchors.to_vec()),
         records: vec![&statement, &upload],
         withdrawn: HashSet::new(),
+        retired: Vec::new(),
     };
     let judged = read_feed(&feed, &[]);
     // The upload certificate is not taken for a CA.

@@ -33,8 +33,8 @@ struct Terms {
 pub struct SignedBy<'c> {
     /// The countries of its signer.
     pub countries: &'c [Country],
-    /// The key identifiers of its signer: the one that the certificate names, and the one in the trust list.
-    pub kids: [&'c Kid; 2],
+    /// The key identifiers of its signer: the one that the certificate names, and those in the trust list.
+    pub kids: &'c [&'c Kid],
 }
 
 impl RevocationList {
@@ -156,7 +156,7 @@ mod tests {
         );
         let signed = SignedBy {
             countries: &countries,
-            kids: [kid.as_ref().unwrap(); 2],
+            kids: &[kid.as_ref().unwrap()],
         };
         let found = list.withdrawn(kind, RevocationHash([hash; 16]), signed);
         found.map(|(_, id)| id.to_owned()).collect()

@@ -32,7 +32,7 @@ pub struct DidTrust {
 pub enum DidProof {
     /// That the key with this SHA-256 over its SubjectPublicKeyInfo made it.
     Pinned(Thumbprint),
-    /// That the published signer made it. Where none is published, a pinned anchor must vouch for each signer's CA.
+    /// That the published signer made it, where one is published. A pinned anchor must vouch for each signer's CA.
     WhenPublished,
     /// Nothing: the host is believed, and every verdict says so.
     TlsOnly,
@@ -89,10 +89,11 @@ impl DidTrust {
         document: &DidDocument,
         key: Option<&VerifyingKey>,
     ) -> Result<Assurance, Failure> {
-        match key {
-            None => Ok(self.weakest()),
-            Some(key) => document.proven_by(key).map(|()| Assurance::SignedList),
+        if let Some(key) = key {
+            document.proven_by(key)?;
         }
+        // A key that is published and not pinned proves that a document is whole, and nothing about who made it.
+        Ok(self.weakest())
     }
 
     pub(super) fn read(

@@ -31,6 +31,8 @@ pub struct FeedRecords<'r> {
     pub records: Vec<&'r Record>,
     /// The certificates that were withdrawn, by SHA-256, and that no operator let come back.
     pub withdrawn: HashSet<Thumbprint>,
+    /// The records of certificates that were withdrawn: what their owners withdrew stays withdrawn.
+    pub retired: Vec<&'r Record>,
 }
 
 /// How what a feed says proves itself.
@@ -196,7 +198,12 @@ pub fn statements(feed: &FeedRecords<'_>) -> Vec<Statement> {
     let records = feed.records.iter();
     let statement = |record: &&Record| match (record.kind, &feed.proof) {
         (RecordKind::TrustListEntry, FeedProof::Gateway { .. }) => {
-            read_statement(place(record), &record.body).ok()
+            let statement = read_statement(place(record), &record.body).ok();
+            let counts = |statement: &Statement| {
+                let scope = in_scope(feed, &statement.country);
+                not_withdrawn(feed, statement).and(scope).is_ok()
+            };
+            statement.filter(counts)
         }
         (RecordKind::ListDocument, FeedProof::Statements(_)) => {
             let statement = onboarding::Statement::read(&record.body).ok();
@@ -256,8 +263,17 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             Err(failure) => content.refuse(statement.place, statement.kid, &failure),
         }
     }
+    let mut ever = authorities.clone();
+    for record in &feed.retired {
+        if let Ok(statement) = read_statement(place(record), &record.body)
+            && statement.role == Role::Upload
+        {
+            // Whatever no anchor vouches for withdraws nothing.
+            let _ = ever.add(&statement, anchors);
+        }
+    }
     for record in of_kind(RecordKind::RevocationBatch) {
-        match batch(feed, &authorities, record) {
+        match batch(feed, &ever, record) {
             Ok(batch) => content.batches.push(batch),
             Err(failure) => content.refuse(place(record), None, &failure),
         }

@@ -178,7 +178,8 @@ impl Dsc {
         self.json.get_or_init(|| write(self)).as_deref()
     }
 
-    pub(super) fn shares_country(&self, other: &Self) -> bool {
+    /// Whether both sign for one country, or both for none that is known.
+    pub fn shares_country(&self, other: &Self) -> bool {
         self.countries == other.countries
             || self
                 .countries
@@ -262,14 +263,16 @@ fn countries(
     if named.is_empty() {
         return Ok(Some(parse(source).into_iter().collect()));
     }
-    let agrees = match parse(source) {
-        Some(country) => countries.contains(&country),
-        None => named
+    match parse(source) {
+        // A certificate that names several countries signs for the one that vouches for it.
+        Some(country) if countries.contains(&country) => return Ok(Some(vec![country])),
+        None if named
             .iter()
-            .any(|text| text.eq_ignore_ascii_case(source.trim())),
-    };
-    if agrees {
-        return Ok(Some(countries));
+            .any(|text| text.eq_ignore_ascii_case(source.trim())) =>
+        {
+            return Ok(Some(countries));
+        }
+        Some(_) | None => {}
     }
     Err(Code::CountryMismatch.because("the source and the certificate name different countries"))
 }

@@ -20,6 +20,8 @@ pub struct Source {
     pub as_of: UnixTime,
     /// The same of what it says about withdrawn certificates, where it says anything about them.
     pub revocation_as_of: Option<UnixTime>,
+    /// The countries whose withdrawn certificates it names, as far as that is known; `None` for all.
+    pub revocation_countries: Option<Vec<Country>>,
     /// Whether participants that exist for tests only may be named.
     pub test_participants: bool,
 }
@@ -33,8 +35,18 @@ impl Source {
             countries: None,
             as_of,
             revocation_as_of: None,
+            revocation_countries: Some(Vec::new()),
             test_participants: false,
         }
+    }
+}
+
+impl Source {
+    /// Whether it speaks of withdrawn certificates of any of these countries.
+    pub fn revokes_for(&self, countries: &[Country]) -> bool {
+        let spoken_for = self.revocation_countries.as_ref();
+        let any = |own: &Vec<Country>| countries.iter().any(|country| own.contains(country));
+        self.revocation_as_of.is_some() && spoken_for.is_none_or(any)
     }
 }
 

@@ -100,7 +100,11 @@ impl TrustList {
         }
         let same_key = dsc.key.as_ref().ok().map(|key| *key.spki_digest());
         let holders = same_key.map(|digest| self.by_key.entry(digest).or_default());
-        let held = holders.as_ref().map_or(0, |holders| holders.len());
+        // Whoever certifies a foreign key must not be able to keep its owner out.
+        let held = holders.as_ref().map_or(0, |holders| {
+            let others = holders.iter().filter_map(|it| self.signers.get(*it));
+            others.filter(|other| other.shares_country(&dsc)).count()
+        });
         let full = [
             (positions.len(), MAX_PER_KID, "have this key identifier"),
             (
@@ -108,7 +112,11 @@ impl TrustList {
                 MAX_PER_KID_AND_COUNTRY,
                 "of its country have this key identifier",
             ),
-            (held, MAX_PER_KEY, "hold this key"),
+            (
+                held,
+                MAX_PER_KEY_AND_COUNTRY,
+                "of its country hold this key",
+            ),
         ];
         if let Some((count, _, what)) = full.iter().find(|(count, limit, _)| count >= limit) {
             return Err(Code::CandidateLimit.because(format!("{count} signers {what} already")));
@@ -126,14 +134,21 @@ impl TrustList {
         self.at(self.by_kid.get(kid))
     }
 
-    /// Every signer that holds this key, whatever its key identifier, at most 16.
+    /// Every signer that holds this key, whatever its key identifier, at most 16 of a country.
     ///
-    /// Where a certificate holds it, what bare keys say of it does not count: a bare key knows no period and no
-    /// purpose, and would lift those of the certificate.
+    /// Where a certificate of its country holds it, what bare keys say of it does not count: a bare key knows no period and
+    /// no purpose, and would lift those of the certificate. A certificate of another country, which anybody with a CA can
+    /// make of a public key, displaces nothing.
     pub fn holders(&self, spki_digest: &[u8; 32]) -> impl Iterator<Item = &Arc<Dsc>> + Clone {
         let all = self.at(self.by_key.get(spki_digest));
-        let certified = all.clone().any(|dsc| dsc.has_certificate);
-        all.filter(move |dsc| dsc.has_certificate == certified)
+        let certified = all.clone().filter(|dsc| dsc.has_certificate);
+        all.filter(move |dsc| {
+            let mut certified = certified.clone();
+            let displaced = certified.any(|other| {
+                dsc.countries.is_empty() || other.countries.is_empty() || other.shares_country(dsc)
+            });
+            dsc.has_certificate || !displaced
+        })
     }
 
     /// All signers, certificates before bare keys, in the order of their thumbprints.
@@ -246,5 +261,5 @@ fn row_hash(dsc: &Dsc) -> [u8; 32] {
 const MAX_PER_KID: usize = 16;
 /// How many of them may belong to one country, or to none that is known.
 const MAX_PER_KID_AND_COUNTRY: usize = 8;
-/// How many signers may hold one key.
-const MAX_PER_KEY: usize = 16;
+/// How many signers of one country, or of none that is known, may hold one key.
+const MAX_PER_KEY_AND_COUNTRY: usize = 16;

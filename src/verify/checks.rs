@@ -10,7 +10,7 @@ use super::policy::Policy;
 use super::verdict::Finding;
 use crate::credential::Claims;
 use crate::failure::{Code, Failure};
-use crate::model::{Country, UnixTime};
+use crate::model::{Country, Kid, UnixTime};
 use crate::quirk::{Quirk, Quirks};
 use crate::revocation::{HashKind, RevocationHash, SignedBy};
 use crate::snapshot::Snapshot;
@@ -83,6 +83,7 @@ impl Checks<'_> {
         &mut self,
         signed: &Signed,
         dsc: &Dsc,
+        kids: &[&Kid],
         snapshot: &Snapshot,
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -105,7 +106,7 @@ impl Checks<'_> {
                 found(Some(&Code::SignerNotAuthorised.because(reason)));
             }
         }
-        found(self.withdrawn(signed, dsc, snapshot).as_ref());
+        found(self.withdrawn(signed, dsc, kids, snapshot).as_ref());
         // One fresh source that names the signer is enough; the boundaries of all are noted.
         let (mut old, mut fresh) = (None, false);
         for source in dsc.sources.iter().filter_map(|id| snapshot.source(id)) {
@@ -127,7 +128,13 @@ impl Checks<'_> {
     /// Whether a batch of the signer's own country withdraws it, under any of its hashes.
     ///
     /// Lists in circulation compute the hash with the country from the issuer or from the entry, so both are asked for.
-    fn withdrawn(&mut self, signed: &Signed, dsc: &Dsc, snapshot: &Snapshot) -> Option<Failure> {
+    fn withdrawn(
+        &mut self,
+        signed: &Signed,
+        dsc: &Dsc,
+        kids: &[&Kid],
+        snapshot: &Snapshot,
+    ) -> Option<Failure> {
         let list = snapshot.revocations();
         if list.is_empty() {
             return None;
@@ -142,27 +149,36 @@ impl Checks<'_> {
             if list.has(HashKind::CountryCodeUci) {
                 let issuer = signed.claims.as_ref().ok();
                 let issuer = issuer.and_then(|claims| claims.issuer.as_deref());
-                let countries = issuer.into_iter().chain([country]);
+                let countries = issuer.into_iter().chain([country]).flat_map(spellings);
                 hashes.extend(countries.map(|country| {
                     let hash = RevocationHash::of_country_and_uci(country, uvci);
                     (HashKind::CountryCodeUci, hash)
                 }));
             }
         }
-        let signed_by = SignedBy {
-            countries: &dsc.countries,
-            kids: [&signed.kid, &dsc.kid],
+        // A signer of no known country signs for whichever its credentials name.
+        let stated = signed.claims.as_ref().ok();
+        let stated = stated.and_then(|claims| Country::parse(claims.issuer.as_deref()?));
+        let countries = if dsc.country_stated {
+            &dsc.countries
+        } else {
+            stated.as_slice()
         };
+        let signed_by = SignedBy { countries, kids };
         let found = hashes.into_iter();
         let mut found = found.flat_map(|(kind, hash)| list.withdrawn(kind, hash, signed_by));
         let in_force = found.find(|(expires_at, _)| !self.boundaries.passed(*expires_at));
         in_force.map(|(_, batch)| Code::Revoked.because(format!("batch {batch}")))
     }
 
-    /// Whether every source of the signer that speaks of withdrawn certificates is too old to be relied on.
+    /// Whether every source that speaks of withdrawn certificates of the signer's country is too old to be relied on.
     fn revocation_stale(&mut self, dsc: &Dsc, snapshot: &Snapshot) -> Option<Failure> {
         let (mut old, mut fresh) = (None, false);
-        for source in dsc.sources.iter().filter_map(|id| snapshot.source(id)) {
+        let speaking = snapshot.sources().iter();
+        let speaking = speaking.filter(|source| {
+            dsc.sources.contains(&source.id) || source.revokes_for(&dsc.countries)
+        });
+        for source in speaking {
             let Some(as_of) = source.revocation_as_of else {
                 continue;
             };
@@ -229,4 +245,16 @@ impl Checks<'_> {
             self.quirks.note(Quirk::IssuedBeforeSigner);
         }
     }
+}
+
+/// A country as lists in circulation write it: Greece and the United Kingdom have two names each.
+fn spellings(country: &str) -> impl Iterator<Item = &str> {
+    let other = match country {
+        "EL" => Some("GR"),
+        "GR" => Some("EL"),
+        "UK" => Some("GB"),
+        "GB" => Some("UK"),
+        _ => None,
+    };
+    [country].into_iter().chain(other)
 }

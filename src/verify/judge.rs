@@ -11,6 +11,8 @@ use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::quirk::{Quirk, Quirks};
 use crate::snapshot::Snapshot;
+use crate::trust::Dsc;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// The verdict on one credential, at the instant `at`.
@@ -81,14 +83,23 @@ fn by_best_signer(
     boundaries: &mut Boundaries,
 ) -> Judged {
     let mut best: Option<Judged> = None;
-    for dsc in snapshot.trust().holders(&signed.spki_digest) {
+    let holders: SmallVec<[_; 4]> = snapshot.trust().holders(&signed.spki_digest).collect();
+    // Whoever has a CA can certify a foreign key. Only those count that the credential names, and other certificates of
+    // their countries; where none of these is listed any more, all do.
+    let named: SmallVec<[_; 4]> = holders.iter().filter(|dsc| dsc.kid == signed.kid).collect();
+    let related =
+        |dsc: &&&Arc<Dsc>| named.is_empty() || named.iter().any(|named| named.shares_country(dsc));
+    for dsc in holders.iter().filter(related) {
+        // A holder may put another kid of the same signer into the unprotected header; batches name any of them.
+        let own = holders.iter().filter(|other| other.shares_country(dsc));
+        let kids: SmallVec<[_; 4]> = own.map(|other| &other.kid).chain([&signed.kid]).collect();
         let mut quirks = seen.clone();
         let mut checks = checks::Checks {
             policy,
             boundaries: &mut *boundaries,
             quirks: &mut quirks,
         };
-        let findings = checks.signed(signed, dsc, snapshot);
+        let findings = checks.signed(signed, dsc, &kids, snapshot);
         let judged = Judged {
             findings,
             quirks,

@@ -51,6 +51,17 @@ impl Identity {
         }
     }
 
+    /// A certificate that `self` signs over any public key, with these countries in its name.
+    pub fn certify(&self, countries: &[&str], key: &impl rcgen::PublicKeyData) -> Vec<u8> {
+        let mut parameters = parameters(countries[0], "DSC", false);
+        for country in &countries[1..] {
+            let kind = DnType::CustomDnType(vec![2, 5, 4, 6]);
+            parameters.distinguished_name.push(kind, *country);
+        }
+        let issuer = Issuer::from_params(&self.parameters, &self.key);
+        parameters.signed_by(key, &issuer).unwrap().der().to_vec()
+    }
+
     pub fn thumbprint(&self) -> Thumbprint {
         Thumbprint(sha256(&self.der))
     }

@@ -102,6 +102,12 @@ impl TestSigner {
         BASE64_STANDARD.encode(spki.as_bytes())
     }
 
+    /// Its signature over any bytes, `r ‖ s`.
+    pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
+        let signature: p256::ecdsa::Signature = self.key.sign(bytes);
+        signature.to_vec()
+    }
+
     /// The QR text of what `claims` (our JSON) state, valid for a year.
     pub fn issue(&self, claims: &str) -> String {
         let claims: Claims = serde_json::from_str(claims).unwrap();

@@ -165,7 +165,15 @@ impl Method {
 
     /// The entry of a trust list that this key is, if the caller takes it for a signer.
     pub fn entry(&self) -> TrustEntry {
-        let country = Country::parse(&self.participant).map(|country| country.to_string());
+        // A participant that is no country is stated all the same, so that no certificate of its signs for one.
+        let own = match self.participant.as_str() {
+            // The network's own codes for two participants, whose certificates say `XL` and `XM`.
+            "XCL" => "XL",
+            "XML" => "XM",
+            participant => participant,
+        };
+        let country = Country::parse(own).map(|country| country.to_string());
+        let country = Some(country.unwrap_or_else(|| self.participant.clone()));
         TrustEntry {
             place: self.place.clone(),
             key: self.key.clone(),

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::model::{Country, UnixTime};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A foreign source of trust.
 #[async_trait]
@@ -36,6 +36,36 @@ pub struct Mark {
     /// For each thing that has one, the entity tag of what is known of it.
     pub etags: BTreeMap<String, String>,
 }
+
+impl Mark {
+    /// The same, but of these `kinds` no more is known than `before`: what was refused as a whole is asked for again.
+    #[must_use]
+    pub fn held_back(mut self, before: &Self, kinds: &BTreeSet<RecordKind>) -> Self {
+        let mut hold = |name: &str| match before.since.get(name) {
+            Some(since) => drop(self.since.insert(name.to_owned(), *since)),
+            None => drop(self.since.remove(name)),
+        };
+        if kinds.contains(&RecordKind::TrustListEntry) {
+            hold(SIGNERS);
+            self.full_at = before.full_at;
+        }
+        if kinds.contains(&RecordKind::RevocationBatch) {
+            hold(REVOCATION);
+            hold(REVOCATION_FULL);
+        }
+        if kinds.contains(&RecordKind::DidDocument) {
+            self.etags.clone_from(&before.etags);
+        }
+        self
+    }
+}
+
+/// Since when changes of the signers are asked for, in [`Mark::since`].
+pub(super) const SIGNERS: &str = "signers";
+/// The same of the batches of revocations.
+pub(super) const REVOCATION: &str = "revocation";
+/// When all batches were last asked for.
+pub(super) const REVOCATION_FULL: &str = "revocation_full";
 
 /// What a feed answered.
 #[derive(Debug, Default)]

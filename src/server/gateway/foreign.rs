@@ -6,7 +6,7 @@ use super::number;
 use super::replica::{Replica, Standing};
 use crate::exchange::Record;
 use crate::failure::Failure;
-use crate::model::UnixTime;
+use crate::model::{Country, UnixTime};
 use crate::revocation::{RevocationBatch, RevocationList};
 use crate::snapshot::{FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements};
 use crate::trust::{AdmissionReport, Refusal, Source};
@@ -67,6 +67,8 @@ pub struct Foreign {
     replica: Replica,
     contents: BTreeMap<String, Content>,
     revocations: Arc<RevocationList>,
+    /// The countries whose withdrawals each feed was last known to name.
+    spoken_for: BTreeMap<String, Vec<Country>>,
     attempts: BTreeMap<String, Attempts>,
     incomplete: Option<Arc<Failure>>,
 }
@@ -146,7 +148,7 @@ impl Foreign {
             .map(Standing::generation)
             .sum();
         let vouching: Vec<_> = records.iter().flat_map(statements).collect();
-        let mut contents = BTreeMap::new();
+        let (mut contents, mut spoken) = (BTreeMap::new(), BTreeMap::new());
         let mut changed = false;
         for (feed, records) in self.feeds.iter().zip(&records) {
             let id = feed.source.id.clone();
@@ -165,10 +167,17 @@ impl Foreign {
                     said: read_feed(records, &vouching),
                 }
             });
-            content.said.list.source = records.source.clone();
+            let before = self.spoken_for.remove(&id);
+            let spoken_for = spoken_for(feed, &content.said, before, self.incomplete.is_some());
+            content.said.list.source = Source {
+                revocation_countries: spoken_for.clone(),
+                ..records.source.clone()
+            };
+            spoken.extend(spoken_for.map(|countries| (id.clone(), countries)));
             contents.insert(id, content);
         }
         self.contents = contents;
+        self.spoken_for = spoken;
         if changed {
             let batches = self.contents.iter().flat_map(|(id, content)| {
                 let batches = content.said.batches.iter();
@@ -251,6 +260,33 @@ impl Foreign {
     }
 }
 
+/// The countries whose withdrawn certificates `feed` names; `None` for all, where it is not known any more.
+///
+/// A feed of all countries speaks for those of its signers and batches: one that is dead stales nobody else's.
+fn spoken_for(
+    feed: &ForeignFeed,
+    said: &FeedContent,
+    before: Option<Vec<Country>>,
+    incomplete: bool,
+) -> Option<Vec<Country>> {
+    if !feed.revokes {
+        return Some(Vec::new());
+    }
+    match &feed.source.countries {
+        Some(scope) => Some(scope.clone()),
+        None if incomplete => before.filter(|countries| !countries.is_empty()),
+        None => {
+            let signers = said.list.entries.iter();
+            let signers = signers.filter_map(|entry| Country::parse(entry.country.as_deref()?));
+            let batches = said.batches.iter().map(|batch| batch.country);
+            let mut countries: Vec<_> = signers.chain(batches).collect();
+            countries.sort_unstable();
+            countries.dedup();
+            Some(countries)
+        }
+    }
+}
+
 /// The records of `feed`, as a source of the age that they have.
 fn records<'r>(feed: &ForeignFeed, replica: &'r Replica) -> FeedRecords<'r> {
     let standing = replica.feed(&feed.source.id);
@@ -265,5 +301,6 @@ fn records<'r>(feed: &ForeignFeed, replica: &'r Replica) -> FeedRecords<'r> {
         proof: feed.proof.clone(),
         records: standing.into_iter().flat_map(Standing::records).collect(),
         withdrawn: standing.map_or_else(HashSet::new, Standing::withdrawn),
+        retired: standing.into_iter().flat_map(Standing::retired).collect(),
     }
 }

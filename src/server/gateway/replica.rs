@@ -20,6 +20,7 @@ pub struct Replica(BTreeMap<String, Standing>);
 pub struct Standing {
     current: BTreeMap<(RecordKind, String), Arc<Record>>,
     withdrawn: BTreeSet<String>,
+    retired: BTreeMap<String, Arc<Record>>,
     confirmation: Confirmation,
     generation: u64,
 }
@@ -58,8 +59,9 @@ impl Standing {
                 return;
             }
             RecordKind::Tombstone => {
-                if let Some(of) = named(&record.name) {
-                    self.current.remove(&of);
+                let removed = named(&record.name).and_then(|of| self.current.remove(&of));
+                if let Some(entry) = removed.filter(|it| it.kind == RecordKind::TrustListEntry) {
+                    self.retired.insert(entry.name.clone(), entry);
                 }
                 self.withdrawn.insert(record.name);
             }
@@ -86,6 +88,11 @@ impl Standing {
         self.current.values().map(Arc::as_ref)
     }
 
+    /// The last records of certificates that were withdrawn.
+    pub fn retired(&self) -> impl Iterator<Item = &Record> {
+        self.retired.values().map(Arc::as_ref)
+    }
+
     /// The newest record of this kind and name.
     pub fn record(&self, kind: RecordKind, name: &str) -> Option<&Record> {
         let found = self.current.get(&(kind, name.to_owned()));
@@ -96,6 +103,8 @@ impl Standing {
     pub fn withdrawn(&self) -> HashSet<Thumbprint> {
         let names = self.withdrawn.iter();
         let certificates = names.filter_map(|name| name.strip_prefix(SIGNER));
+        // One that plays several parts has them behind its thumbprint.
+        let certificates = certificates.filter_map(|name| name.split('/').next());
         certificates.filter_map(thumbprint).collect()
     }
 
@@ -155,7 +164,7 @@ pub fn tombstone_of(thumbprint: Thumbprint) -> String {
 }
 
 /// The kind and name of the record that a tombstone withdraws.
-fn named(tombstone: &str) -> Option<(RecordKind, String)> {
+pub(super) fn named(tombstone: &str) -> Option<(RecordKind, String)> {
     if let Some(thumbprint) = tombstone.strip_prefix(SIGNER) {
         return Some((RecordKind::TrustListEntry, thumbprint.to_owned()));
     }

@@ -5,7 +5,7 @@
 //! the next question asks for everything again.
 
 use super::Gateway;
-use super::intake::{Intake, Taken};
+use super::intake::{Intake, MAX_LEFT_OUT, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
 use crate::exchange::{Record, RecordKind};
@@ -210,7 +210,12 @@ impl Gateway {
         if records.store.wholeness() != Wholeness::Whole {
             return Err(Code::StoreIncomplete.because(records.store.wholeness().to_string()));
         }
-        let before = self.mark_of(records, id);
+        // Whoever takes in less wants to hear all of it again, not that nothing has changed.
+        let before = if accepts_less {
+            Mark::default()
+        } else {
+            self.mark_of(records, id)
+        };
         let fetched = self.fetch(records, lease, feed, &before, now).await?;
         let next = fetched.mark.clone();
         let taken = {
@@ -236,7 +241,7 @@ impl Gateway {
         self.follow().await?;
         let digest = self.digest(id);
         // A list that was refused is asked for again: "unchanged" would be no answer to the alarm.
-        let next = if taken.alarmed { before } else { next };
+        let next = next.held_back(&before, &taken.alarmed);
         records
             .marks
             .write(id, &FeedMark::new(next, digest, head.sequence))?;
@@ -264,7 +269,9 @@ impl Gateway {
             .records
             .get()
             .is_some_and(|it| matches!(it.marks.read(id), Ok(Some(_))));
-        !marked || asked.plus(half) <= self.clock.now()
+        let now = self.clock.now();
+        // A node whose clock was ahead says nothing about when it asked.
+        !marked || asked > now || asked.plus(half) <= now
     }
 
     /// Asks `feed`, and keeps the lease alive while it answers, however long that takes.
@@ -341,7 +348,7 @@ impl Gateway {
                 .unwrap_or_default()
         };
         let mut news: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (place, failure) in &taken.left_out {
+        for (place, failure) in taken.left_out.iter().take(MAX_LEFT_OUT) {
             let known = before
                 .iter()
                 .any(|(old, code, _)| old == place && code == failure.code().name());

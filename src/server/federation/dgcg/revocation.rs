@@ -12,7 +12,9 @@ use super::trust_list::is_due;
 use crate::exchange::RecordKind;
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
-use crate::server::federation::feed::{Fetched, FetchedDocument};
+use crate::server::federation::feed::{
+    Fetched, FetchedDocument, REVOCATION as CHANGES, REVOCATION_FULL as FULL,
+};
 use crate::server::federation::feed_config::DgcgConfig;
 use reqwest::header::{ACCEPT, ETAG};
 use serde::Deserialize;
@@ -262,8 +264,6 @@ fn first_instant() -> UnixTime {
 }
 
 const KIND: RecordKind = RecordKind::RevocationBatch;
-const CHANGES: &str = "revocation";
-const FULL: &str = "revocation_full";
 const DAY_S: i64 = 86_400;
 const MAX_PAGES: usize = 1_000;
 const MAX_PER_PAGE: usize = 20_000;

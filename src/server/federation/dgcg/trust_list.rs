@@ -11,7 +11,7 @@ use crate::crypto::sha256;
 use crate::exchange::{MAX_ENTRIES, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Thumbprint, UnixTime};
-use crate::server::federation::feed::{Fetched, FetchedDocument};
+use crate::server::federation::feed::{Fetched, FetchedDocument, SIGNERS};
 use crate::server::federation::feed_config::{DgcgConfig, Dialect};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -264,7 +264,6 @@ fn member<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Member, D::Error
 
 const KIND: RecordKind = RecordKind::TrustListEntry;
 const ROLES: [&str; 3] = ["CSCA", "UPLOAD", "DSC"];
-const SIGNERS: &str = "signers";
 /// How far back each question reaches beyond the last one: our clock and theirs may differ.
 const OVERLAP_S: i64 = 3600;
 const MAX_PAGES: usize = 200;
