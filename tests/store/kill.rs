@@ -169,7 +169,7 @@ fn writer() {
             .await
             .unwrap();
         for number in 0.. {
-            let (batch, size) = (format!("{round}-{number}"), 1 + random.below(12));
+            let (batch, size) = (format!("{round}-{number}"), 1 + random.below(20));
             let records: Vec<_> = (0..size)
                 .map(|index| {
                     let mut record = record(&format!("{batch}/{size}/{index}"));

@@ -217,6 +217,11 @@ async fn a_stale_token_adds_nothing(ground: Ground) {
         .append(&records("b", 1), &[event("b")], Some(&slow))
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::LeaseLost);
+    // Its own older token is stale, too.
+    let renewed = there.lease("publish", "there", at(12), 10).await.unwrap();
+    let stale = there.append(&records("b", 1), &[], Some(&quick)).await;
+    assert_eq!(stale.unwrap_err().code(), Code::LeaseLost);
+    let quick = renewed.unwrap();
     let mut forged = quick.clone();
     forged.holder = "here".into();
     let refused = here.append(&records("b", 1), &[], Some(&forged)).await;
