@@ -154,6 +154,45 @@ async fn a_kind_that_fails_leaves_the_others() {
 }
 
 #[actix_web::test]
+async fn however_a_kind_fails_the_others_are_kept() {
+    type Failing = fn() -> Reply;
+    let failing: [(Failing, Code); 10] = [
+        (Reply::silence, Code::UpstreamUnavailable),
+        (Reply::drip, Code::UpstreamUnavailable),
+        (|| Reply::untold(17 << 20), Code::InputTooLarge),
+        (
+            || Reply::json("[").header("content-encoding", "gzip"),
+            Code::UpstreamInvalid,
+        ),
+        (
+            || Reply::status(302, "").header("location", "https://a.example/"),
+            Code::UpstreamInvalid,
+        ),
+        (|| Reply::json("[\"DE\""), Code::UpstreamInvalid),
+        (|| Reply::json("<!DOCTYPE html>"), Code::UpstreamInvalid),
+        (|| Reply::status(401, ""), Code::UpstreamUnavailable),
+        (|| Reply::status(403, ""), Code::UpstreamUnavailable),
+        (|| Reply::status(500, ""), Code::UpstreamUnavailable),
+    ];
+    for (index, (reply, code)) in failing.into_iter().enumerate() {
+        let foreign = Foreign::start(move |asked| match asked.path.as_str() {
+            "/countrylist" => reply(),
+            path => everything(path),
+        })
+        .await;
+        // Only those that never end need their time to be short.
+        let timeout = if index < 2 { "timeout_ms = 3000" } else { "" };
+        let more = format!("take = [\"signers\", \"rules\", \"issuers\"]\n{timeout}");
+        let fetched = foreign.fetch(&more).await.unwrap();
+        let answered = [RecordKind::TrustListEntry, RecordKind::TrustedIssuer];
+        assert_eq!(fetched.answered, answered, "{index}");
+        assert_eq!(fetched.documents.len(), 2);
+        let (place, failure) = fetched.troubles.last().unwrap();
+        assert_eq!((place.as_str(), failure.code()), ("rules", code), "{index}");
+    }
+}
+
+#[actix_web::test]
 async fn a_country_whose_rules_fail_leaves_the_others_and_proves_no_absence() {
     let foreign = Foreign::start(|asked| match asked.path.as_str() {
         "/rules/EU" => Reply::status(500, ""),

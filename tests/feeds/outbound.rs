@@ -71,7 +71,7 @@ async fn a_server_has_the_certificate_that_the_feed_names_or_one_of_its_ca() {
         "server = \"web\"".to_owned(),
     ] {
         let asked = fetch(&with(&bad), foreign.pki.path()).await;
-        refused(asked, Code::UpstreamInvalid, "not one that the feed trusts");
+        refused(asked, Code::UpstreamInvalid, "its certificate");
     }
     assert!(foreign.paths().is_empty());
 }
@@ -86,7 +86,7 @@ async fn a_pinned_certificate_without_its_key_is_refused() {
             .row("")
             .replace("server_certificate = \"ca.pem\"", &trust);
         let asked = fetch(&row, impostor.pki.path()).await;
-        refused(asked, Code::UpstreamInvalid, "");
+        refused(asked, Code::UpstreamInvalid, "of its handshake is wrong");
         assert!(impostor.paths().is_empty());
     }
 }

@@ -31,9 +31,10 @@ pub trait Feed: Send + Sync {
 pub struct Mark {
     /// When everything was last fetched, seconds since 1970-01-01T00:00:00Z.
     pub full_at: Option<i64>,
-    /// For each thing that can be asked for from an instant on, that instant.
+    /// For each thing that can be asked for from an instant on, that instant. A gateway's are `signers`, `revocation`, and
+    /// `revocation_full`: when every batch was last asked for.
     pub since: BTreeMap<String, i64>,
-    /// For each thing that has one, the entity tag of what is known of it.
+    /// For each thing that has one, the entity tag of what is known of it: for documents on the web, by their DID.
     pub etags: BTreeMap<String, String>,
 }
 

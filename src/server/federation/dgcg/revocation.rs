@@ -33,6 +33,8 @@ pub(super) async fn fetch(
 ) -> Result<(), Failure> {
     let mark = &fetched.mark.since;
     let known = mark.get(CHANGES).copied().and_then(UnixTime::from_seconds);
+    // Gateways refuse an instant in the future; where our clock went back, asking from now on loses nothing.
+    let known = known.map(|known| known.min(at));
     let last_full = mark.get(FULL).copied();
     let is_full = known.is_none() || is_due(last_full, config.full_interval_s, at);
     let start = known.filter(|_| !is_full).unwrap_or_else(first_instant);

@@ -33,6 +33,7 @@ pub(super) async fn fetch(
     let since = since.filter(|_| config.dialect == Dialect::Eu);
     let is_due = is_due(fetched.mark.full_at, config.full_interval_s, at);
     let since = since.filter(|_| !is_due).and_then(UnixTime::from_seconds);
+    let since = since.map(|since| since.min(at));
     let mut walk = Walk::default();
     let walked = walk.through(remote, config, since, at).await;
     let nothing_moved = !walk.moved;

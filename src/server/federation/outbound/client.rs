@@ -229,6 +229,8 @@ fn handshake(error: &rustls::Error) -> (Code, &'static str) {
         Why::NotValidForName | Why::NotValidForNameContext { .. }
     ) {
         "its certificate is for another name"
+    } else if matches!(why, Why::BadSignature) {
+        "the signature of its certificate or of its handshake is wrong"
     } else {
         "its certificate is not one that the feed trusts"
     };
