@@ -196,6 +196,7 @@ fn an_issuer_is_signed_in_the_dialect_of_its_network() {
         url: "https://dsc.example/trust".to_owned(),
         kind: "HTTP".to_owned(),
         country: Country::parse("DE").unwrap(),
+        country_text: "DE".to_owned(),
         name: "Ministry".to_owned(),
         thumbprint: None,
         domain: Some("DCC".to_owned()),

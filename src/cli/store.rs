@@ -6,7 +6,7 @@ use super::operate::{self, Source};
 use super::{Exit, show};
 use crate::failure::{Code, Failure};
 use crate::server::files;
-use crate::server::gateway::Clock;
+use crate::server::gateway::{Clock, forget_marks};
 use crate::server::store;
 use clap::{Args, Subcommand};
 use std::path::Path;
@@ -106,7 +106,11 @@ impl Accept {
             store.close().await;
             head
         })?;
-        show::line(&format!("Accepted up to record {}.", head.sequence))?;
+        forget_marks(&config.data)?;
+        show::line(&format!(
+            "Accepted up to record {}. Every feed is asked for everything now; until each has answered, nothing is issued.",
+            head.sequence
+        ))?;
         Ok(Exit::Success)
     }
 }

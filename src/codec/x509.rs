@@ -27,6 +27,8 @@ pub struct Certificate {
     pub not_after: i64,
     /// The extended key usages, dotted; empty where there is no such extension.
     pub extended_key_usages: Vec<String>,
+    /// Whether its key usages let it sign certificates; `None` where there are none.
+    pub signs_certificates: Option<bool>,
     /// Whether it may sign certificates, by its own word; `None` where it does not say, as in version 1.
     pub authority: Option<bool>,
 }
@@ -65,6 +67,10 @@ impl Certificate {
             .map(|extension| may_sign(extension.extn_value.as_bytes()));
         Ok(Self {
             authority: constraints,
+            signs_certificates: extensions
+                .iter()
+                .find(|extension| extension.extn_id == KEY_USAGE)
+                .map(|extension| signs_certificates(extension.extn_value.as_bytes())),
             public_key,
             countries: attributes(tbs.subject(), COUNTRY),
             common_name: attributes(tbs.subject(), COMMON_NAME).pop(),
@@ -138,6 +144,14 @@ fn may_sign(constraints: &[u8]) -> bool {
     first.is_some_and(|first| first.identifier == BOOLEAN && first.contents == [TRUE])
 }
 
+/// Whether bit 5 of `KeyUsage` is set; odd ones allow nothing.
+fn signs_certificates(usage: &[u8]) -> bool {
+    let usage = Element::read(usage).ok();
+    let bits = usage.filter(|usage| usage.identifier == BIT_STRING);
+    let first = bits.and_then(|bits| bits.contents.get(1).copied());
+    first.is_some_and(|first| first & KEY_CERT_SIGN != 0)
+}
+
 fn seconds(time: x509_cert::time::Time) -> i64 {
     i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
 }
@@ -172,6 +186,9 @@ const BOOLEAN: u8 = 0x01;
 const TRUE: u8 = 0xff;
 const BIT_STRING: u8 = 0x03;
 const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+/// The sixth bit from the left.
+const KEY_CERT_SIGN: u8 = 0x04;
+const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");

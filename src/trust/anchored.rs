@@ -59,8 +59,9 @@ impl Authorities {
         }
         let list = match statement.role {
             Role::Csca => {
-                if certificate.authority == Some(false) {
-                    let reason = "a CSCA whose certificate says that it is no CA";
+                let no_ca = certificate.authority == Some(false);
+                if no_ca || certificate.signs_certificates == Some(false) {
+                    let reason = "a CSCA whose certificate says that it signs no certificates";
                     return Err(Code::ChainInvalid.because(reason));
                 }
                 &mut self.cscas

@@ -34,6 +34,8 @@ pub struct TrustedIssuer {
     pub kind: String,
     /// The country.
     pub country: Country,
+    /// The country as written, which is what the anchor signs: some have two names.
+    pub country_text: String,
     /// The issuer's name.
     pub name: String,
     /// SHA-256 over what is published there, where it is stated.
@@ -52,7 +54,7 @@ impl TrustedIssuer {
     /// The text that the anchor signs.
     pub fn signed_text(&self, dialect: Dialect) -> String {
         let Self {
-            country,
+            country_text: country,
             name,
             url,
             kind,
@@ -92,10 +94,12 @@ pub fn read_issuer(bytes: &[u8]) -> Result<TrustedIssuer, Failure> {
     if !fits {
         return Err(invalid("url does not fit type"));
     }
+    let country_text = take(&mut members, "country")?;
     Ok(TrustedIssuer {
         url,
         kind,
-        country: country(&take(&mut members, "country")?)?,
+        country: country(&country_text)?,
+        country_text,
         name: take(&mut members, "name")?,
         thumbprint: optional(&mut members, "thumbprint")?
             .map(|hex| thumbprint(&hex).ok_or_else(|| invalid("thumbprint is no SHA-256")))
@@ -113,7 +117,7 @@ pub fn write_issuer(issuer: &TrustedIssuer) -> Value {
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("url", json!(issuer.url));
     put("type", json!(issuer.kind));
-    put("country", json!(issuer.country.as_str()));
+    put("country", json!(issuer.country_text));
     put(
         "thumbprint",
         json!(issuer.thumbprint.map(|it| it.to_string())),

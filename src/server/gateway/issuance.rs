@@ -72,11 +72,13 @@ impl Gateway {
     /// Issues what `request` claims.
     ///
     /// # Errors
-    /// `not_found` where this gateway does not issue; `claim_invalid`, `signer_unavailable`, `read_back_failed`.
+    /// `not_found` where this gateway does not issue; `claim_invalid`, `signer_unavailable`, `read_back_failed`;
+    /// `store_incomplete` where records are missing, or were restored and the feeds have not been asked since.
     pub fn issue(&self, request: &IssueRequest) -> Result<Credential, Failure> {
         let issuance = self.issuance.as_ref();
         let issuance =
             issuance.ok_or_else(|| Code::NotFound.because("this gateway does not issue"))?;
+        self.caught_up()?;
         let mut random = [0; 16];
         issuance
             .random

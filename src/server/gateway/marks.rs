@@ -40,6 +40,21 @@ impl FeedMark {
     }
 }
 
+/// Forgets how far the feeds were read, below the folder `data`: each is asked for everything next.
+///
+/// # Errors
+/// `input_output`.
+pub fn forget(data: &Path) -> Result<(), Failure> {
+    let folder = Marks::below(data).0;
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let reason = format!("{} cannot be removed", folder.display());
+            Err(Code::InputOutput.caused_by(reason, error))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Marks {
     /// The folder of marks below the folder `data`.
     pub(super) fn below(data: &Path) -> Self {

@@ -2,6 +2,7 @@
 //!
 //! Refuses to know a protocol: doors translate, this decides.
 
+mod audit;
 pub mod cache;
 mod clock;
 mod engine;
@@ -19,6 +20,7 @@ mod world;
 
 pub use clock::Clock;
 pub use issuance::IssueRequest;
+pub use marks::forget as forget_marks;
 pub use sync::{Records, Synchronised};
 pub use verify::{Moment, Question, VerifyRequest};
 pub use world::{Trouble, World};

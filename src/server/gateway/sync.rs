@@ -5,7 +5,7 @@
 //! the next question asks for everything again.
 
 use super::Gateway;
-use super::intake::{Intake, MAX_LEFT_OUT, Taken};
+use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
 use crate::exchange::{Record, RecordKind};
@@ -13,7 +13,6 @@ use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::federation::{Feed, Fetched, Mark};
 use crate::server::store::{Event, Lease, Store, Wholeness};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -256,6 +255,32 @@ impl Gateway {
         Ok(taken)
     }
 
+    /// That everything is known here that was known before: the store is whole, and every feed whose records are in it was
+    /// asked by this node since.
+    ///
+    /// # Errors
+    /// `store_incomplete`.
+    pub fn caught_up(&self) -> Result<(), Failure> {
+        let Some(records) = self.records.get() else {
+            return Ok(());
+        };
+        let foreign = self.foreign();
+        if let Some(failure) = foreign.incomplete() {
+            return Err(Code::StoreIncomplete.because(failure.detail().to_owned()));
+        }
+        let mut ids = foreign.feeds().iter().map(|feed| feed.source.id.as_str());
+        let behind = ids.find(|id| {
+            foreign.standing(id).is_some() && !matches!(records.marks.read(id), Ok(Some(_)))
+        });
+        match behind {
+            None => Ok(()),
+            Some(id) => {
+                let reason = format!("feed {id} was not asked since its records were restored");
+                Err(Code::StoreIncomplete.because(reason))
+            }
+        }
+    }
+
     /// Whether the feed `id` should be asked now: it was not asked lately, by this node or another, or this node has no mark of it.
     pub fn is_due(&self, id: &str, every: Duration) -> bool {
         let asked = {
@@ -327,55 +352,6 @@ impl Gateway {
             .map_or([0; 32], super::replica::Standing::digest)
     }
 
-    /// What the audit is told of an answer: nothing where nothing changed.
-    fn told(&self, id: &str, taken: &Taken, accepts_less: bool) -> Vec<Event> {
-        let mut events = Vec::new();
-        if taken.added + taken.withdrawn > 0 {
-            let (added, withdrawn) = (taken.added, taken.withdrawn);
-            let how = if accepts_less {
-                ", an operator having looked"
-            } else {
-                ""
-            };
-            let detail = format!("{added} added, {withdrawn} withdrawn{how}");
-            events.push(self.event("feed_synchronised", id, detail));
-        }
-        let before = {
-            let foreign = self.foreign();
-            let standing = foreign.standing(id);
-            standing
-                .map(|it| it.confirmation().left_out.clone())
-                .unwrap_or_default()
-        };
-        let mut news: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (place, failure) in taken.left_out.iter().take(MAX_LEFT_OUT) {
-            let known = before
-                .iter()
-                .any(|(old, code, _)| old == place && code == failure.code().name());
-            if !known {
-                news.entry(failure.code().name()).or_default().push(place);
-            }
-        }
-        events.extend(news.into_iter().map(|(code, places)| {
-            let shown: Vec<_> = places.iter().take(MAX_TOLD).copied().collect();
-            let more = places.len() - shown.len();
-            let detail = format!("{code}: {} and {more} more", shown.join(", "));
-            self.event("feed_left_out", id, detail)
-        }));
-        events
-    }
-
-    /// Something that the gateway itself did.
-    pub(super) fn event(&self, event: &str, subject: &str, detail: String) -> Event {
-        Event {
-            at: self.clock.now(),
-            actor: "gateway".to_owned(),
-            event: event.to_owned(),
-            subject: subject.to_owned(),
-            detail: detail.chars().take(MAX_TOLD_CHARACTERS).collect(),
-        }
-    }
-
     /// Lets a signer of the feed `id` come back that was withdrawn; `actor` answers for it.
     ///
     /// # Errors
@@ -420,6 +396,3 @@ const LEASE_S: u32 = 60;
 const RENEW: Duration = Duration::from_secs(20);
 /// How many records are read at once.
 const AT_ONCE: u32 = 1000;
-/// How many places one audit row names.
-const MAX_TOLD: usize = 20;
-const MAX_TOLD_CHARACTERS: usize = 2000;
