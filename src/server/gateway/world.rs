@@ -23,6 +23,10 @@ pub struct World {
     pub report: AdmissionReport,
     /// What could not be read at the last attempt.
     pub troubles: Vec<Trouble>,
+    /// The ids of the sources that are foreign feeds.
+    pub foreign: Vec<String>,
+    /// Whether records are missing from the store, so that nothing of it is believed.
+    pub incomplete: bool,
     /// The public list of signers, once somebody has asked for it.
     pub public_list: OnceLock<Bytes>,
     pub(super) readings: Vec<Reading>,
@@ -53,6 +57,8 @@ impl World {
             snapshot: Arc::new(snapshot),
             report,
             troubles: Vec::new(),
+            foreign: Vec::new(),
+            incomplete: false,
             public_list: OnceLock::new(),
             readings: Vec::new(),
         }
@@ -116,7 +122,10 @@ impl Gateway {
         metrics::gauge!("lintas_revoked").set(number(snapshot.revocations().len()));
         foreign.measure(&snapshot, &report, now);
         self.judges.know(&snapshot);
+        let ids = foreign.feeds().iter().map(|feed| feed.source.id.clone());
         let world = World {
+            foreign: ids.collect(),
+            incomplete: foreign.incomplete().is_some(),
             troubles,
             readings,
             ..World::new(snapshot, report)

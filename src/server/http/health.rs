@@ -25,21 +25,12 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
         return failed(&request, &Code::InputOutput.because(reason));
     }
     let now = gateway.clock().now();
-    let (feeds, whole) = {
-        let foreign = gateway.foreign();
-        let feeds: Vec<_> = foreign
-            .feeds()
-            .iter()
-            .map(|feed| feed.source.id.clone())
-            .collect();
-        (feeds, foreign.incomplete().is_none())
-    };
     let stale = |source: &&Source| gateway.policy().is_stale(source, now);
     let (foreign, pinned): (Vec<_>, Vec<_>) = world
         .snapshot
         .sources()
         .iter()
-        .partition(|source| feeds.contains(&source.id));
+        .partition(|source| world.foreign.contains(&source.id));
     if let Some(source) = pinned.into_iter().find(stale) {
         let failure =
             Code::InputOutput.because(format!("source {} is from {}", source.id, source.as_of));
@@ -58,6 +49,6 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
         .collect();
     HttpResponse::Ok().json(json!({
         "status": "ready", "signers": signers, "sequence": sequence, "engine": engine,
-        "store": if whole { "whole" } else { "incomplete" }, "stale_feeds": stale,
+        "store": if world.incomplete { "incomplete" } else { "whole" }, "stale_feeds": stale,
     }))
 }
