@@ -19,6 +19,7 @@ mod support;
 
 mod ages;
 mod first;
+mod flaky;
 mod lists;
 mod network;
 mod nodes;
