@@ -238,6 +238,25 @@ async fn of_two_roles_of_one_certificate_the_greater_is_kept() {
 }
 
 #[actix_web::test]
+async fn a_copy_with_a_false_thumbprint_takes_nobodys_place() {
+    let mut lying = item(1, "DSC");
+    lying["thumbprint"] = json!(name(2));
+    let mut greater = lying.clone();
+    greater["certificateType"] = json!("CSCA");
+    for (lie, troubles) in [(lying, 1), (greater, 2)] {
+        for items in [[&lie, &item(1, "DSC")], [&item(1, "DSC"), &lie]] {
+            let items = json!(items);
+            let foreign = Foreign::start(move |_| Reply::json(&items)).await;
+            let fetched = foreign.fetch("").await.unwrap();
+            assert_eq!(names(&fetched), sorted(&[1]));
+            let body: Value = serde_json::from_slice(&fetched.documents[0].body).unwrap();
+            assert_eq!(body, item(1, "DSC"));
+            assert_eq!(fetched.troubles.len(), troubles);
+        }
+    }
+}
+
+#[actix_web::test]
 async fn what_moves_while_pages_are_read_proves_no_absence() {
     let foreign = Foreign::start(|asked| match asked.since {
         Some(_) => Reply::json(json!([gone(1)])),

@@ -127,6 +127,11 @@ impl Ground {
 
     /// Inserts a row of records by hand, numbered `sequence`, with bytes in place of a seal.
     pub(crate) async fn forge(&self, sequence: i64) {
+        self.forge_readmission(sequence, "own", "signer/00").await;
+    }
+
+    /// The same, of a row that lets what `source` withdrew under `name` come back.
+    pub(crate) async fn forge_readmission(&self, sequence: i64, source: &str, name: &str) {
         let blob = |byte: &str| {
             let hex = byte.repeat(32);
             if self.is_sqlite() {
@@ -138,7 +143,7 @@ impl Ground {
         let (zeros, body) = (blob("00"), blob("7b"));
         self.raw(&format!(
             "INSERT INTO records (sequence, previous, previous_seal, kind, source, name, country, received_at, body, seal) \
-             VALUES ({sequence}, {}, {zeros}, 'readmission', 'own', 'signer/00', NULL, 1, {body}, {zeros})",
+             VALUES ({sequence}, {}, {zeros}, 'readmission', '{source}', '{name}', NULL, 1, {body}, {zeros})",
             sequence - 1
         ))
         .await;

@@ -143,7 +143,7 @@ impl TestGateway {
         answer.json()
     }
 
-    pub fn gateway(&self) -> &lintas::server::gateway::Gateway {
+    pub fn gateway(&self) -> &Arc<lintas::server::gateway::Gateway> {
         &self.running.as_ref().unwrap().gateway
     }
 

@@ -3,6 +3,7 @@
 //! Refuses to be read anywhere else: everything below takes the instant as an argument.
 
 use crate::model::UnixTime;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where a gateway takes the time from.
@@ -12,6 +13,9 @@ pub enum Clock {
     System,
     /// A fixed instant, for tests and rehearsals.
     Fixed(UnixTime),
+    /// An instant that whoever holds the number moves, in seconds since 1970-01-01T00:00:00Z; for tests and rehearsals. What
+    /// is out of range is the last second of time.
+    Moved(&'static AtomicI64),
 }
 
 impl Clock {
@@ -19,6 +23,10 @@ impl Clock {
     pub fn now(self) -> UnixTime {
         match self {
             Self::Fixed(at) => at,
+            Self::Moved(seconds) => {
+                let seconds = seconds.load(Ordering::SeqCst);
+                UnixTime::from_seconds(seconds).unwrap_or(UnixTime::END)
+            }
             Self::System => {
                 #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
                 let elapsed = SystemTime::now()

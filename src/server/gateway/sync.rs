@@ -89,11 +89,15 @@ impl Gateway {
         let mut through = records.through.lock().await;
         let before = *through;
         let read = self.read_on(records, &mut through).await;
-        let incomplete = match &read {
-            Err(failure) if failure.code() == Code::StoreIncomplete => true,
-            Err(_) => return read.map(|()| false),
-            Ok(()) => false,
+        // What was read before the store broke off is in force all the same: nobody will read it again.
+        let (read, mut broke_off) = match read {
+            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(()), Some(failure)),
+            read => (read, None),
         };
+        if let Some(failure) = broke_off.take_if(|_| *through == before) {
+            return Err(failure);
+        }
+        let incomplete = read.is_err();
         let turned = {
             let mut foreign = self.foreign();
             let turned = foreign.incomplete().is_some() != incomplete;
@@ -118,7 +122,7 @@ impl Gateway {
         });
         put.await
             .map_err(|error| Code::Internal.caused_by("the world was not assembled", error))?;
-        Ok(true)
+        broke_off.map_or(Ok(true), Err)
     }
 
     async fn read_on(&self, records: &Records, through: &mut u64) -> Result<(), Failure> {

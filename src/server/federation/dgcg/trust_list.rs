@@ -72,6 +72,8 @@ struct Walk {
 enum Entry {
     Listed {
         kind: String,
+        /// Whether it states the thumbprint of another certificate, so that nobody will believe it.
+        lies: bool,
         document: FetchedDocument,
     },
     Gone,
@@ -176,24 +178,32 @@ impl Walk {
                 .push((place, invalid("rawData is not Base64")));
         };
         let name = Thumbprint(sha256(&der)).to_string();
-        if stated.as_ref() != Some(&name) {
+        let lies = stated.as_ref() != Some(&name);
+        if lies {
             let what = "the stated thumbprint is of another certificate";
             self.troubles.push((place.clone(), invalid(what)));
         }
-        if let Some(Entry::Listed { kind, .. }) = self.entries.get(&name) {
-            if *kind == item.kind {
-                return;
+        if let Some(Entry::Listed {
+            kind, lies: lied, ..
+        }) = self.entries.get(&name)
+        {
+            // Two under one name; which one is kept does not depend on the order they come in.
+            if *kind != item.kind {
+                let what = "the same certificate in another role";
+                self.troubles.push((place, invalid(what)));
             }
-            // Two roles under one name; which one is kept does not depend on the order they come in.
-            let what = "the same certificate in another role";
-            self.troubles.push((place, invalid(what)));
-            if rank(kind) <= rank(&item.kind) {
+            if (*lied, rank(kind)) <= (lies, rank(&item.kind)) {
                 return;
             }
         }
         let document = listed(name.clone(), country(Some(&item.country)), raw);
         let kind = item.kind;
-        self.entries.insert(name, Entry::Listed { kind, document });
+        let entry = Entry::Listed {
+            kind,
+            lies,
+            document,
+        };
+        self.entries.insert(name, entry);
     }
 
     /// Hands over what was seen.
