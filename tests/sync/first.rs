@@ -45,6 +45,11 @@ async fn signers_of_a_foreign_gateway_are_believed_and_each_country_withdraws_it
     for text in [&other, &germany.numbered(0, 1)] {
         assert_eq!(node.verdict(text), ("accept", vec![]));
     }
+    // What its country takes back was never withdrawn.
+    eu.said().batches[2] = (SIGNED_AT + 3, None);
+    node.asks().await.unwrap();
+    node.told("feed_synchronised", "0 added, 1 withdrawn").await;
+    assert_eq!(node.verdict(&text), ("accept", vec![]));
     node.ends().await;
 }
 

@@ -3,6 +3,7 @@
 use crate::foreign::Reply;
 use crate::network::{Eu, Land, credential, signer_item};
 use crate::site::{Node, Site};
+use crate::support::country::SIGNED_AT;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lintas::issue;
@@ -56,6 +57,40 @@ async fn pages_are_one_list_and_what_leaves_meanwhile_is_gone() {
     assert_eq!(node.believes(&land), [true, true, true, true, false]);
     assert_eq!((node.codes(), node.age()), ((vec![], vec![]), 0));
     node.told("feed_synchronised", "6 added, 0 withdrawn").await;
+    node.ends().await;
+}
+
+#[actix_web::test]
+async fn a_list_that_breaks_off_takes_nobody_away_and_holds_up_no_withdrawal() {
+    let more = "page_size = 4\nfull_interval_s = 3600\ntake = [\"signers\", \"revocation\"]";
+    let (eu, land, site, node) = settled(6, more).await;
+    let new = land.participant.signer();
+    let item = signer_item("ID", &new, &land.participant.upload);
+    eu.said().list = [&[item], &land.items[..3], &land.items[4..]].concat();
+    eu.said().batches = vec![(SIGNED_AT, land.batch("ID", &land, 7))];
+    eu.said().instead = Some(Box::new(|asked| {
+        let second = asked.path.contains("page=1&");
+        second.then(|| Reply::status(502, ""))
+    }));
+    site.passes(3600);
+    node.asks().await.unwrap();
+    assert_eq!(node.believes(&land), [true; 6]);
+    assert_eq!(
+        node.codes(),
+        (vec![], vec!["upstream_unavailable".to_owned()])
+    );
+    assert_eq!(node.age(), 3660);
+    let uvci = issue::uvci_from_random(land.country(), [9; 16]).unwrap();
+    let text = credential(land.country(), &new, uvci);
+    assert_eq!(node.verdict(&text), ("accept", vec![]));
+    let revoked = land.numbered(0, 7);
+    assert_eq!(node.verdict(&revoked), ("reject", vec!["revoked"]));
+    node.told("feed_left_out", "upstream_unavailable: signers")
+        .await;
+    eu.recovers();
+    node.asks().await.unwrap();
+    assert_eq!(node.believes(&land), [true, false, true, true, true, true]);
+    assert_eq!((node.codes(), node.age()), ((vec![], vec![]), 0));
     node.ends().await;
 }
 

@@ -19,8 +19,8 @@ pub(crate) struct Said {
     pub(crate) list: Vec<Value>,
     /// What it says has changed, whoever asks for changes.
     pub(crate) changes: Vec<Value>,
-    /// Its batches: when each changed, and the message.
-    pub(crate) batches: Vec<(i64, String)>,
+    /// Its batches: when each changed, and the message; none where it was taken back.
+    pub(crate) batches: Vec<(i64, Option<String>)>,
     /// What it says instead, to those questions to which this has an answer.
     pub(crate) instead: Option<Box<Instead>>,
 }
@@ -90,6 +90,7 @@ impl Said {
             let found = self.batches.iter().enumerate();
             let mut found = found.filter(|(number, _)| batch_id(*number) == id);
             let (_, (_, message)) = found.next().unwrap();
+            let message = message.as_ref().unwrap();
             return Reply::status(200, message).header("etag", id);
         }
         if asked.path == "/revocation-list" {
@@ -116,9 +117,10 @@ impl Said {
         let rows = self.batches.iter().enumerate();
         let rows = rows.filter(|(_, (changed, _))| *changed > since.seconds());
         let rows: Vec<_> = rows
-            .map(|(number, (changed, _))| {
+            .map(|(number, (changed, message))| {
+                let deleted = message.is_none();
                 let date = UnixTime::from_seconds(*changed).unwrap().to_string();
-                json!({"batchId": batch_id(number), "country": "EU", "date": date, "deleted": false})
+                json!({"batchId": batch_id(number), "country": "EU", "date": date, "deleted": deleted})
             })
             .collect();
         match rows.is_empty() {
@@ -198,14 +200,14 @@ impl Land {
     }
 
     /// The message by which it withdraws, in the name of `country`, the credential numbered `number` of `owner`.
-    pub(crate) fn batch(&self, country: &str, owner: &Self, number: u8) -> String {
+    pub(crate) fn batch(&self, country: &str, owner: &Self, number: u8) -> Option<String> {
         let hash = RevocationHash::of_uci(&uvci(owner.country(), number));
         let content = json!({
             "country": country, "expires": "2027-06-01T00:00:00Z", "kid": null, "hashType": "UCI",
             "entries": [{"hash": hash.to_string()}],
         });
         let upload = &self.participant.upload;
-        carried(&upload.sign(content.to_string().as_bytes(), true))
+        Some(carried(&upload.sign(content.to_string().as_bytes(), true)))
     }
 }
 

@@ -66,7 +66,12 @@ async fn one_asks_and_both_say_the_same(ground: Option<Ground>) {
     );
     assert!(!other.gateway.follow().await.unwrap());
     assert!(eu.gateway.paths().is_empty());
+    // What the first one leaves, the other goes on with.
     one.ends().await;
+    eu.said().list = land.items[..4].to_vec();
+    let taken = other.asks_at_once().await.unwrap();
+    assert!(matches!(taken, Synchronised::Kept(_)), "{taken:?}");
+    assert_eq!(other.believes(&land), [true, true, false]);
     other.ends().await;
 }
 

@@ -1,9 +1,13 @@
 //! A gateway that starts again: what it knows without asking, and what it does not believe.
 
+use crate::foreign::Reply;
 use crate::network::{Eu, Land};
 use crate::site::Site;
 use lintas::server::store::{self, StoreConfig};
 use std::fs;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[actix_web::test]
 async fn a_gateway_that_starts_again_says_the_same_without_asking() {
@@ -28,6 +32,7 @@ async fn a_gateway_that_starts_again_says_the_same_without_asking() {
         ("reject", vec!["revoked"])
     );
     assert!(eu.gateway.paths().is_empty());
+    assert!(!node.gateway.is_due("eu", HOUR));
     // It asks for what is new; without its marks, for everything.
     let whole = || eu.gateway.asked().iter().any(|it| it.since.is_none());
     node.asks().await.unwrap();
@@ -36,6 +41,7 @@ async fn a_gateway_that_starts_again_says_the_same_without_asking() {
     fs::remove_dir_all(site.path().join("marks/feeds")).unwrap();
     eu.said().list.truncate(2 + 5);
     let node = site.open().await;
+    assert!(node.gateway.is_due("eu", HOUR));
     node.asks().await.unwrap();
     assert!(whole());
     assert_eq!((node.snapshot(), node.age()), (snapshot, 0));
@@ -86,9 +92,15 @@ async fn a_gateway_on_an_older_copy_of_its_store_believes_nothing_of_it() {
     store.close().await;
     eu.said().list.remove(2);
     let node = site.open().await;
+    assert!(node.gateway.is_due("eu", HOUR), "it is asked at once");
+    eu.breaks(|| Reply::status(503, ""));
+    node.asks().await.unwrap_err();
+    assert!(node.gateway.is_due("eu", HOUR), "and until it answers");
+    eu.recovers();
     node.asks().await.unwrap();
     assert!(eu.gateway.asked().iter().all(|it| it.since.is_none()));
     assert_eq!(node.believes(&land), [false, true, true, true, true, true]);
     assert_eq!((node.codes(), node.age()), ((vec![], vec![]), 0));
+    assert!(!node.gateway.is_due("eu", HOUR));
     node.ends().await;
 }

@@ -4,7 +4,7 @@ use crate::ground::Ground;
 use crate::network::{Eu, Land};
 use crate::site::{Site, copy};
 use crate::support::gateway::TestGateway;
-use lintas::server::store::StoreConfig;
+use lintas::server::store::{self, StoreConfig};
 use lintas::server::telemetry::Metrics;
 use std::time::Duration;
 
@@ -113,6 +113,16 @@ async fn a_running_node_whose_store_was_cut_believes_no_foreign_signer() {
     assert_eq!(pinned["outcome"], "accept", "{pinned}");
     let refused = gateway.synchronise(feed.as_ref(), false).await.unwrap_err();
     assert_eq!(refused.code().name(), "store_incomplete");
+    // Whoever takes it for whole says so to those that start after that.
+    let config = StoreConfig {
+        url: Some(site.url()),
+        ..StoreConfig::default()
+    };
+    let store = store::open(&config, serving.data.path()).await.unwrap();
+    store.accept("dewi", site.clock().now()).await.unwrap();
+    store.close().await;
+    gateway.follow().await.unwrap();
+    assert!(gateway.foreign().incomplete().is_some());
     serving.stop().await;
 }
 

@@ -5,6 +5,7 @@
 //! the next question asks for everything again.
 
 use super::Gateway;
+use super::foreign::Foreign;
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
@@ -285,22 +286,28 @@ impl Gateway {
         }
     }
 
-    /// Whether the feed `id` should be asked now: it was not asked lately, by this node or another, or this node has no mark of it.
+    /// Whether the feed `id` should be asked now: it was not asked lately, by this node or another; this node has no mark of
+    /// it; or it has not answered since this node started, and the records are not those of its mark: where a database was
+    /// restored, what was withdrawn since may be missing.
     pub fn is_due(&self, id: &str, every: Duration) -> bool {
-        let asked = {
+        let (asked, digest, answered) = {
             let foreign = self.foreign();
-            foreign
+            let asked = foreign
                 .standing(id)
-                .map_or(UnixTime::EPOCH, super::replica::Standing::as_of)
+                .map_or(UnixTime::EPOCH, super::replica::Standing::as_of);
+            let attempts = foreign.attempts(id);
+            let answered = attempts.at.is_some() && attempts.failed == 0;
+            (asked, digest(&foreign, id), answered)
         };
         let half = i64::try_from(every.as_secs() / 2).unwrap_or(i64::MAX);
-        let marked = self
-            .records
-            .get()
-            .is_some_and(|it| matches!(it.marks.read(id), Ok(Some(_))));
+        let mark = self.records.get().map(|records| records.marks.read(id));
+        let known = match mark {
+            Some(Ok(Some(mark))) => answered || mark.is_of(digest),
+            Some(Ok(None) | Err(_)) | None => false,
+        };
         let now = self.clock.now();
         // A node whose clock was ahead says nothing about when it asked.
-        !marked || asked > now || asked.plus(half) <= now
+        !known || asked > now || asked.plus(half) <= now
     }
 
     /// Asks `feed`, and keeps the lease alive while it answers, however long that takes.
@@ -350,10 +357,7 @@ impl Gateway {
     }
 
     fn digest(&self, id: &str) -> [u8; 32] {
-        let foreign = self.foreign();
-        foreign
-            .standing(id)
-            .map_or([0; 32], super::replica::Standing::digest)
+        digest(&self.foreign(), id)
     }
 
     /// Lets a signer of the feed `id` come back that was withdrawn; `actor` answers for it.
@@ -392,6 +396,12 @@ impl Gateway {
         records.store.append(&[record], &[event], None).await?;
         self.follow().await.map(|_| ())
     }
+}
+
+/// SHA-256 over the records of the feed `id`; zeros where it has none.
+fn digest(foreign: &Foreign, id: &str) -> [u8; 32] {
+    let standing = foreign.standing(id);
+    standing.map_or([0; 32], super::replica::Standing::digest)
 }
 
 /// How long after the last sign of life of whoever asks a feed another node may ask it.
