@@ -4,15 +4,14 @@
 
 use super::operate::{Source, block_on};
 use super::{Exit, show};
-use crate::exchange;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::server::config::Config;
 use crate::server::gateway::foreign::FeedStatus;
 use crate::server::gateway::replica::parse_thumbprint;
-use crate::server::gateway::{Clock, Gateway, World};
+use crate::server::gateway::{Clock, Gateway, World, feeds};
 use crate::server::{files, http};
-use crate::trust::{Dsc, KeyMaterial, Refusal};
+use crate::trust::{Dsc, Refusal};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, Subcommand};
@@ -257,29 +256,18 @@ fn ages(gateway: &Arc<Gateway>, world: &World, status: &[FeedStatus]) -> Result<
 }
 
 fn pin(config: &Config, file: &std::path::Path) -> Result<Exit, Failure> {
-    let bytes = files::read(file)?;
-    let rows = exchange::read(&file.display().to_string(), &bytes)?;
-    let folder = config.data.join("anchors");
+    let anchors = feeds::anchors(&files::read(file)?)?;
+    let folder = config.data.join(feeds::ANCHORS);
     files::create_dir(&folder)?;
-    for row in rows {
-        let entry = row.map_err(|row| row.failure)?;
-        let KeyMaterial::Certificate(der) = &entry.key else {
-            return Err(Code::RequestInvalid.because("not a certificate"));
-        };
-        let fingerprint = Thumbprint(crate::crypto::sha256(der));
-        let pem = format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-            BASE64_STANDARD.encode(der)
-        );
-        files::write(
-            &folder.join(format!("{fingerprint}.pem")),
-            pem.as_bytes(),
-            files::PUBLIC,
-        )?;
-        let hex = fingerprint.to_string();
+    for (label, der) in anchors {
+        let fingerprint = Thumbprint(crate::crypto::sha256(&der));
+        let base64 = BASE64_STANDARD.encode(&der);
+        let pem = format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+        let path = folder.join(format!("{fingerprint}.pem"));
+        files::write(&path, pem.as_bytes(), files::PUBLIC)?;
+        show::line(&fingerprint.to_string())?;
         let named = config.feeds.iter().filter(|feed| feed.pins(&fingerprint));
         let named: Vec<_> = named.map(|feed| feed.id.as_str()).collect();
-        show::line(&hex)?;
         if named.is_empty() {
             show::note(
                 "no feed names this fingerprint: compare it with its owner's by another way, then write it into feeds.toml",

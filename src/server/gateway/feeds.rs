@@ -122,28 +122,29 @@ fn list(form: ListForm, pinned: Vec<Thumbprint>, data: &Path) -> Result<FeedProo
 
 /// The certificate or public key in the file at `path`, if it is the pinned one.
 fn pinned_key(path: &Path, fingerprint: &Thumbprint) -> Result<Vec<u8>, Failure> {
-    let der = anchor(&files::read(path)?)?;
-    if crate::crypto::sha256(&der) == fingerprint.0 {
+    let anchors = anchors(&files::read(path)?)?.into_iter();
+    let mut pinned = anchors.filter(|(_, der)| crate::crypto::sha256(der) == fingerprint.0);
+    if let Some((_, der)) = pinned.next() {
         return Ok(der);
     }
     let reason = format!("{} is not what its name says", path.display());
     Err(Code::ConfigurationInvalid.because(reason))
 }
 
-/// The certificate or public key in PEM or DER.
+/// The certificates or the public key in PEM or DER, each with its label in PEM.
 ///
 /// # Errors
 /// `list_invalid`, `entry_invalid`, `input_too_large`.
-pub fn anchor(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+pub fn anchors(bytes: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
     if let Some(der) = public_key(bytes) {
-        return Ok(der);
+        return Ok(vec![("PUBLIC KEY", der)]);
     }
-    let rows = exchange::read("anchor", bytes)?;
-    let entry = rows.into_iter().next();
-    let entry = entry.ok_or_else(|| Code::EntryInvalid.because("nothing in it"))?;
-    match entry.map_err(|row| row.failure)?.key {
-        KeyMaterial::Certificate(der) | KeyMaterial::PublicKey(der) => Ok(der),
-    }
+    let rows = exchange::read("anchor", bytes)?.into_iter();
+    let anchor = |row: exchange::Row| match row.map_err(|row| row.failure)?.key {
+        KeyMaterial::Certificate(der) => Ok(("CERTIFICATE", der)),
+        KeyMaterial::PublicKey(der) => Ok(("PUBLIC KEY", der)),
+    };
+    rows.map(anchor).collect()
 }
 
 /// The public key in PEM, if there is one.
