@@ -273,7 +273,18 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
         }
     }
     for record in of_kind(RecordKind::RevocationBatch) {
-        match batch(feed, &ever, record) {
+        let judged = batch(feed, &ever, record).and_then(|batch| {
+            let own = content
+                .batches
+                .iter()
+                .filter(|it| it.country == batch.country);
+            if own.count() < MAX_BATCHES {
+                return Ok(batch);
+            }
+            let reason = format!("more than {MAX_BATCHES} batches of one country");
+            Err(Code::InputTooLarge.because(reason))
+        });
+        match judged {
             Ok(batch) => content.batches.push(batch),
             Err(failure) => content.refuse(place(record), None, &failure),
         }
@@ -354,3 +365,6 @@ pub(super) fn returned(feed: &FeedRecords<'_>, thumbprint: Thumbprint) -> Result
     }
     Ok(())
 }
+
+/// How many batches, of 1,000 hashes each at most, one country may have at one feed.
+const MAX_BATCHES: usize = 10_000;

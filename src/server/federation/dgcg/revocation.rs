@@ -1,7 +1,7 @@
 //! The batches of revocations at a gateway: which there are, and each.
 //!
 //! Refuses lists that go round in circles, and batches that are no Base64, each by itself. A batch that could not be had is
-//! asked for again: the mark stays before it.
+//! asked for again: the mark stays before it. One that makes no sense is told, and asked for again with everything.
 //!
 //! Source: dgc-gateway, `GET /revocation-list`, `GET /revocation-list/{batchId}`: changes strictly after the instant
 //! asked for, at most 1,000 at a time, in the order of their change, in whole seconds.
