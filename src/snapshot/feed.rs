@@ -18,7 +18,7 @@ use crate::trust::{
     Assurance, Authorities, KeyMaterial, Place, Refusal, Role, Source, SourceList, Statement,
     TrustEntry,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A feed, and its records in force.
 #[derive(Clone, Debug)]
@@ -272,13 +272,12 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             let _ = ever.add(&statement, anchors);
         }
     }
+    let mut counts = HashMap::new();
     for record in of_kind(RecordKind::RevocationBatch) {
         let judged = batch(feed, &ever, record).and_then(|batch| {
-            let own = content
-                .batches
-                .iter()
-                .filter(|it| it.country == batch.country);
-            if own.count() < MAX_BATCHES {
+            let own = counts.entry(batch.country).or_insert(0);
+            *own += 1;
+            if *own <= MAX_BATCHES {
                 return Ok(batch);
             }
             let reason = format!("more than {MAX_BATCHES} batches of one country");
