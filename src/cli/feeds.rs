@@ -35,8 +35,11 @@ enum Verb {
         /// The feed's id.
         id: String,
         /// Take in what is much shorter or older than before, having looked why.
-        #[arg(long)]
+        #[arg(long, requires = "actor")]
         accept: bool,
+        /// Who answers for that, for the audit.
+        #[arg(long)]
+        actor: Option<String>,
         #[command(flatten)]
         source: Source,
     },
@@ -46,7 +49,12 @@ impl Feeds {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         match self.verb {
             Verb::Status { source, json } => status(&source.config()?, json),
-            Verb::Sync { id, accept, source } => sync(&source.config()?, &id, accept),
+            Verb::Sync {
+                id,
+                accept,
+                actor,
+                source,
+            } => sync(&source.config()?, &id, actor.filter(|_| accept)),
         }
     }
 }
@@ -68,15 +76,20 @@ fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
     for feed in &feeds {
         let (as_of, revocation_as_of) = (shown(feed.as_of), shown(feed.revocation_as_of));
         show::line(&format!(
-            "{}: {} signers ({} expired), {} refused, {} certificates revoked; as of {as_of}, revocations {revocation_as_of}",
+            "{}: {} signers ({} expired), {} refused, {} certificates revoked; as of {as_of}, revocations {revocation_as_of}; {} other documents hold",
             feed.id,
             feed.admitted,
             feed.expired,
             feed.refused.len(),
             feed.revoked.0,
+            feed.documents,
         ))?;
         for (code, count) in reasons(feed) {
             show::line(&format!("  refused {count}: {code}"))?;
+        }
+        for refusal in feed.refused.iter().take(MAX_SHOWN) {
+            let (place, code, detail) = (&refusal.place, refusal.code.name(), &refusal.detail);
+            show::line(&format!("    {place}: {code} ({detail})"))?;
         }
         for (place, code, detail) in feed.left_out.iter().take(MAX_SHOWN) {
             show::line(&format!("  left out {place}: {code} ({detail})"))?;
@@ -111,6 +124,14 @@ fn to_json(feed: &FeedStatus) -> Value {
         .left_out
         .iter()
         .map(|(place, code, detail)| json!({ "place": place, "code": code, "detail": detail }));
+    let refusals = feed.refused.iter().map(|refusal| {
+        json!({
+            "place": refusal.place.to_string(),
+            "kid": refusal.kid.as_ref().map(ToString::to_string),
+            "code": refusal.code.name(),
+            "detail": refusal.detail,
+        })
+    });
     json!({
         "id": feed.id,
         "as_of": feed.as_of.map(|at| at.to_string()),
@@ -118,6 +139,7 @@ fn to_json(feed: &FeedStatus) -> Value {
         "admitted": feed.admitted,
         "expired": feed.expired,
         "refused": reasons(feed),
+        "refusals": refusals.collect::<Vec<_>>(),
         "revoked": feed.revoked.0,
         "batches": feed.revoked.1,
         "documents": feed.documents,
@@ -127,7 +149,7 @@ fn to_json(feed: &FeedStatus) -> Value {
     })
 }
 
-fn sync(config: &Config, id: &str, accept: bool) -> Result<Exit, Failure> {
+fn sync(config: &Config, id: &str, accepted_by: Option<String>) -> Result<Exit, Failure> {
     block_on(async {
         let gateway = Gateway::open_with_records(config, Clock::System).await?;
         let feeds = gateway.open_feeds(config)?;
@@ -137,7 +159,12 @@ fn sync(config: &Config, id: &str, accept: bool) -> Result<Exit, Failure> {
             .find(|feed| feed.id() == id);
         let feed =
             feed.ok_or_else(|| Code::NotFound.because(format!("no feed {id} is enabled")))?;
-        let kept = gateway.synchronise(feed.as_ref(), accept).await?;
+        if let Some(actor) = &accepted_by {
+            gateway.tell(actor, "feed_less_accepted", id).await?;
+        }
+        let kept = gateway
+            .synchronise(feed.as_ref(), accepted_by.is_some())
+            .await?;
         let Synchronised::Kept(taken) = kept else {
             show::note("another node is asking this feed now");
             return Ok(Exit::Indeterminate);

@@ -102,6 +102,12 @@ impl Accept {
         let config = self.source.config()?;
         let head = operate::block_on(async {
             let store = store::open(&config.store, &config.data).await?;
+            if store.wholeness() == store::Wholeness::Whole {
+                store.close().await;
+                return Err(
+                    Code::RequestInvalid.because("the store is whole: nothing is to be accepted")
+                );
+            }
             let head = store.accept(&self.actor, Clock::System.now()).await;
             store.close().await;
             head

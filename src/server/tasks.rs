@@ -92,7 +92,9 @@ pub(super) async fn follow(gateway: Arc<Gateway>) {
     let mut told = false;
     loop {
         ticks.tick().await;
-        match gateway.follow().await {
+        let followed = gateway.follow().await;
+        gateway.store_answered(followed.is_ok());
+        match followed {
             Ok(_) => told = false,
             Err(failure) if !told => {
                 told = true;

@@ -52,6 +52,25 @@ impl Directory {
         paths.sort();
         Ok(paths.iter().map(|path| document(path)).collect())
     }
+
+    /// The same, where there are at most `files` documents of together at most `bytes` bytes.
+    ///
+    /// # Errors
+    /// `input_output`; `input_too_large`, before any of them is read.
+    pub fn fetch_within(&self, files: usize, bytes: u64) -> Result<Vec<Document>, Failure> {
+        let (mut count, mut sum) = (0usize, 0u64);
+        if let Ok(entries) = fs::read_dir(&self.path) {
+            for entry in entries.flatten() {
+                count += 1;
+                sum = sum.saturating_add(fs::metadata(entry.path()).map_or(0, |it| it.len()));
+                if count > files || sum > bytes {
+                    let reason = format!("a folder over {files} files or {bytes} bytes");
+                    return Err(Code::InputTooLarge.because(reason));
+                }
+            }
+        }
+        self.fetch()
+    }
 }
 
 fn document(path: &Path) -> Document {

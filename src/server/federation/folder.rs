@@ -1,6 +1,6 @@
 //! A folder of signed list documents, and of the parts that belong to them, as a feed.
 //!
-//! Refuses folders over 10,000 files, and files over the list ceiling, each by itself.
+//! Refuses folders over 10,000 files or 64 MiB before any is read, and files over the list ceiling, each by itself.
 
 use super::directory::{Directory, Document};
 use super::feed::{Feed, Fetched, FetchedDocument, Mark};
@@ -37,12 +37,10 @@ impl Feed for FolderFeed {
     /// Every file, each time: a folder does not say what is new in it.
     async fn fetch(&self, mark: &Mark, at: UnixTime) -> Result<Fetched, Failure> {
         let directory = self.directory.clone();
-        let listed = tokio::task::spawn_blocking(move || directory.fetch()).await;
+        let listed =
+            tokio::task::spawn_blocking(move || directory.fetch_within(MAX_FILES, MAX_SUM)).await;
         let listed =
             listed.map_err(|error| Code::Internal.caused_by("reading a folder ended", error))??;
-        if listed.len() > MAX_FILES {
-            return Err(Code::InputTooLarge.because(format!("a folder over {MAX_FILES} files")));
-        }
         let mut fetched = Fetched {
             answered: vec![RecordKind::ListDocument],
             complete: vec![RecordKind::ListDocument],
@@ -80,3 +78,5 @@ fn bounded(bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
 }
 
 const MAX_FILES: usize = 10_000;
+/// The ceiling of all files together, in bytes.
+const MAX_SUM: u64 = 64 * 1024 * 1024;

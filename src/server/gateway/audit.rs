@@ -4,6 +4,7 @@
 
 use super::Gateway;
 use super::intake::{MAX_LEFT_OUT, Taken};
+use crate::failure::Failure;
 use crate::server::store::Event;
 use std::collections::BTreeMap;
 
@@ -44,6 +45,19 @@ impl Gateway {
             self.event("feed_left_out", id, detail)
         }));
         events
+    }
+
+    /// Writes into the audit that `actor` did something.
+    ///
+    /// # Errors
+    /// `store_unavailable`, `store_incomplete`.
+    pub async fn tell(&self, actor: &str, event: &str, subject: &str) -> Result<(), Failure> {
+        let event = Event {
+            actor: actor.to_owned(),
+            ..self.event(event, subject, String::new())
+        };
+        let store = self.records()?.store();
+        store.append(&[], &[event], None).await.map(|_| ())
     }
 
     /// Something that the gateway itself did.

@@ -130,7 +130,7 @@ impl Foreign {
     }
 
     /// Reads the records of every feed that says something new; where none does, only ages move on.
-    pub(super) fn read(&mut self) {
+    pub(super) fn read(&mut self, now: UnixTime) {
         let standings = if self.incomplete.is_some() {
             &Replica::default()
         } else {
@@ -139,7 +139,7 @@ impl Foreign {
         let records: Vec<_> = self
             .feeds
             .iter()
-            .map(|feed| records(feed, standings))
+            .map(|feed| records(feed, standings, now))
             .collect();
         let all: u64 = self
             .feeds
@@ -288,12 +288,23 @@ fn spoken_for(
 }
 
 /// The records of `feed`, as a source of the age that they have.
-fn records<'r>(feed: &ForeignFeed, replica: &'r Replica) -> FeedRecords<'r> {
+fn records<'r>(feed: &ForeignFeed, replica: &'r Replica, now: UnixTime) -> FeedRecords<'r> {
     let standing = replica.feed(&feed.source.id);
     let never = feed.revokes.then_some(UnixTime::EPOCH);
+    // Whoever noted a time that has not come had another clock: it says nothing about what is fresh.
+    let past = |at: UnixTime| {
+        if at > now.plus(AHEAD_S) {
+            UnixTime::EPOCH
+        } else {
+            at
+        }
+    };
     let source = Source {
-        as_of: standing.map_or(UnixTime::EPOCH, Standing::as_of),
-        revocation_as_of: standing.and_then(Standing::revocation_as_of).or(never),
+        as_of: standing.map_or(UnixTime::EPOCH, |it| past(it.as_of())),
+        revocation_as_of: standing
+            .and_then(Standing::revocation_as_of)
+            .map(past)
+            .or(never),
         ..feed.source.clone()
     };
     FeedRecords {
@@ -304,3 +315,6 @@ fn records<'r>(feed: &ForeignFeed, replica: &'r Replica) -> FeedRecords<'r> {
         retired: standing.into_iter().flat_map(Standing::retired).collect(),
     }
 }
+
+/// How far ahead another node's clock may be.
+const AHEAD_S: i64 = 3600;

@@ -9,7 +9,7 @@ mod guard;
 
 use super::replica::{self, Confirmation, Standing};
 use crate::exchange::dgcg::{read_message, read_rule_row, read_statement};
-use crate::exchange::{Record, RecordKind, read_value_set};
+use crate::exchange::{Record, RecordKind, onboarding, read_value_set};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::federation::{Fetched, FetchedDocument};
@@ -188,6 +188,9 @@ impl Intake<'_> {
             RecordKind::RevocationBatch => read_message(&record.body).map(|_| ()),
             RecordKind::Rule => read_message(read_rule_row(&record.body)?.as_bytes()).map(|_| ()),
             RecordKind::ValueSet => read_value_set(&record.body).map(|_| ()),
+            RecordKind::ListDocument if matches!(self.proof, FeedProof::Statements(_)) => {
+                onboarding::Statement::read(&record.body).map(|_| ())
+            }
             RecordKind::TrustedIssuer
             | RecordKind::TrustedReference
             | RecordKind::DidDocument

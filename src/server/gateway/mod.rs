@@ -40,6 +40,7 @@ use engine::Judges;
 use foreign::Foreign;
 use issuance::Issuance;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use verify::Counters;
 
@@ -53,6 +54,8 @@ pub struct Gateway {
     world: ArcSwap<World>,
     foreign: Mutex<Foreign>,
     records: OnceLock<Records>,
+    /// Whether the store did not answer when it was last asked.
+    store_silent: AtomicBool,
     opening: Opening,
     counters: Counters,
     judges: Judges,
@@ -89,6 +92,7 @@ impl Gateway {
                 &config.data,
             )?)),
             records: OnceLock::new(),
+            store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),
             judges: Judges::new(config.engine, config.engine_mib),
@@ -128,6 +132,22 @@ impl Gateway {
     /// The snapshot in force, with the report on it.
     pub fn world(&self) -> Arc<World> {
         self.world.load_full()
+    }
+
+    /// How the store is: `whole`, `incomplete`, or `unavailable` where it did not answer when it was last asked.
+    pub fn store_state(&self) -> &'static str {
+        if self.store_silent.load(Ordering::Relaxed) {
+            "unavailable"
+        } else if self.world.load().incomplete {
+            "incomplete"
+        } else {
+            "whole"
+        }
+    }
+
+    /// Notes whether the store answered.
+    pub(in crate::server) fn store_answered(&self, answered: bool) {
+        self.store_silent.store(!answered, Ordering::Relaxed);
     }
 
     /// Foreign feeds as they stand, held until the guard is gone.

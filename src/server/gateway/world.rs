@@ -94,7 +94,7 @@ impl Gateway {
         let next = u64::try_from(now.seconds())
             .unwrap_or_default()
             .max(earlier + 1);
-        foreign.read();
+        foreign.read(now);
         let lists = readings.iter().map(|reading| &reading.list);
         let contents = foreign.contents().map(|content| &content.list);
         let (snapshot, mut report) =

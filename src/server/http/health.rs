@@ -49,6 +49,6 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
         .collect();
     HttpResponse::Ok().json(json!({
         "status": "ready", "signers": signers, "sequence": sequence, "engine": engine,
-        "store": if world.incomplete { "incomplete" } else { "whole" }, "stale_feeds": stale,
+        "store": gateway.store_state(), "stale_feeds": stale,
     }))
 }

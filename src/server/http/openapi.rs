@@ -413,7 +413,7 @@ fn node() -> Value {
             "signers": count("How many signers are known."),
             "sequence": count("The number of the snapshot in force."),
             "engine": text("Who judges signatures under known keys: known_signer, library, both, or off where the engine failed."),
-            "store": text("Whether everything is in the store that was there: whole or incomplete."),
+            "store": text("Whether everything is in the store that was there: whole, incomplete, or unavailable."),
             "stale_feeds": json!({
                 "type": "array", "items": { "type": "string" },
                 "description": "The foreign feeds that are too old; each stales its own signers alone.",

@@ -13,7 +13,7 @@ use crate::failure::{Code, Failure};
 use crate::server::files;
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::{AnyConnection, AnyPool, ConnectOptions, SqlSafeStr};
+use sqlx::{AnyConnection, AnyPool, ConnectOptions, Connection, SqlSafeStr};
 use std::borrow::Cow;
 use std::fs::OpenOptions;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -128,6 +128,12 @@ async fn connect(place: &Place) -> Result<(AnyPool, Dialect), Failure> {
     let options = AnyPoolOptions::new()
         .max_connections(MAX_CONNECTIONS)
         .acquire_timeout(ACQUIRE)
+        // SQLite ends a transaction by itself where the disk is full, and sqlx takes it for open: such a connection would
+        // begin none for ever.
+        .before_acquire(|connection, _| {
+            let usable = !connection.is_in_transaction();
+            Box::pin(async move { Ok(usable) })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 sqlx::raw_sql(dialect.settings())

@@ -95,9 +95,10 @@ impl Sql {
             let taken = async {
                 let mut transaction = self.begin().await?;
                 let newest = newest_lease(&mut transaction, name).await?;
-                let taken = newest
-                    .as_ref()
-                    .is_some_and(|it| it.holder != holder && it.expires_at > now);
+                let taken = newest.as_ref().is_some_and(|it| {
+                    it.holder != holder
+                        && (now < it.expires_at && it.expires_at < now.plus(LONGEST_LEASE_S))
+                });
                 if taken {
                     return Ok(None);
                 }
@@ -286,6 +287,8 @@ const RECORD: &str = "INSERT INTO records (sequence, previous, previous_seal, ki
      body, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const AUDIT: &str = "INSERT INTO audit (sequence, at, actor, event, subject, detail, hash) \
      VALUES ($1, $2, $3, $4, $5, $6, $7)";
+/// Further ahead than this nobody was given a lease: whoever wrote it had another clock, or was not a gateway.
+const LONGEST_LEASE_S: i64 = 86_400;
 const LEASE: &str = "INSERT INTO lease (name, token, holder, expires_at) VALUES ($1, $2, $3, $4)";
 const NEWEST_LEASE: &str =
     "SELECT token, holder, expires_at FROM lease WHERE name = $1 ORDER BY token DESC LIMIT 1";
