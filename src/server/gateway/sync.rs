@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// The records of a gateway: where they are kept, and how far this node has read them.
 pub struct Records {
@@ -250,13 +250,20 @@ impl Gateway {
             .marks
             .write(id, &FeedMark::new(next, digest, head.sequence))?;
         let (added, withdrawn, left_out) = (taken.added, taken.withdrawn, taken.left_out.len());
-        info!(
-            feed = id,
-            added,
-            withdrawn,
-            left_out,
-            "{id}: {added} documents added, {withdrawn} withdrawn, {left_out} left out"
-        );
+        if added + withdrawn > 0 {
+            info!(
+                feed = id,
+                added,
+                withdrawn,
+                left_out,
+                "{id}: {added} documents added, {withdrawn} withdrawn, {left_out} left out"
+            );
+        } else {
+            debug!(
+                feed = id,
+                left_out, "{id}: nothing new, {left_out} left out"
+            );
+        }
         Ok(taken)
     }
 
