@@ -8,7 +8,6 @@ use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::server::config::Config;
 use crate::server::gateway::foreign::FeedStatus;
-use crate::server::gateway::replica::parse_thumbprint;
 use crate::server::gateway::{Clock, Gateway, World, feeds};
 use crate::server::{files, http};
 use crate::trust::{Dsc, Refusal};
@@ -77,7 +76,8 @@ impl Trust {
                 source,
             } => {
                 let config = source.config()?;
-                let thumbprint = parse_thumbprint(&thumbprint)?;
+                let thumbprint = Thumbprint::parse(&thumbprint)
+                    .ok_or_else(|| Code::RequestInvalid.because("not a SHA-256 in hexadecimal"))?;
                 block_on(async {
                     let gateway = Gateway::open_with_records(&config, Clock::System).await?;
                     gateway.readmit(&feed, thumbprint, &actor).await
@@ -262,7 +262,13 @@ fn pin(config: &Config, file: &std::path::Path) -> Result<Exit, Failure> {
     for (label, der) in anchors {
         let fingerprint = Thumbprint(crate::crypto::sha256(&der));
         let base64 = BASE64_STANDARD.encode(&der);
-        let pem = format!("-----BEGIN {label}-----\n{base64}\n-----END {label}-----\n");
+        let lines: Vec<_> = base64
+            .as_bytes()
+            .chunks(PEM_COLUMNS)
+            .map(String::from_utf8_lossy)
+            .collect();
+        let lines = lines.join("\n");
+        let pem = format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n");
         let path = folder.join(format!("{fingerprint}.pem"));
         files::write(&path, pem.as_bytes(), files::PUBLIC)?;
         show::line(&fingerprint.to_string())?;
@@ -279,5 +285,7 @@ fn pin(config: &Config, file: &std::path::Path) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// RFC 7468, section 2.
+const PEM_COLUMNS: usize = 64;
 /// How many rows of one kind are shown.
 const MAX_SHOWN: usize = 20;

@@ -52,6 +52,15 @@ impl fmt::Debug for Kid {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Thumbprint(pub [u8; 32]);
 
+impl Thumbprint {
+    /// The thumbprint in `hex`, 64 hexadecimal digits of either case.
+    pub fn parse(hex: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        let read = base16ct::mixed::decode(hex, &mut bytes).ok()?.len();
+        (read == bytes.len()).then_some(Self(bytes))
+    }
+}
+
 /// Content hash of a snapshot: equal parts give equal ids on every node.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotId(pub [u8; 32]);
@@ -120,6 +129,26 @@ mod tests {
     fn empty_and_endless_kids_are_refused() {
         assert!(Kid::from_bytes(&[]).is_none());
         assert!(Kid::from_bytes(&[0; 65]).is_none());
+    }
+
+    #[test]
+    fn a_thumbprint_is_64_digits_and_nothing_else() {
+        let hex = "0a".repeat(32);
+        let thumbprint = Thumbprint::parse(&hex).unwrap();
+        assert_eq!(
+            (thumbprint.0, thumbprint.to_string()),
+            ([10; 32], hex.clone())
+        );
+        assert_eq!(Thumbprint::parse(&hex.to_uppercase()), Some(thumbprint));
+        for odd in [
+            "",
+            "0a",
+            &hex[1..],
+            &format!("{hex}0a"),
+            &hex.replacen('0', "g", 1),
+        ] {
+            assert_eq!(Thumbprint::parse(odd), None, "{odd}");
+        }
     }
 
     #[test]

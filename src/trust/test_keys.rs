@@ -4,24 +4,19 @@
 //! half is printed.
 
 use crate::crypto::VerifyingKey;
+use crate::model::Thumbprint;
 use std::sync::LazyLock;
 
 /// Whether the private half of `key` is public.
 pub(super) fn is_public(key: &VerifyingKey) -> bool {
-    DIGESTS.contains(key.spki_digest())
+    DIGESTS.contains(&Thumbprint(*key.spki_digest()))
 }
 
-static DIGESTS: LazyLock<Vec<[u8; 32]>> = LazyLock::new(|| {
+static DIGESTS: LazyLock<Vec<Thumbprint>> = LazyLock::new(|| {
     let rows = LIST.lines().filter(|line| !line.starts_with('#'));
     let digests = rows.filter_map(|line| line.split_whitespace().next());
-    digests.filter_map(digest).collect()
+    digests.filter_map(Thumbprint::parse).collect()
 });
-
-fn digest(hex: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    base16ct::lower::decode(hex, &mut digest).ok()?;
-    Some(digest)
-}
 
 const LIST: &str = include_str!("../../trust-lists/test-keys.txt");
 

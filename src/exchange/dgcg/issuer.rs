@@ -7,7 +7,6 @@
 //! `GET /trustList/references`.
 
 use super::message::{message_bytes, write_message};
-use super::statement::thumbprint;
 use crate::codec::cms::Signed;
 use crate::codec::json;
 use crate::crypto::sha256;
@@ -102,7 +101,7 @@ pub fn read_issuer(bytes: &[u8]) -> Result<TrustedIssuer, Failure> {
         country_text,
         name: take(&mut members, "name")?,
         thumbprint: optional(&mut members, "thumbprint")?
-            .map(|hex| thumbprint(&hex).ok_or_else(|| invalid("thumbprint is no SHA-256")))
+            .map(|hex| Thumbprint::parse(&hex).ok_or_else(|| invalid("thumbprint is no SHA-256")))
             .transpose()?,
         domain: optional(&mut members, "domain")?,
         taken_in_at: optional(&mut members, "timestamp")?.and_then(|it| UnixTime::parse(&it)),

@@ -32,7 +32,7 @@ pub fn read_statement(place: Place, bytes: &[u8]) -> Result<Statement, Failure> 
     // A kid is 8 bytes in Base64, or free text that a participant of the WHO's network chose; the latter names no key.
     let kid = text("kid").and_then(kid_of_base64);
     let thumbprint = text("thumbprint").map(|hex| {
-        thumbprint(hex).ok_or_else(|| Code::EntryInvalid.because("thumbprint is no SHA-256"))
+        Thumbprint::parse(hex).ok_or_else(|| Code::EntryInvalid.because("thumbprint is no SHA-256"))
     });
     Ok(Statement {
         place,
@@ -60,13 +60,6 @@ pub fn write_statement(statement: &Statement) -> Value {
         "signature": write_message(&statement.signature),
         "rawData": write_message(certificate),
     })
-}
-
-/// The thumbprint in hexadecimal.
-pub(super) fn thumbprint(hex: &str) -> Option<Thumbprint> {
-    let mut bytes = [0; 32];
-    base16ct::mixed::decode(hex, &mut bytes).ok()?;
-    (hex.len() == 64).then_some(Thumbprint(bytes))
 }
 
 const MAX_VALUES: usize = 64;

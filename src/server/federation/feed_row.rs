@@ -136,7 +136,7 @@ impl Row {
 
     /// SHA-256 fingerprints in hexadecimal.
     pub(super) fn fingerprints(&mut self, name: &str) -> Result<Option<Vec<Thumbprint>>, Failure> {
-        self.list(name, fingerprint)
+        self.list(name, Thumbprint::parse)
     }
 
     pub(super) fn environment(&mut self) -> Result<Environment, Failure> {
@@ -164,13 +164,6 @@ impl Row {
     pub(super) fn odd(&self, name: &str) -> Failure {
         self.invalid(&format!("has an unusable {name}"))
     }
-}
-
-/// A SHA-256 in hexadecimal, in either case.
-pub(super) fn fingerprint(text: &str) -> Option<Thumbprint> {
-    let mut bytes = [0; 32];
-    let decoded = base16ct::mixed::decode(text, &mut bytes).ok()?;
-    (decoded.len() == 32).then_some(Thumbprint(bytes))
 }
 
 fn stays_below(path: &Path) -> bool {

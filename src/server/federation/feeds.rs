@@ -8,7 +8,7 @@ use super::feed_config::{
     ClientFiles, Connection, DgcgConfig, Dialect, DidWebConfig, FeedConfig, FeedKind, FolderConfig,
     FolderForm, ListProof, ServerTrust, Take,
 };
-use super::feed_row::{Row, fingerprint};
+use super::feed_row::Row;
 use super::outbound::Host;
 use crate::failure::{Code, Failure};
 use crate::model::Thumbprint;
@@ -215,7 +215,7 @@ fn connection(row: &mut Row, client: Option<ClientFiles>) -> Result<Connection, 
 
 fn list_proof(text: &str) -> Option<ListProof> {
     match text.split_once(':') {
-        Some(("pinned", hex)) => fingerprint(hex).map(ListProof::Pinned),
+        Some(("pinned", hex)) => Thumbprint::parse(hex).map(ListProof::Pinned),
         Some(_) => None,
         None if text == "when_published" => Some(ListProof::WhenPublished),
         None => (text == "tls_only").then_some(ListProof::TlsOnly),

@@ -5,7 +5,6 @@
 //! A pure function of the records in their order: two nodes with the same records stand alike.
 
 use crate::exchange::{Record, RecordKind};
-use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -105,7 +104,7 @@ impl Standing {
         let certificates = names.filter_map(|name| name.strip_prefix(SIGNER));
         // One that plays several parts has them behind its thumbprint.
         let certificates = certificates.filter_map(|name| name.split('/').next());
-        certificates.filter_map(thumbprint).collect()
+        certificates.filter_map(Thumbprint::parse).collect()
     }
 
     /// Whether what has this name, as in tombstones, is withdrawn.
@@ -170,20 +169,6 @@ pub(super) fn named(tombstone: &str) -> Option<(RecordKind, String)> {
     }
     let (kind, name) = tombstone.split_once('/')?;
     Some((RecordKind::parse(kind)?, name.to_owned()))
-}
-
-/// The thumbprint in lower-case hexadecimal.
-///
-/// # Errors
-/// `request_invalid`.
-pub fn parse_thumbprint(hex: &str) -> Result<Thumbprint, Failure> {
-    thumbprint(hex).ok_or_else(|| Code::RequestInvalid.because("not a SHA-256 in hexadecimal"))
-}
-
-fn thumbprint(hex: &str) -> Option<Thumbprint> {
-    let mut bytes = [0; 32];
-    let read = base16ct::lower::decode(hex, &mut bytes).ok()?.len();
-    (read == bytes.len()).then_some(Thumbprint(bytes))
 }
 
 fn instant(seconds: Option<i64>) -> Option<UnixTime> {
