@@ -201,6 +201,7 @@ codes! {
     StoreUnavailable     "store_unavailable"      Unavailable   World        "The database does not answer.";
     StoreIncomplete      "store_incomplete"       Unavailable   World        "Records that were there are missing from the database.";
     LeaseLost            "lease_lost"             Unavailable   World        "Another node has taken over what this one was about to do.";
+    StoreMoved           "store_moved"            Unavailable   World        "Others wrote to the database while this was being decided; try again.";
     SealInvalid          "seal_invalid"           Rejected      World        "A record in the database was not put there by this gateway.";
     EngineDisagreement   "engine_disagreement"    Internal      World        "The fast judge of signatures was wrong and is off; the library judges.";
     Internal             "internal"               Internal      World        "A fault of Lintas itself.";

@@ -78,6 +78,8 @@ kinds! {
     Confirmation     "confirmation";
     /// Ours: something is withdrawn. Named `<kind>/<name>` of what is; for a signer `signer/<thumbprint>`.
     Tombstone        "tombstone";
+    /// Ours: a party that may hand in at this gateway, JSON; named by its country.
+    Party            "party";
     /// Ours: an operator lets something come back that was withdrawn. Named as its tombstone.
     Readmission      "readmission";
 }

@@ -302,7 +302,8 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
-            | RecordKind::Readmission => continue,
+            | RecordKind::Readmission
+            | RecordKind::Party => continue,
         };
         match judged {
             Ok(()) => content.documents += 1,

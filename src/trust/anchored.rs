@@ -42,21 +42,7 @@ impl Authorities {
     /// `anchor_unknown`, `cms_invalid`, `proof_invalid`, `entry_invalid` (also where it plays another part), `country_mismatch`, `chain_invalid`
     /// (a CSCA whose certificate says that it is no CA).
     pub fn add(&mut self, statement: &Statement, anchors: &[Thumbprint]) -> Result<(), Failure> {
-        let country = country(statement)?;
-        let message = vouched(statement)?;
-        if !anchors.contains(&Thumbprint(sha256(&message.certificate))) {
-            return Err(Code::AnchorUnknown.because("vouched for by no pinned trust anchor"));
-        }
-        proves(&message, &statement.certificate)?;
-        let certificate = Certificate::read(&statement.certificate)?;
-        // The anchor signs the certificate alone, so that its own word on its country is the only signed one.
-        let mut own = certificate.countries.iter();
-        let own_country =
-            |text: &String| Country::parse(&text.to_ascii_uppercase()) == Some(country);
-        if !certificate.countries.is_empty() && !own.any(own_country) {
-            let reason = format!("stated for {country}, its certificate names another country");
-            return Err(Code::CountryMismatch.because(reason));
-        }
+        let (country, certificate) = vouched_by(statement, anchors)?;
         let list = match statement.role {
             Role::Csca => {
                 let no_ca = certificate.authority == Some(false);
@@ -148,6 +134,32 @@ impl Authorities {
         proves(message, content)?;
         Ok((country, content))
     }
+}
+
+/// The country of `statement` and its certificate, read, if one of the pinned `anchors` (SHA-256 fingerprints of their
+/// certificates) vouches for it.
+///
+/// # Errors
+/// `anchor_unknown`, `cms_invalid`, `proof_invalid`, `entry_invalid`; `country_mismatch` where the certificate names others.
+pub fn vouched_by(
+    statement: &Statement,
+    anchors: &[Thumbprint],
+) -> Result<(Country, Certificate), Failure> {
+    let country = country(statement)?;
+    let message = vouched(statement)?;
+    if !anchors.contains(&Thumbprint(sha256(&message.certificate))) {
+        return Err(Code::AnchorUnknown.because("vouched for by no pinned trust anchor"));
+    }
+    proves(&message, &statement.certificate)?;
+    let certificate = Certificate::read(&statement.certificate)?;
+    // The anchor signs the certificate alone, so that its own word on its country is the only signed one.
+    let mut own = certificate.countries.iter();
+    let own_country = |text: &String| Country::parse(&text.to_ascii_uppercase()) == Some(country);
+    if !certificate.countries.is_empty() && !own.any(own_country) {
+        let reason = format!("stated for {country}, its certificate names another country");
+        return Err(Code::CountryMismatch.because(reason));
+    }
+    Ok((country, certificate))
 }
 
 /// The country of `statement`; a thumbprint that is not the certificate's refuses it.

@@ -12,7 +12,7 @@ pub mod proof;
 mod statement;
 mod test_keys;
 
-pub use anchored::{Authorities, Authority};
+pub use anchored::{Authorities, Authority, vouched_by};
 pub use dsc::{Assurance, Dsc, Purposes, kid_of};
 pub use entry::{KeyMaterial, Place, Refusal, Source, SourceList, TrustEntry};
 pub use list::{AdmissionReport, TrustList};

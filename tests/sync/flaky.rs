@@ -29,6 +29,15 @@ impl Store for Flaky {
         self.store.append(records, events, fence).await
     }
 
+    async fn append_after(
+        &self,
+        head: Head,
+        records: &[Record],
+        events: &[Event],
+    ) -> Result<Head, Failure> {
+        self.store.append_after(head, records, events).await
+    }
+
     async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
         if self.pages.fetch_sub(1, Ordering::SeqCst) == 0 {
             return Err(Code::StoreUnavailable.because("the connection broke"));

@@ -19,7 +19,10 @@ pub fn read_message(text: &[u8]) -> Result<Signed, Failure> {
 }
 
 /// The bytes of the message in `text`.
-pub(super) fn message_bytes(text: &[u8]) -> Result<Vec<u8>, Failure> {
+///
+/// # Errors
+/// `cms_invalid`, `input_too_large`.
+pub fn message_bytes(text: &[u8]) -> Result<Vec<u8>, Failure> {
     if text.len() > MAX_TEXT {
         return Err(Code::InputTooLarge.because(format!("a message over {MAX_TEXT} characters")));
     }

@@ -15,6 +15,6 @@ pub use issuer::{
     Dialect, TrustedIssuer, TrustedReference, read_issuer, read_reference, write_issuer,
     write_reference,
 };
-pub use message::{read_message, write_message};
+pub use message::{message_bytes, read_message, write_message};
 pub use rule::{read_rule, read_rule_row, write_rule, write_rule_row};
 pub use statement::{read_statement, write_statement};

@@ -195,7 +195,10 @@ impl Intake<'_> {
             | RecordKind::TrustedReference
             | RecordKind::DidDocument
             | RecordKind::ListDocument => Ok(()),
-            RecordKind::Confirmation | RecordKind::Tombstone | RecordKind::Readmission => {
+            RecordKind::Confirmation
+            | RecordKind::Tombstone
+            | RecordKind::Readmission
+            | RecordKind::Party => {
                 Err(Code::UpstreamInvalid.because("a feed makes no notes of ours"))
             }
         }

@@ -8,6 +8,7 @@ mod clock;
 mod engine;
 pub mod feeds;
 pub mod foreign;
+pub mod hub;
 pub mod intake;
 mod issuance;
 mod marks;
@@ -38,6 +39,7 @@ use arc_swap::ArcSwap;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
+use hub::Hub;
 use issuance::Issuance;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,6 +56,9 @@ pub struct Gateway {
     world: ArcSwap<World>,
     foreign: Mutex<Foreign>,
     records: OnceLock<Records>,
+    hub: ArcSwap<Hub>,
+    /// Parties hand in one by one, so that only those at other nodes have to be decided again.
+    handing_in: tokio::sync::Mutex<()>,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
     opening: Opening,
@@ -92,6 +97,8 @@ impl Gateway {
                 &config.data,
             )?)),
             records: OnceLock::new(),
+            hub: ArcSwap::from_pointee(Hub::new(&[])),
+            handing_in: tokio::sync::Mutex::new(()),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),

@@ -6,6 +6,7 @@
 
 use super::Gateway;
 use super::foreign::Foreign;
+use super::hub::{HUB, Hub};
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
@@ -15,7 +16,7 @@ use crate::model::UnixTime;
 use crate::server::federation::{Feed, Fetched, Mark};
 use crate::server::store::{Event, Lease, Store, Wholeness};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tracing::{debug, error, info, warn};
@@ -27,6 +28,10 @@ pub struct Records {
     node: Node,
     /// The number of the last record that was read.
     through: Mutex<u64>,
+    /// Records that were read and are in no world yet, in their order.
+    unused: std::sync::Mutex<Vec<Record>>,
+    /// Held while a world is made of them.
+    assembling: Mutex<()>,
 }
 
 /// What asking a feed came to.
@@ -49,12 +54,18 @@ impl Records {
             marks: Marks::below(data),
             node: Node::of(data)?,
             through: Mutex::new(0),
+            unused: std::sync::Mutex::default(),
+            assembling: Mutex::new(()),
         })
     }
 
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    fn unused(&self) -> MutexGuard<'_, Vec<Record>> {
+        self.unused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,15 +98,15 @@ impl Gateway {
     /// `store_unavailable`.
     pub async fn follow(self: &Arc<Self>) -> Result<bool, Failure> {
         let records = self.records()?;
-        let mut through = records.through.lock().await;
-        let before = *through;
-        let read = self.read_on(records, &mut through).await;
+        let _one = records.assembling.lock().await;
+        let read = self.read_store().await;
         // What was read before the store broke off is in force all the same: nobody will read it again.
         let (read, mut broke_off) = match read {
             Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(()), Some(failure)),
             read => (read, None),
         };
-        if let Some(failure) = broke_off.take_if(|_| *through == before) {
+        let says_nothing = records.unused().is_empty();
+        if let Some(failure) = broke_off.take_if(|_| says_nothing) {
             return Err(failure);
         }
         let incomplete = read.is_err();
@@ -113,12 +124,16 @@ impl Gateway {
             }
             turned
         };
-        if *through == before && !turned {
+        if says_nothing && !turned {
             return Ok(false);
         }
         let gateway = Arc::clone(self);
         let put = actix_web::rt::task::spawn_blocking(move || {
             let mut foreign = gateway.foreign();
+            if let Ok(records) = gateway.records() {
+                let unused = std::mem::take(&mut *records.unused());
+                unused.into_iter().for_each(|record| foreign.apply(record));
+            }
             gateway.reassemble(&mut foreign);
         });
         put.await
@@ -126,7 +141,14 @@ impl Gateway {
         broke_off.map_or(Ok(true), Err)
     }
 
-    async fn read_on(&self, records: &Records, through: &mut u64) -> Result<(), Failure> {
+    /// Reads what is new in the store. What parties handed in is known from then on; what it means for verdicts, once a
+    /// world is made of it.
+    ///
+    /// # Errors
+    /// `store_unavailable`, `store_incomplete`.
+    pub(super) async fn read_store(&self) -> Result<(), Failure> {
+        let records = self.records()?;
+        let mut through = records.through.lock().await;
         if records.store.head().await?.sequence == *through {
             return Ok(());
         }
@@ -135,11 +157,17 @@ impl Gateway {
             if rows.is_empty() {
                 return Ok(());
             }
-            let mut foreign = self.foreign();
+            let mut hub = None;
             for row in rows {
                 *through = row.sequence;
                 match row.record {
-                    Ok(record) => foreign.apply(record),
+                    Ok(record) => {
+                        if record.source == HUB {
+                            let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
+                            hub.apply(row.sequence, &record);
+                        }
+                        records.unused().push(record);
+                    }
                     Err(failure) => {
                         let (code, sequence) = (failure.code().name(), row.sequence);
                         metrics::counter!("lintas_store_rows_refused_total", "code" => code)
@@ -147,6 +175,9 @@ impl Gateway {
                         error!(code, sequence, "record {sequence} is not obeyed: {failure}");
                     }
                 }
+            }
+            if let Some(hub) = hub {
+                self.hub.store(Arc::new(hub));
             }
         }
     }

@@ -28,6 +28,19 @@ pub trait Store: Send + Sync {
         fence: Option<&Lease>,
     ) -> Result<Head, Failure>;
 
+    /// Adds `records` and `events`, all or none of them, if `head` is still the newest good record. The head afterwards.
+    ///
+    /// Whoever has judged by all records up to `head` whether these may be added knows so that nobody added others meanwhile.
+    ///
+    /// # Errors
+    /// `store_moved` where others did; otherwise as [`Store::append`].
+    async fn append_after(
+        &self,
+        head: Head,
+        records: &[Record],
+        events: &[Event],
+    ) -> Result<Head, Failure>;
+
     /// Up to `limit` rows after the sequence number `after`, in order; fewer where they are large. None is the end.
     ///
     /// # Errors

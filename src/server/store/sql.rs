@@ -313,7 +313,16 @@ impl Store for Sql {
         events: &[Event],
         fence: Option<&Lease>,
     ) -> Result<Head, Failure> {
-        within(LONG, self.add(records, events, fence)).await
+        within(LONG, self.add(records, events, fence, None)).await
+    }
+
+    async fn append_after(
+        &self,
+        head: Head,
+        records: &[Record],
+        events: &[Event],
+    ) -> Result<Head, Failure> {
+        within(LONG, self.add(records, events, None, Some(head))).await
     }
 
     async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {

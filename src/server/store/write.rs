@@ -21,12 +21,13 @@ impl Sql {
         records: &[Record],
         events: &[Event],
         fence: Option<&Lease>,
+        after: Option<Head>,
     ) -> Result<Head, Failure> {
         records.iter().try_for_each(check_record)?;
         events.iter().try_for_each(check_event)?;
         let _one = self.writing.lock().await;
         for attempt in 0..ATTEMPTS {
-            match self.try_add(records, events, fence).await {
+            match self.try_add(records, events, fence, after).await {
                 Ok(ahead) => {
                     let head = ahead.chain.tip;
                     self.now_known(ahead);
@@ -45,12 +46,17 @@ impl Sql {
         records: &[Record],
         events: &[Event],
         fence: Option<&Lease>,
+        after: Option<Head>,
     ) -> Result<Ahead, Attempt> {
         let mut transaction = self.begin().await?;
         if let Some(lease) = fence {
             check_fence(&mut transaction, lease).await?;
         }
         let mut ahead = self.advance(&mut transaction).await?;
+        if after.is_some_and(|after| after != ahead.chain.tip) {
+            let moved = Code::StoreMoved.because("other records came meanwhile");
+            return Err(moved.into());
+        }
         for record in records {
             let sequence = ahead.free();
             let sealed = chain::behind(&ahead.chain.tip, sequence, record);

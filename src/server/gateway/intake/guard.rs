@@ -68,7 +68,8 @@ impl Intake<'_> {
                 | RecordKind::ListDocument
                 | RecordKind::Confirmation
                 | RecordKind::Tombstone
-                | RecordKind::Readmission => {}
+                | RecordKind::Readmission
+                | RecordKind::Party => {}
             }
         }
         Ok(leaving
@@ -156,7 +157,8 @@ impl Intake<'_> {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
-            | RecordKind::Readmission => Ok(()),
+            | RecordKind::Readmission
+            | RecordKind::Party => Ok(()),
         };
         let failure = proven(record).err()?;
         proven(known).is_ok().then_some(failure)

@@ -6,10 +6,26 @@
 //!
 //! Source: RFC 5652, sections 3, 5 and 11; observed output of BouncyCastle (indefinite lengths throughout) and of OpenSSL.
 
-use super::ber::{self, Element, OCTET_STRING, SEQUENCE, SET};
+mod write;
+
+pub use write::Unsigned;
+
+use super::ber::{self, Element, SEQUENCE, SET};
 use crate::failure::{Code, Failure};
 use der::Decode;
 use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
+
+/// SignedData as received, whatever it holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignedData {
+    content_type: ObjectIdentifier,
+    /// What was signed; `None` where it stands elsewhere.
+    pub content: Option<Vec<u8>>,
+    /// The certificates in it, X.509.
+    pub certificates: Vec<Vec<u8>>,
+    /// Its signers, each a SignerInfo.
+    pub signers: Vec<Vec<u8>>,
+}
 
 /// A signed message as received; nothing in it is proven.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,7 +55,7 @@ pub struct Attributes {
     pub signing_time: Option<i64>,
 }
 
-impl Signed {
+impl SignedData {
     /// The message in `bytes`.
     ///
     /// # Errors
@@ -59,25 +75,59 @@ impl Signed {
         let mut parts = Parts::of(data, SEQUENCE)?;
         parts.take(INTEGER)?;
         parts.take(SET)?;
-        let content = content(parts.take(SEQUENCE)?)?;
+        let (content_type, content) = content(parts.take(SEQUENCE)?)?;
         let certificates = parts.optional(CONTEXT_0);
         let certificates = certificates.map_or(Ok(Vec::new()), |it| it.children())?;
         parts.optional(CONTEXT_1);
         let signers = parts.take(SET)?.children()?;
         parts.end()?;
-        let [certificate] = certificates.as_slice() else {
-            return Err(invalid(format!(
-                "{} certificates, expected one",
-                certificates.len()
-            )));
-        };
-        if certificate.identifier != SEQUENCE {
-            return Err(invalid("its certificate is of another kind than X.509"));
+        if certificates.iter().any(|it| it.identifier != SEQUENCE) {
+            return Err(invalid("a certificate of another kind than X.509"));
         }
-        let [signer] = signers.as_slice() else {
-            return Err(invalid(format!("{} signers, expected one", signers.len())));
+        let bytes = |elements: Vec<Element<'_>>| {
+            let elements = elements.into_iter();
+            elements.map(|element| element.bytes.to_vec()).collect()
         };
-        Self::signed_by(*signer, content, certificate.bytes.to_vec())
+        Ok(Self {
+            content_type,
+            content,
+            certificates: bytes(certificates),
+            signers: bytes(signers),
+        })
+    }
+
+    /// The message as one over data, with one certificate and one signer.
+    ///
+    /// # Errors
+    /// `cms_invalid`.
+    pub fn single(self) -> Result<Signed, Failure> {
+        if self.content_type != DATA {
+            return Err(invalid("its content is no data"));
+        }
+        let [certificate] = self.certificates.as_slice() else {
+            let count = self.certificates.len();
+            return Err(invalid(format!("{count} certificates, expected one")));
+        };
+        let [signer] = self.signers.as_slice() else {
+            let count = self.signers.len();
+            return Err(invalid(format!("{count} signers, expected one")));
+        };
+        Signed::signed_by(Element::read(signer)?, self.content, certificate.clone())
+    }
+
+    /// Whether its content is data, as in all messages here.
+    pub fn is_of_data(&self) -> bool {
+        self.content_type == DATA
+    }
+}
+
+impl Signed {
+    /// The message in `bytes`.
+    ///
+    /// # Errors
+    /// `cms_invalid`, `input_too_large`.
+    pub fn read(bytes: &[u8]) -> Result<Self, Failure> {
+        SignedData::read(bytes)?.single()
     }
 
     fn signed_by(
@@ -115,6 +165,18 @@ impl Signed {
     }
 }
 
+impl std::fmt::Debug for SignedData {
+    /// Its form, and nothing of its content, which may be personal data.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignedData")
+            .field("content_type", &self.content_type)
+            .field("content_bytes", &self.content.as_ref().map(Vec::len))
+            .field("certificates", &self.certificates.len())
+            .field("signers", &self.signers.len())
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Signed {
     /// Its form, and nothing of its content, which may be personal data.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -125,19 +187,21 @@ impl std::fmt::Debug for Signed {
     }
 }
 
-fn content(encapsulated: Element<'_>) -> Result<Option<Vec<u8>>, Failure> {
+fn content(encapsulated: Element<'_>) -> Result<(ObjectIdentifier, Option<Vec<u8>>), Failure> {
     let mut parts = Parts::of(encapsulated, SEQUENCE)?;
-    if oid(parts.take(OBJECT_IDENTIFIER)?)? != DATA {
-        return Err(invalid("its content is no data"));
-    }
+    let kind = oid(parts.take(OBJECT_IDENTIFIER)?)?;
     let content = parts.optional(CONTEXT_0);
     parts.end()?;
-    content
-        .map(|content| {
-            let [content] = some(content, CONTEXT_0)?;
+    let content = content.map(|content| {
+        let [content] = some(content, CONTEXT_0)?;
+        // Other content than data may be of any form; nothing asks for it.
+        if kind == DATA {
             content.octets()
-        })
-        .transpose()
+        } else {
+            Ok(Vec::new())
+        }
+    });
+    Ok((kind, content.transpose()?))
 }
 
 fn attributes(attributes: Element<'_>) -> Result<Attributes, Failure> {
@@ -243,110 +307,6 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// A message that awaits its signature.
-#[derive(Clone, Debug)]
-pub struct Unsigned {
-    content: Option<Vec<u8>>,
-    certificate: Vec<u8>,
-    /// Issuer and serial number.
-    signer: Vec<u8>,
-    digest_algorithm: Vec<u8>,
-    signature_algorithm: Vec<u8>,
-    attributes: Vec<u8>,
-}
-
-impl Unsigned {
-    /// A message over content with the SHA-256 digest `digest`, by the key of `certificate` (X.509, DER), at the instant
-    /// `signing_time` (seconds since 1970-01-01T00:00:00Z). It holds `content`, if that is given.
-    ///
-    /// `signature_algorithm` is the object identifier of the whole algorithm, such as that of ECDSA with SHA-256.
-    ///
-    /// # Errors
-    /// `entry_invalid` where issuer and serial number of the certificate cannot be read; `internal` for an instant that
-    /// has no form.
-    pub fn new(
-        content: Option<Vec<u8>>,
-        digest: [u8; 32],
-        certificate: Vec<u8>,
-        signature_algorithm: ObjectIdentifier,
-        signing_time: u64,
-    ) -> Result<Self, Failure> {
-        let signer = issuer_and_serial(&certificate)?;
-        let time = std::time::Duration::from_secs(signing_time);
-        let formless = |error| Code::Internal.caused_by("a signing time without a form", error);
-        // RFC 5652, 11.3: until 2049 in two digits of the year.
-        let time = match UtcTime::from_unix_duration(time) {
-            Ok(time) => der::Encode::to_der(&time),
-            Err(_) => GeneralizedTime::from_unix_duration(time)
-                .and_then(|time| der::Encode::to_der(&time)),
-        };
-        let time = time.map_err(formless)?;
-        let attribute = |kind: ObjectIdentifier, value: &[u8]| {
-            ber::der(SEQUENCE, &[&named(kind), &ber::der(SET, &[value])])
-        };
-        let mut attributes = [
-            attribute(CONTENT_TYPE, &named(DATA)),
-            attribute(SIGNING_TIME, &time),
-            attribute(MESSAGE_DIGEST, &ber::der(OCTET_STRING, &[&digest])),
-        ];
-        attributes.sort_unstable();
-        Ok(Self {
-            content,
-            certificate,
-            signer,
-            digest_algorithm: ber::der(SEQUENCE, &[&named(SHA_256)]),
-            signature_algorithm: ber::der(SEQUENCE, &[&named(signature_algorithm)]),
-            attributes: attributes.concat(),
-        })
-    }
-
-    /// The bytes to sign.
-    pub fn signed_bytes(&self) -> Vec<u8> {
-        ber::der(SET, &[&self.attributes])
-    }
-
-    /// The message with `signature` in it, DER.
-    pub fn complete(&self, signature: &[u8]) -> Vec<u8> {
-        let content = self
-            .content
-            .as_ref()
-            .map(|content| ber::der(CONTEXT_0, &[&ber::der(OCTET_STRING, &[content])]));
-        let content = content.unwrap_or_default();
-        let signer = [
-            ONE,
-            &self.signer,
-            &self.digest_algorithm,
-            &ber::der(CONTEXT_0, &[&self.attributes]),
-            &self.signature_algorithm,
-            &ber::der(OCTET_STRING, &[signature]),
-        ];
-        let data = [
-            ONE,
-            &ber::der(SET, &[&self.digest_algorithm]),
-            &ber::der(SEQUENCE, &[&named(DATA), &content]),
-            &ber::der(CONTEXT_0, &[&self.certificate]),
-            &ber::der(SET, &[&ber::der(SEQUENCE, &signer)]),
-        ];
-        let data = ber::der(CONTEXT_0, &[&ber::der(SEQUENCE, &data)]);
-        ber::der(SEQUENCE, &[&named(SIGNED_DATA), &data])
-    }
-}
-
-fn issuer_and_serial(certificate: &[u8]) -> Result<Vec<u8>, Failure> {
-    let read = || {
-        let mut parts = Parts::of(Element::read(certificate)?, SEQUENCE)?;
-        let mut signed = Parts::of(parts.take(SEQUENCE)?, SEQUENCE)?;
-        signed.optional(CONTEXT_0);
-        let serial = signed.take(INTEGER)?;
-        signed.take(SEQUENCE)?;
-        let issuer = signed.take(SEQUENCE)?;
-        Ok(ber::der(SEQUENCE, &[issuer.bytes, serial.bytes]))
-    };
-    read().map_err(|failure: Failure| {
-        Code::EntryInvalid.caused_by("issuer and serial number of a certificate", failure)
-    })
-}
-
 fn named(kind: ObjectIdentifier) -> Vec<u8> {
     ber::der(OBJECT_IDENTIFIER, &[kind.as_bytes()])
 }
@@ -406,6 +366,16 @@ mod tests {
             assert_eq!(attributes.message_digest, [7; 32]);
             assert_eq!(attributes.signed_bytes.first(), Some(&SET));
         }
+    }
+
+    #[test]
+    fn a_message_loses_and_regains_its_content_and_keeps_its_signature() {
+        let attached = message(Some(b"content"));
+        let read = Signed::read(&attached).unwrap();
+        let detached = read.rewrapped(None).unwrap();
+        assert_eq!(detached, message(None));
+        let read = Signed::read(&detached).unwrap();
+        assert_eq!(read.rewrapped(Some(b"content")).unwrap(), attached);
     }
 
     #[test]

@@ -1,0 +1,87 @@
+//! Why something that a party asked or handed in is refused.
+//!
+//! Refuses to know statuses and wire codes: `http/dgcg_problem.rs` has the table of both.
+
+use crate::failure::Failure;
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub reason: Reason,
+    /// What was sent, as far as that is told back.
+    pub send_value: String,
+    /// More for engineers; never what a certificate or credential says of a person.
+    pub details: String,
+}
+
+impl Refused {
+    /// The same with `value` told back as what was sent.
+    #[must_use]
+    pub fn sent(self, value: impl Into<String>) -> Self {
+        Self {
+            send_value: value.into(),
+            ..self
+        }
+    }
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            send_value: String::new(),
+            details: String::new(),
+        }
+    }
+}
+
+impl From<Failure> for Refused {
+    /// A failure of this gateway, not of the party.
+    fn from(failure: Failure) -> Self {
+        Reason::Unavailable.because(failure.code().name())
+    }
+}
+
+impl Reason {
+    /// A refusal with these details.
+    pub fn because(self, details: impl Into<String>) -> Refused {
+        Refused {
+            details: details.into(),
+            ..self.into()
+        }
+    }
+}
+
+/// Why: each is a row of the wire's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The body is no Base64.
+    MessageNotBase64,
+    /// The body is no CMS message.
+    MessageUnreadable,
+    /// The message holds something else than data.
+    MessageNotData,
+    /// The message holds no X.509 certificate.
+    MessageNoCertificate,
+    /// The message does not hold exactly one certificate of a signer.
+    MessageCertificates,
+    /// The message does not have exactly one signer.
+    MessageSigners,
+    /// The message about a certificate is not signed by the key it names.
+    SignatureInvalid,
+    /// The message about anything else is not signed by the key it names.
+    TextSignatureInvalid,
+    /// The certificate handed in fails a check.
+    UploadFailed,
+    /// The certificate to be taken back fails a check.
+    DeleteFailed,
+    /// The certificate is there already.
+    AlreadyExists,
+    /// The certificate to be taken back is not there.
+    SignerMissing,
+    /// This gateway could not do it; nothing was changed.
+    Unavailable,
+    /// A parameter or header is not of its form.
+    Invalid,
+}
