@@ -23,7 +23,7 @@ pub struct SignedData {
     pub content: Option<Vec<u8>>,
     /// The certificates in it, X.509.
     pub certificates: Vec<Vec<u8>>,
-    /// Its signers, each a SignerInfo.
+    /// Its signers, each a `SignerInfo`.
     pub signers: Vec<Vec<u8>>,
 }
 

@@ -107,10 +107,6 @@ impl Signed {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of a message, each once"
-)]
 fn message(
     content: Option<&[u8]>,
     certificate: &[u8],

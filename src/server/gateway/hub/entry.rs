@@ -147,11 +147,11 @@ impl Entry {
 
 /// The name of the record of the certificate with this fingerprint in this part.
 pub(super) fn name(fingerprint: Thumbprint, role: Role) -> String {
-    match role {
-        Role::Signer => fingerprint.to_string(),
-        // One certificate may be a country's for TLS and for uploads.
-        other => format!("{fingerprint}/{}", other.name()),
+    if role == Role::Signer {
+        return fingerprint.to_string();
     }
+    // One certificate may be a country's for TLS and for uploads.
+    format!("{fingerprint}/{}", role.name())
 }
 
 /// What an entry is trusted for where nobody says.
