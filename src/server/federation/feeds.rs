@@ -60,6 +60,9 @@ struct File {
 }
 
 fn feed(mut row: Row) -> Result<FeedConfig, Failure> {
+    if OWN.contains(&row.id()) {
+        return Err(row.invalid("has an id that is this gateway's own"));
+    }
     let kind = row.required("kind")?;
     let (environment, countries) = (row.environment()?, row.countries()?);
     if kind == "pinned_signer" {
@@ -234,6 +237,8 @@ const PAGE_SIZE: u16 = 500;
 const INTERVAL_S: std::ops::RangeInclusive<u32> = 60..=24 * HOUR_S;
 const FULL_INTERVAL_S: std::ops::RangeInclusive<u32> = HOUR_S..=31 * 24 * HOUR_S;
 const TIMEOUT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
+/// Under these names the gateway keeps what is its own.
+const OWN: [&str; 3] = ["hub", "admin", "publication"];
 const MAX_ID: usize = 64;
 const MAX_DOMAIN: usize = 40;
 

@@ -4,10 +4,11 @@
 
 use super::Gateway;
 use super::foreign::ForeignFeed;
+use super::hub::HUB;
 use crate::exchange::signed::ListForm;
 use crate::exchange::{self, dgcg};
 use crate::failure::{Code, Failure};
-use crate::model::{Thumbprint, UnixTime};
+use crate::model::{Environment, Thumbprint, UnixTime};
 use crate::server::config::Config;
 use crate::server::federation::{
     Dialect, Feed, FeedConfig, FeedKind, FolderForm, ListProof, Take, open_feed,
@@ -102,7 +103,28 @@ fn foreign_feed(feed: &FeedConfig, data: &Path) -> Result<Option<ForeignFeed>, F
         },
         proof,
         revokes,
+        is_own: false,
     }))
+}
+
+/// What parties hand in at this gateway, as a source of trust: `anchors` vouch for the parties.
+pub(super) fn own_feed(
+    environment: Environment,
+    anchors: &[Thumbprint],
+    test_participants: bool,
+) -> ForeignFeed {
+    ForeignFeed {
+        source: Source {
+            test_participants,
+            ..Source::new(HUB, environment, UnixTime::EPOCH)
+        },
+        proof: FeedProof::Gateway {
+            dialect: dgcg::Dialect::Eu,
+            anchors: anchors.to_vec(),
+        },
+        revokes: true,
+        is_own: true,
+    }
 }
 
 fn list(form: ListForm, pinned: Vec<Thumbprint>, data: &Path) -> Result<FeedProof, Failure> {

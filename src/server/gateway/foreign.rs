@@ -22,6 +22,8 @@ pub struct ForeignFeed {
     pub proof: FeedProof,
     /// Whether it is asked for withdrawn certificates.
     pub revokes: bool,
+    /// Whether it is this gateway itself, which always knows what it was last told.
+    pub is_own: bool,
 }
 
 /// How the attempts to reach a feed went.
@@ -290,6 +292,14 @@ fn spoken_for(
 /// The records of `feed`, as a source of the age that they have.
 fn records<'r>(feed: &ForeignFeed, replica: &'r Replica, now: UnixTime) -> FeedRecords<'r> {
     let standing = replica.feed(&feed.source.id);
+    if feed.is_own {
+        let source = Source {
+            as_of: now,
+            revocation_as_of: feed.revokes.then_some(now),
+            ..feed.source.clone()
+        };
+        return with_records(feed, source, standing);
+    }
     let never = feed.revokes.then_some(UnixTime::EPOCH);
     // Whoever noted a time that has not come had another clock: it says nothing about what is fresh.
     let past = |at: UnixTime| {
@@ -307,6 +317,14 @@ fn records<'r>(feed: &ForeignFeed, replica: &'r Replica, now: UnixTime) -> FeedR
             .or(never),
         ..feed.source.clone()
     };
+    with_records(feed, source, standing)
+}
+
+fn with_records<'r>(
+    feed: &ForeignFeed,
+    source: Source,
+    standing: Option<&'r Standing>,
+) -> FeedRecords<'r> {
     FeedRecords {
         source,
         proof: feed.proof.clone(),

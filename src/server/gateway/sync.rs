@@ -311,7 +311,8 @@ impl Gateway {
         if let Some(failure) = foreign.incomplete() {
             return Err(Code::StoreIncomplete.because(failure.detail().to_owned()));
         }
-        let mut ids = foreign.feeds().iter().map(|feed| feed.source.id.as_str());
+        let asked = foreign.feeds().iter().filter(|feed| !feed.is_own);
+        let mut ids = asked.map(|feed| feed.source.id.as_str());
         let behind = ids.find(|id| {
             foreign.standing(id).is_some() && !matches!(records.marks.read(id), Ok(Some(_)))
         });

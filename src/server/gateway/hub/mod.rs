@@ -11,6 +11,7 @@
 mod batch;
 mod entry;
 mod message;
+mod onboarding;
 mod party;
 mod refused;
 mod rule;
@@ -20,6 +21,7 @@ mod write;
 pub use batch::Batch;
 pub use entry::Entry;
 pub use message::Handed;
+pub use onboarding::{Joining, leaving};
 pub use party::{Party, PartyRole};
 pub use refused::{Reason, Refused};
 pub use rule::StoredRule;
