@@ -302,7 +302,11 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
-            | RecordKind::Readmission => continue,
+            | RecordKind::Readmission
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => continue,
         };
         match judged {
             Ok(()) => content.documents += 1,

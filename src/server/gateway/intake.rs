@@ -195,7 +195,13 @@ impl Intake<'_> {
             | RecordKind::TrustedReference
             | RecordKind::DidDocument
             | RecordKind::ListDocument => Ok(()),
-            RecordKind::Confirmation | RecordKind::Tombstone | RecordKind::Readmission => {
+            RecordKind::Confirmation
+            | RecordKind::Tombstone
+            | RecordKind::Readmission
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {
                 Err(Code::UpstreamInvalid.because("a feed makes no notes of ours"))
             }
         }

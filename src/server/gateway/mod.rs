@@ -2,22 +2,29 @@
 //!
 //! Refuses to know a protocol: doors translate, this decides.
 
+mod acts;
+mod admin;
 mod audit;
 pub mod cache;
 mod clock;
 mod engine;
+pub mod enrol;
 pub mod feeds;
 pub mod foreign;
+mod hub_acts;
 pub mod intake;
 mod issuance;
 mod marks;
 mod node;
 pub mod pinned;
+pub mod registry;
 pub mod replica;
 mod sync;
+mod turn;
 mod verify;
 mod world;
 
+pub use admin::Done;
 pub use clock::Clock;
 pub use issuance::IssueRequest;
 pub use marks::forget as forget_marks;
@@ -39,6 +46,7 @@ use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
 use issuance::Issuance;
+use registry::Registry;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -54,6 +62,10 @@ pub struct Gateway {
     world: ArcSwap<World>,
     foreign: Mutex<Foreign>,
     records: OnceLock<Records>,
+    /// Operators, clients and requests, as far as the records were read.
+    registry: ArcSwap<Registry>,
+    /// One decision at a time.
+    deciding: tokio::sync::Mutex<()>,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
     opening: Opening,
@@ -92,6 +104,8 @@ impl Gateway {
                 &config.data,
             )?)),
             records: OnceLock::new(),
+            registry: ArcSwap::default(),
+            deciding: tokio::sync::Mutex::new(()),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),

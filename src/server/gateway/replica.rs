@@ -67,6 +67,11 @@ impl Standing {
             RecordKind::Readmission => {
                 self.withdrawn.remove(&record.name);
             }
+            // No feed says these: the registry reads them.
+            RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

@@ -56,6 +56,11 @@ impl Scope {
         }
     }
 
+    /// The scope with this machine name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
     /// The scope that `view` needs.
     pub fn for_view(view: View) -> Self {
         match view {
@@ -250,8 +255,8 @@ fn client(row: Row) -> Result<Client, Failure> {
         return Err(invalid("an id is 1 to 64 letters, digits, -, _ or ."));
     }
     let scope = |name: &String| {
-        let known = Scope::ALL.into_iter().find(|scope| scope.name() == name);
-        known.ok_or_else(|| invalid(&format!("client {}: scope {name} is not known", row.id)))
+        Scope::parse(name)
+            .ok_or_else(|| invalid(&format!("client {}: scope {name} is not known", row.id)))
     };
     let token_hash =
         hash(&row.token_sha256).ok_or_else(|| invalid("token_sha256 is not 64 hex digits"))?;

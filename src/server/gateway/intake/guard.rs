@@ -68,7 +68,11 @@ impl Intake<'_> {
                 | RecordKind::ListDocument
                 | RecordKind::Confirmation
                 | RecordKind::Tombstone
-                | RecordKind::Readmission => {}
+                | RecordKind::Readmission
+                | RecordKind::Operator
+                | RecordKind::Client
+                | RecordKind::Request
+                | RecordKind::Approval => {}
             }
         }
         Ok(leaving
@@ -156,7 +160,11 @@ impl Intake<'_> {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
-            | RecordKind::Readmission => Ok(()),
+            | RecordKind::Readmission
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => Ok(()),
         };
         let failure = proven(record).err()?;
         proven(known).is_ok().then_some(failure)
