@@ -2,24 +2,31 @@
 //!
 //! Refuses to know a protocol: doors translate, this decides.
 
+mod acts;
+mod admin;
 mod audit;
 pub mod cache;
 mod clock;
 mod engine;
+pub mod enrol;
 pub mod feeds;
 pub mod foreign;
 pub mod hub;
+mod hub_acts;
 pub mod intake;
 mod issuance;
 mod marks;
 mod node;
 mod parties;
 pub mod pinned;
+pub mod registry;
 pub mod replica;
 mod sync;
+mod turn;
 mod verify;
 mod world;
 
+pub use admin::Done;
 pub use clock::Clock;
 pub use issuance::IssueRequest;
 pub use marks::forget as forget_marks;
@@ -29,7 +36,7 @@ pub use world::{Trouble, World};
 
 use crate::failure::Failure;
 use crate::issue::Issuer;
-use crate::model::{Environment, Thumbprint};
+use crate::model::Environment;
 use crate::server::config::{Config, Role, Roles};
 use crate::server::federation::FeedConfig;
 use crate::server::store;
@@ -42,7 +49,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::Hub;
 use issuance::Issuance;
-use std::collections::HashSet;
+use registry::Registry;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -61,6 +68,10 @@ pub struct Gateway {
     hub: ArcSwap<Hub>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
+    /// Operators, clients and requests, as far as the records were read.
+    registry: ArcSwap<Registry>,
+    /// One decision at a time.
+    deciding: tokio::sync::Mutex<()>,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
     opening: Opening,
@@ -69,7 +80,6 @@ pub struct Gateway {
     issuer: Issuer,
     issuance: Option<Issuance>,
     roles: Roles,
-    operators: HashSet<Thumbprint>,
 }
 
 impl Gateway {
@@ -104,6 +114,8 @@ impl Gateway {
             records: OnceLock::new(),
             hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
             handing_in: tokio::sync::Mutex::new(()),
+            registry: ArcSwap::default(),
+            deciding: tokio::sync::Mutex::new(()),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),
@@ -111,7 +123,6 @@ impl Gateway {
             issuer: config.issuer.clone(),
             issuance,
             roles: config.roles.clone(),
-            operators: HashSet::new(),
         };
         gateway.refresh();
         Ok(gateway)

@@ -10,6 +10,8 @@ use super::hub::{HUB, Hub};
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
+use super::registry::Registry;
+use super::turn::{Turn, Turns};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
@@ -26,6 +28,8 @@ pub struct Records {
     store: Arc<dyn Store>,
     marks: Marks,
     node: Node,
+    /// The feeds that this process asks just now.
+    turns: Turns,
     /// The number of the last record that was read.
     through: Mutex<u64>,
     /// Records that were read and are in no world yet, in their order.
@@ -39,7 +43,7 @@ pub struct Records {
 pub enum Synchronised {
     /// It was asked, and its answer is kept.
     Kept(Box<Taken>),
-    /// Another node asks it, or has just done so.
+    /// Another node asks it, or has just done so; or this one asks it already.
     Elsewhere,
 }
 
@@ -53,10 +57,21 @@ impl Records {
             store,
             marks: Marks::below(data),
             node: Node::of(data)?,
+            turns: Turns::default(),
             through: Mutex::new(0),
             unused: std::sync::Mutex::default(),
             assembling: Mutex::new(()),
         })
+    }
+
+    /// The name of this process among those that share the store.
+    pub(super) fn node(&self) -> &str {
+        self.node.name()
+    }
+
+    /// The turn of this process to ask the feed `id`; `None` while it is asking already.
+    fn turn(&self, id: &str) -> Option<Turn<'_>> {
+        self.turns.take(id)
     }
 
     /// The store.
@@ -157,10 +172,11 @@ impl Gateway {
             if rows.is_empty() {
                 return Ok(());
             }
-            let mut hub = None;
+            let (mut hub, mut registered) = (None, Vec::new());
             for row in rows {
                 *through = row.sequence;
                 match row.record {
+                    Ok(record) if Registry::keeps(record.kind) => registered.push(record),
                     Ok(record) => {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
@@ -179,6 +195,7 @@ impl Gateway {
             if let Some(hub) = hub {
                 self.hub.store(Arc::new(hub));
             }
+            self.register(&registered);
         }
     }
 
@@ -192,6 +209,9 @@ impl Gateway {
         accepts_less: bool,
     ) -> Result<Synchronised, Failure> {
         let records = self.records()?;
+        let Some(_turn) = records.turn(feed.id()) else {
+            return Ok(Synchronised::Elsewhere);
+        };
         let now = self.clock.now();
         let name = format!("feed/{}", feed.id());
         let lease = records
@@ -410,30 +430,41 @@ impl Gateway {
         actor: &str,
     ) -> Result<(), Failure> {
         let records = self.records()?;
-        let name = super::replica::tombstone_of(thumbprint);
         self.follow().await?;
-        let withdrawn = self
-            .foreign()
-            .standing(id)
-            .is_some_and(|it| it.is_withdrawn(&name));
-        if !withdrawn {
-            let reason = format!("feed {id} has withdrawn no certificate {thumbprint}");
-            return Err(Code::NotFound.because(reason));
-        }
-        let record = Record {
-            kind: RecordKind::Readmission,
-            source: id.to_owned(),
-            name: name.clone(),
-            country: None,
-            received_at: self.clock.now(),
-            body: b"{}".to_vec(),
-        };
+        let record = self.readmission(id, thumbprint)?;
+        let name = record.name.clone();
         let event = Event {
             actor: actor.to_owned(),
             ..self.event("signer_readmitted", id, name)
         };
         records.store.append(&[record], &[event], None).await?;
         self.follow().await.map(|_| ())
+    }
+
+    /// The record that lets a signer of the feed `id` come back.
+    ///
+    /// # Errors
+    /// `not_found` where it is not withdrawn.
+    pub(super) fn readmission(
+        &self,
+        id: &str,
+        thumbprint: crate::model::Thumbprint,
+    ) -> Result<Record, Failure> {
+        let name = super::replica::tombstone_of(thumbprint);
+        let foreign = self.foreign();
+        let standing = foreign.standing(id);
+        if !standing.is_some_and(|it| it.is_withdrawn(&name)) {
+            let reason = format!("feed {id} has withdrawn no certificate {thumbprint}");
+            return Err(Code::NotFound.because(reason));
+        }
+        Ok(Record {
+            kind: RecordKind::Readmission,
+            source: id.to_owned(),
+            name,
+            country: None,
+            received_at: self.clock.now(),
+            body: b"{}".to_vec(),
+        })
     }
 }
 

@@ -98,7 +98,11 @@ impl Hub {
             | RecordKind::ValueSet
             | RecordKind::DidDocument
             | RecordKind::ListDocument
-            | RecordKind::Confirmation => {}
+            | RecordKind::Confirmation
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {}
         }
     }
 
@@ -135,7 +139,11 @@ impl Hub {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
-            | RecordKind::Readmission => {}
+            | RecordKind::Readmission
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {}
         }
     }
 
