@@ -117,7 +117,7 @@ impl Gateway {
         let read = self.read_store().await;
         // What was read before the store broke off is in force all the same: nobody will read it again.
         let (read, mut broke_off) = match read {
-            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(()), Some(failure)),
+            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(false), Some(failure)),
             read => (read, None),
         };
         let says_nothing = records.unused().is_empty();
@@ -125,6 +125,7 @@ impl Gateway {
             return Err(failure);
         }
         let incomplete = read.is_err();
+        let read_any = read.as_ref().is_ok_and(|any| *any);
         let turned = {
             let mut foreign = self.foreign();
             let turned = foreign.incomplete().is_some() != incomplete;
@@ -140,7 +141,7 @@ impl Gateway {
             turned
         };
         if says_nothing && !turned {
-            return Ok(false);
+            return Ok(read_any);
         }
         let gateway = Arc::clone(self);
         let put = actix_web::rt::task::spawn_blocking(move || {
@@ -156,21 +157,22 @@ impl Gateway {
         broke_off.map_or(Ok(true), Err)
     }
 
-    /// Reads what is new in the store. What parties handed in is known from then on; what it means for verdicts, once a
+    /// Reads what is new in the store, and tells whether there was anything. What parties handed in is known from then on; what it means for verdicts, once a
     /// world is made of it.
     ///
     /// # Errors
     /// `store_unavailable`, `store_incomplete`.
-    pub(super) async fn read_store(&self) -> Result<(), Failure> {
+    pub(super) async fn read_store(&self) -> Result<bool, Failure> {
         let records = self.records()?;
         let mut through = records.through.lock().await;
         if records.store.head().await?.sequence == *through {
-            return Ok(());
+            return Ok(false);
         }
+        let before = *through;
         loop {
             let rows = records.store.records(*through, AT_ONCE).await?;
             if rows.is_empty() {
-                return Ok(());
+                return Ok(*through != before);
             }
             let (mut hub, mut registered) = (None, Vec::new());
             for row in rows {
