@@ -6,6 +6,7 @@ mod audit;
 pub mod cache;
 mod clock;
 mod engine;
+mod federated;
 pub mod feeds;
 pub mod foreign;
 pub mod hub;
@@ -17,6 +18,7 @@ mod parties;
 pub mod pinned;
 pub mod replica;
 mod sync;
+mod value_sets;
 mod verify;
 mod world;
 
@@ -46,6 +48,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use value_sets::ValueSets;
 use verify::Counters;
 
 /// A running gateway, apart from its doors.
@@ -69,6 +72,8 @@ pub struct Gateway {
     issuer: Issuer,
     issuance: Option<Issuance>,
     roles: Roles,
+    strict_uploads: bool,
+    value_sets: ArcSwap<ValueSets>,
     operators: HashSet<Thumbprint>,
 }
 
@@ -111,6 +116,8 @@ impl Gateway {
             issuer: config.issuer.clone(),
             issuance,
             roles: config.roles.clone(),
+            strict_uploads: config.federation.strict_uploads,
+            value_sets: ArcSwap::default(),
             operators: HashSet::new(),
         };
         gateway.refresh();
@@ -136,6 +143,11 @@ impl Gateway {
     /// What it is there for.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// Whether uploads are held to more than the reference gateways hold them to.
+    pub fn has_strict_uploads(&self) -> bool {
+        self.strict_uploads
     }
 
     /// What its verdicts tolerate.
