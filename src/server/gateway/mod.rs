@@ -9,6 +9,7 @@ pub mod cache;
 mod clock;
 mod engine;
 pub mod enrol;
+mod federated;
 pub mod feeds;
 pub mod foreign;
 pub mod hub;
@@ -23,6 +24,7 @@ pub mod registry;
 pub mod replica;
 mod sync;
 mod turn;
+mod value_sets;
 mod verify;
 mod world;
 
@@ -53,6 +55,7 @@ use registry::Registry;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use value_sets::ValueSets;
 use verify::Counters;
 
 /// A running gateway, apart from its doors.
@@ -80,6 +83,8 @@ pub struct Gateway {
     issuer: Issuer,
     issuance: Option<Issuance>,
     roles: Roles,
+    strict_uploads: bool,
+    value_sets: ArcSwap<ValueSets>,
 }
 
 impl Gateway {
@@ -123,6 +128,8 @@ impl Gateway {
             issuer: config.issuer.clone(),
             issuance,
             roles: config.roles.clone(),
+            strict_uploads: config.federation.strict_uploads,
+            value_sets: ArcSwap::default(),
         };
         gateway.refresh();
         Ok(gateway)
@@ -147,6 +154,11 @@ impl Gateway {
     /// What it is there for.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// Whether uploads are held to more than the reference gateways hold them to.
+    pub fn has_strict_uploads(&self) -> bool {
+        self.strict_uploads
     }
 
     /// What its verdicts tolerate.

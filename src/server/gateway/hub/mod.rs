@@ -10,22 +10,28 @@
 
 mod batch;
 mod entry;
+mod issuer;
 mod message;
 mod onboarding;
 mod party;
+mod reference;
 mod refused;
 mod rule;
 mod signer;
+mod unique;
 mod write;
 
 pub use batch::Batch;
 pub use entry::Entry;
+pub use issuer::StoredIssuer;
 pub use message::Handed;
 pub use onboarding::{Joining, leaving};
 pub use party::{Party, PartyRole};
+pub use reference::{StoredReference, delete_reference, upload_reference};
 pub use refused::{Reason, Refused};
 pub use rule::StoredRule;
-pub use signer::{Tng, delete_signer, upload_signer};
+pub use signer::{Conduct, Tng, delete_signer, upload_signer};
+pub use unique::uuid_of;
 pub use write::{Change, Decided};
 
 use crate::exchange::{Record, RecordKind};
@@ -195,6 +201,13 @@ impl Hub {
     pub fn of(&self, country: Country, role: Role) -> impl Iterator<Item = &Arc<Entry>> {
         let entries = self.entries.values();
         entries.filter(move |it| it.country == country && it.role == role && it.stands())
+    }
+
+    /// Whether an upload certificate of `country` signed what was handed in.
+    pub fn is_uploader(&self, country: Country, handed: &Handed) -> bool {
+        let uploader = handed.signer();
+        let mut uploads = self.of(country, Role::Upload);
+        uploads.any(|upload| upload.thumbprint == uploader)
     }
 
     /// The batches of revocations, those that were taken back among them, by their ids.
