@@ -200,6 +200,28 @@ const MAX_DOUBLINGS: u32 = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::http::peer::Peer;
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[actix_web::test]
+    async fn a_removed_peer_is_cut_off_within_a_second() {
+        static ADMITTED: AtomicBool = AtomicBool::new(true);
+        let connections = Connections::new(Box::new(|_| ADMITTED.load(Ordering::SeqCst)));
+        let (served, mut client) = UnixStream::pair().unwrap();
+        client
+            .set_read_timeout(Some(Duration::from_secs(1)))
+            .unwrap();
+        let peer = Arc::new(Peer::holding(b"party"));
+        let _kept = connections.register(&peer, OwnedFd::from(served).into());
+        let cutting = rt::spawn(cut_off(connections));
+        ADMITTED.store(false, Ordering::SeqCst);
+        let ended = rt::task::spawn_blocking(move || client.read(&mut [0]).unwrap());
+        assert_eq!(ended.await.unwrap(), 0);
+        cutting.abort();
+    }
 
     #[test]
     fn whoever_does_not_answer_is_asked_ever_more_slowly() {
