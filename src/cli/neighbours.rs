@@ -164,16 +164,16 @@ impl Neighbour {
     /// The feed by which whoever keeps its data in `folder` asks this gateway, and its row.
     fn as_feed(&self, folder: &Path) -> Result<(FeedConfig, String), Failure> {
         let suffix = if folder == self.data { "-home" } else { "" };
-        let ca = std::path::absolute(self.data.join("tls").join("ca.pem"))
-            .map_err(|error| Code::InputOutput.caused_by("no absolute path", error))?;
+        let ca = files::read(&self.data.join("tls").join("ca.pem"))?;
+        files::create_dir(folder)?;
+        files::write(&folder.join("neighbour-ca.pem"), &ca, PUBLIC)?;
         let row = format!(
             "[[feed]]\nid = \"neighbour\"\nkind = \"dgcg\"\nenvironment = \"demo\"\nurl = \"https://localhost:{}\"\ndialect = \"eu\"\n\
-             server_certificate = \"{}\"\nclient_certificate = \"keys/federation/tls{suffix}.pem\"\n\
+             server_certificate = \"neighbour-ca.pem\"\nclient_certificate = \"keys/federation/tls{suffix}.pem\"\n\
              client_key = \"keys/federation/tls{suffix}.key\"\nupload_certificate = \"keys/federation/upload{suffix}.pem\"\n\
              upload_key = \"keys/federation/upload{suffix}.key\"\nanchors = [\"{}\"]\ntake = [\"signers\", \"revocation\"]\n\
              allow_private = true\n",
             self.port()?,
-            ca.display(),
             self.anchor.thumbprint(),
         );
         let none = || Code::Internal.because("no feed in its row");

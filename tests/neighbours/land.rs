@@ -62,14 +62,13 @@ impl Country {
             neighbour.anchor.thumbprint(),
         );
         let id = name.to_lowercase();
-        let ca = neighbour.path().join("tls/ca.pem");
+        fs::copy(neighbour.path().join("tls/ca.pem"), folder.join("ca.pem")).unwrap();
         let row = format!(
             "[[feed]]\nid = \"{id}\"\nkind = \"dgcg\"\nenvironment = \"test\"\nurl = \"https://localhost:{port}\"\n\
-             dialect = \"eu\"\nserver_certificate = \"{}\"\nclient_certificate = \"{name}/tls.pem\"\n\
+             dialect = \"eu\"\nserver_certificate = \"{name}/ca.pem\"\nclient_certificate = \"{name}/tls.pem\"\n\
              client_key = \"{name}/tls.key\"\nupload_certificate = \"{name}/upload.pem\"\nupload_key = \"{name}/upload.key\"\n\
              anchors = [\"{anchor}\"]\ntake = [\"signers\", \"revocation\"]\nallow_private = true\nfull_interval_s = 3600\n\
-             timeout_ms = 5000\n\n",
-            ca.display(),
+             timeout_ms = 5000\n\n"
         );
         let feeds = self.path().join("feeds.toml");
         let known = fs::read_to_string(&feeds).unwrap_or_default();

@@ -33,13 +33,14 @@ async fn a_signer_is_believed_abroad_until_its_country_takes_it_back() {
     let (id, th) = neighbours().await;
     for (issuing, verifying) in [(&id, &th), (&th, &id)] {
         let text = issuing.land.credential(0);
+        // It hands in at its own hub, of which it is a party as its neighbour is.
+        let own = issuing.knows(issuing);
+        let feed = verifying.knows(issuing);
+        verifying.asks(&feed).await.unwrap();
         assert_eq!(
             verifying.verdict(&text).await,
             ("reject", vec!["unknown_signer"])
         );
-        // It hands in at its own hub, of which it is a party as its neighbour is.
-        let own = issuing.knows(issuing);
-        let feed = verifying.knows(issuing);
         let signer = &issuing.land.signers[0].der;
         let uploader = issuing.uploader(&own);
         assert!(uploader.signer(signer, issuing.now()).await.unwrap());
