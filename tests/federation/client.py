@@ -159,7 +159,7 @@ class Client:
     def signers(self):
         dsc = self.csca.issue(self.country)
         message = self.upload.sign(dsc.der)
-        before = now().isoformat().replace("+00:00", "Z")
+        before = (now() - datetime.timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
         kind = {"Content_Type": "application/cms"}
         self.ask("POST", "/signerCertificate", 201, message, **kind)
         self.ask("POST", "/signerCertificate", 409, message, "0x002", **kind)

@@ -9,5 +9,6 @@
 mod support;
 
 mod ground;
+mod python;
 mod rows;
 mod table;
