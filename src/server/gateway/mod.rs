@@ -39,7 +39,7 @@ use arc_swap::ArcSwap;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
-use hub::Hub;
+use hub::{Hub, Turning};
 use issuance::Issuance;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +59,7 @@ pub struct Gateway {
     hub: ArcSwap<Hub>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
+    turning: Turning,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
     opening: Opening,
@@ -99,6 +100,7 @@ impl Gateway {
             records: OnceLock::new(),
             hub: ArcSwap::from_pointee(Hub::new(&[])),
             handing_in: tokio::sync::Mutex::new(()),
+            turning: Turning::default(),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),

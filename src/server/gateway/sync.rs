@@ -177,6 +177,7 @@ impl Gateway {
                 }
             }
             if let Some(hub) = hub {
+                self.turning.saw(&hub);
                 self.hub.store(Arc::new(hub));
             }
         }
