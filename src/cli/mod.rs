@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod conformance;
 mod feeds;
+mod hand_in;
 mod input;
 mod offline;
 mod operate;
@@ -94,6 +95,8 @@ enum Command {
     Trust(trust::Trust),
     /// How foreign sources stand, and asking one now.
     Feeds(feeds::Feeds),
+    /// Hand in signers, revocations and rules of this country at a foreign gateway.
+    HandIn(hand_in::HandIn),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -138,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Inspect(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Feeds(command) => command.run(),
+        Command::HandIn(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

@@ -4,6 +4,7 @@
 
 mod batch;
 mod entry;
+mod handed;
 mod issuer;
 mod message;
 mod rule;
@@ -11,9 +12,12 @@ mod statement;
 
 pub use batch::{read_batch, write_batch};
 pub(in crate::exchange) use entry::{entry, read};
+pub use handed::{
+    HandedCertificate, read_handed_certificate, read_handed_reference, read_reference_id,
+};
 pub use issuer::{
-    Dialect, TrustedIssuer, TrustedReference, read_issuer, read_reference, write_issuer,
-    write_reference,
+    Dialect, TrustedIssuer, TrustedReference, read_issuer, read_own_reference, read_reference,
+    write_issuer, write_reference,
 };
 pub use message::{message_bytes, read_message, write_message};
 pub use rule::{

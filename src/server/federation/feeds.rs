@@ -125,7 +125,13 @@ fn dgcg(row: &mut Row) -> Result<DgcgConfig, Failure> {
     if take.is_empty() {
         return Err(row.odd("take"));
     }
+    let upload = match (row.path("upload_certificate")?, row.path("upload_key")?) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some(ClientFiles { certificate, key }),
+        _ => return Err(row.invalid("has one of upload_certificate and upload_key alone")),
+    };
     Ok(DgcgConfig {
+        upload,
         url,
         host,
         dialect: row.parsed("dialect", Dialect::parse)?,

@@ -8,7 +8,7 @@ use super::hub::HUB;
 use crate::exchange::signed::ListForm;
 use crate::exchange::{self, dgcg};
 use crate::failure::{Code, Failure};
-use crate::model::{Environment, Thumbprint, UnixTime};
+use crate::model::{Thumbprint, UnixTime};
 use crate::server::config::Config;
 use crate::server::federation::{
     Dialect, Feed, FeedConfig, FeedKind, FolderForm, ListProof, Take, open_feed,
@@ -107,24 +107,22 @@ fn foreign_feed(feed: &FeedConfig, data: &Path) -> Result<Option<ForeignFeed>, F
     }))
 }
 
-/// What parties hand in at this gateway, as a source of trust: `anchors` vouch for the parties.
-pub(super) fn own_feed(
-    environment: Environment,
-    anchors: &[Thumbprint],
-    test_participants: bool,
-) -> ForeignFeed {
-    ForeignFeed {
+/// What parties hand in at this gateway, as a source of trust, where it has a trust anchor.
+pub(super) fn own_feed(config: &Config) -> Option<ForeignFeed> {
+    let federation = &config.federation;
+    let own = || ForeignFeed {
         source: Source {
-            test_participants,
-            ..Source::new(HUB, environment, UnixTime::EPOCH)
+            test_participants: federation.test_participants,
+            ..Source::new(HUB, config.environment, UnixTime::EPOCH)
         },
         proof: FeedProof::Gateway {
             dialect: dgcg::Dialect::Eu,
-            anchors: anchors.to_vec(),
+            anchors: federation.anchors.clone(),
         },
         revokes: true,
         is_own: true,
-    }
+    };
+    (!federation.anchors.is_empty()).then(own)
 }
 
 fn list(form: ListForm, pinned: Vec<Thumbprint>, data: &Path) -> Result<FeedProof, Failure> {

@@ -70,7 +70,6 @@ pub struct Gateway {
     issuer: Issuer,
     issuance: Option<Issuance>,
     roles: Roles,
-    parties: HashSet<Thumbprint>,
     operators: HashSet<Thumbprint>,
 }
 
@@ -93,6 +92,8 @@ impl Gateway {
             Snapshot::empty(config.environment),
             AdmissionReport::default(),
         );
+        let mut feeds = feeds::foreign_feeds(&config.feeds, &config.data)?;
+        feeds.extend(feeds::own_feed(config));
         let gateway = Self {
             environment: config.environment,
             clock,
@@ -100,12 +101,9 @@ impl Gateway {
             data: config.data.clone(),
             feeds: config.feeds.clone(),
             world: ArcSwap::from_pointee(empty),
-            foreign: Mutex::new(Foreign::new(feeds::foreign_feeds(
-                &config.feeds,
-                &config.data,
-            )?)),
+            foreign: Mutex::new(Foreign::new(feeds)),
             records: OnceLock::new(),
-            hub: ArcSwap::from_pointee(Hub::new(&[])),
+            hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
             handing_in: tokio::sync::Mutex::new(()),
             turning: Turning::default(),
             store_silent: AtomicBool::new(false),
@@ -115,7 +113,6 @@ impl Gateway {
             issuer: config.issuer.clone(),
             issuance,
             roles: config.roles.clone(),
-            parties: HashSet::new(),
             operators: HashSet::new(),
         };
         gateway.refresh();

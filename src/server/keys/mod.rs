@@ -4,8 +4,10 @@
 
 mod demo;
 mod file;
+mod neighbour;
 mod signer;
 
 pub use demo::{DemoPki, demo_pki};
 pub use file::FileSigner;
+pub use neighbour::{ThrowAway, Use};
 pub use signer::Signer;

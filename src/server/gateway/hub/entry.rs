@@ -134,6 +134,12 @@ impl Entry {
         self.deleted_at.is_none()
     }
 
+    /// Whether it was taken back so long ago that lists say nothing of it any more.
+    pub fn is_forgotten(&self, at: UnixTime) -> bool {
+        self.deleted_at
+            .is_some_and(|deleted| deleted.plus(REMEMBERED_S) < at)
+    }
+
     /// The name of its record.
     pub fn name(&self) -> String {
         name(self.thumbprint, self.role)
@@ -156,3 +162,5 @@ pub(super) fn name(fingerprint: Thumbprint, role: Role) -> String {
 
 /// What an entry is trusted for where nobody says.
 pub(super) const DEFAULT_DOMAIN: &str = "DCC";
+/// How long lists of changes name what was taken back.
+pub(super) const REMEMBERED_S: i64 = 14 * 86_400;

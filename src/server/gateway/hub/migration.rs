@@ -98,7 +98,7 @@ pub fn migrate(
     if !handed.verified {
         return Err(Reason::TextSignatureInvalid.into());
     }
-    let is_own = hub.is_uploader(party.country, handed.signer());
+    let is_own = hub.is_uploader(party.country, handed);
     let (name, record) = match kind {
         Migrated::Signer => signer(hub, party, number, handed, is_own, at)?,
         Migrated::Batch => batch(hub, party, number, handed, is_own, at)?,

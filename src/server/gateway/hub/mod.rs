@@ -11,30 +11,36 @@
 mod batch;
 mod entry;
 mod listing;
+mod issuer;
 mod message;
 mod migration;
 mod onboarding;
 mod party;
+mod reference;
 mod refused;
 mod revoking;
 mod rule;
 mod ruling;
 mod signer;
 pub mod turns;
+mod unique;
 mod write;
 
 pub use batch::Batch;
 pub use entry::Entry;
 pub use listing::{Page, Turning};
+pub use issuer::StoredIssuer;
 pub use message::Handed;
 pub use migration::{Migrated, Migration, migrate, migrations};
 pub use onboarding::{Joining, leaving};
 pub use party::{Party, PartyRole};
+pub use reference::{StoredReference, delete_reference, upload_reference};
 pub use refused::{Reason, Refused};
-pub use revoking::{delete_batch, downloaded, expire_batches, fresh_id, upload_batch};
+pub use revoking::{delete_batch, downloaded, expire_batches, upload_batch};
 pub use rule::StoredRule;
 pub use ruling::{delete_rule, shown_rules, upload_rule};
-pub use signer::{Tng, delete_signer, upload_signer};
+pub use signer::{Conduct, Tng, delete_signer, upload_signer};
+pub use unique::{random_uuid, uuid_of};
 pub use write::{Change, Decided};
 
 use crate::exchange::{Record, RecordKind};
@@ -203,10 +209,11 @@ impl Hub {
         entries.filter(move |it| it.country == country && it.role == role && it.stands())
     }
 
-    /// Whether the certificate with this fingerprint is one that `country` signs with what it hands in.
-    pub fn is_uploader(&self, country: Country, fingerprint: Thumbprint) -> bool {
+    /// Whether an upload certificate of `country` signed what was handed in.
+    pub fn is_uploader(&self, country: Country, handed: &Handed) -> bool {
+        let uploader = handed.signer();
         let mut uploads = self.of(country, Role::Upload);
-        uploads.any(|upload| upload.thumbprint == fingerprint)
+        uploads.any(|upload| upload.thumbprint == uploader)
     }
 
     /// The batches of revocations, those that were taken back among them, by their ids.

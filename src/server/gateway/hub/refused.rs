@@ -56,6 +56,26 @@ impl Reason {
 /// Why: each is a row of the wire's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
+    /// Nobody in particular asks.
+    NotAuthenticated,
+    /// The certificate of whoever asks names no country.
+    NoCountry,
+    /// Whoever asks is no party.
+    NoParty,
+    /// The party may not do this.
+    NoRole,
+    /// There is nothing at this address.
+    NoAddress,
+    /// The address is not asked so.
+    MethodNotAllowed,
+    /// The body is of another type than this address takes.
+    MediaType,
+    /// The body is larger than any that is taken.
+    TooLarge,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// A parameter, a header or the form of a body is not as agreed.
+    Invalid,
     /// The body is no Base64.
     MessageNotBase64,
     /// The body is no CMS message.
@@ -72,6 +92,12 @@ pub enum Reason {
     SignatureInvalid,
     /// The message about anything else is not signed by the key it names.
     TextSignatureInvalid,
+    /// The message in a JSON body cannot be read.
+    InnerMessageInvalid,
+    /// The message in a JSON body is not signed by the key it names.
+    InnerSignatureInvalid,
+    /// A member of a JSON body says what is not allowed here.
+    ValueNotAllowed,
     /// The certificate handed in fails a check.
     UploadFailed,
     /// The certificate to be taken back fails a check.
@@ -80,10 +106,26 @@ pub enum Reason {
     AlreadyExists,
     /// The certificate to be taken back is not there.
     SignerMissing,
+    /// A text is signed by no upload certificate of the party.
+    TextUploader,
+    /// A text is not the JSON it is to be.
+    TextJson,
+    /// Members of a text are missing or out of bounds.
+    TextValues,
+    /// A text is about another country.
+    TextCountry,
+    /// The reference to be changed or taken back is not there.
+    ReferenceMissing,
+    /// The reference asked for is not there.
+    ReferenceUnknown,
+    /// There is no value set of this name.
+    ValueSetMissing,
+    /// The certificate could not be kept; nothing was changed.
+    UploadUnavailable,
+    /// The certificate could not be taken back; nothing was changed.
+    DeleteUnavailable,
     /// This gateway could not do it; nothing was changed.
     Unavailable,
-    /// A parameter or header is not of its form.
-    Invalid,
     /// A batch, or what names one, is no JSON of its form.
     BatchUnreadable,
     /// A batch has a value that is not allowed.

@@ -127,7 +127,7 @@ fn signed_by(hub: &Hub, party: &Party, handed: &Handed) -> Result<(), Refused> {
     if !handed.verified {
         return Err(Reason::TextSignatureInvalid.into());
     }
-    if !hub.is_uploader(party.country, handed.signer()) {
+    if !hub.is_uploader(party.country, handed) {
         return Err(Reason::RuleUploader.into());
     }
     Ok(())
