@@ -11,6 +11,7 @@ pub mod foreign;
 pub mod hub;
 pub mod intake;
 mod issuance;
+mod leases;
 mod marks;
 mod node;
 mod parties;

@@ -6,7 +6,8 @@
 
 use super::batch::Batch;
 use super::refused::{Reason, Refused};
-use super::turns::{Kept, Turns};
+use super::revoking::expire_batches;
+use super::turns::{Kept, MAX_CHANGES, Turns};
 use super::{Decided, Hub};
 use crate::exchange::{Record, RecordKind};
 use crate::model::UnixTime;
@@ -117,6 +118,28 @@ impl Gateway {
             self.keep_again(&late).await?;
         }
         Ok(answer.0)
+    }
+
+    /// Takes back the batches that have ended, unless another node does; how many it were.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn end_batches(self: &Arc<Self>) -> Result<usize, Refused> {
+        let records = self.records()?;
+        let Some(lease) = records.lease("hub/ended", self.clock.now()).await? else {
+            return Ok(0);
+        };
+        let mut ended = 0;
+        let done = loop {
+            let change = |hub: &Hub, at: UnixTime| expire_batches(hub, MAX_CHANGES, at);
+            match self.hand_in_batches(change).await {
+                Ok(0) => break Ok(ended),
+                Ok(count) => ended += count,
+                Err(refused) => break Err(refused),
+            }
+        };
+        records.release(&lease, self.clock.now()).await;
+        done
     }
 
     /// Keeps `late` in a second of its own: lists of other nodes may have passed over the one they have.

@@ -10,8 +10,8 @@
 
 mod batch;
 mod entry;
-mod listing;
 mod issuer;
+mod listing;
 mod message;
 mod migration;
 mod onboarding;
@@ -28,8 +28,8 @@ mod write;
 
 pub use batch::Batch;
 pub use entry::Entry;
-pub use listing::{Page, Turning};
 pub use issuer::StoredIssuer;
+pub use listing::{Page, Turning};
 pub use message::Handed;
 pub use migration::{Migrated, Migration, migrate, migrations};
 pub use onboarding::{Joining, leaving};
