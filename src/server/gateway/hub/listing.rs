@@ -14,6 +14,7 @@ use crate::model::UnixTime;
 use crate::server::gateway::{Gateway, replica};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use tracing::warn;
 
 /// A page of the list.
 #[derive(Clone, Debug)]
@@ -88,6 +89,18 @@ impl Gateway {
             return Err(Reason::SinceInFuture.into());
         }
         Ok(hub.batches_after(since, until, now))
+    }
+
+    /// The hub with all that other nodes kept; where the store does not answer, as it was last read.
+    pub async fn hub_now(&self) -> Arc<Hub> {
+        if let Err(failure) = self.read_store().await {
+            let code = failure.code().name();
+            warn!(
+                code,
+                "parties are answered from what was read before: {failure}"
+            );
+        }
+        self.hub()
     }
 
     /// As [`Gateway::hand_in`], for changes of batches: all that one `decide` comes to happen in one second.
