@@ -6,6 +6,7 @@ mod batch;
 mod entry;
 mod handed;
 mod issuer;
+mod listed;
 mod message;
 mod rule;
 mod statement;
@@ -19,6 +20,7 @@ pub use issuer::{
     Dialect, TrustedIssuer, TrustedReference, read_issuer, read_own_reference, read_reference,
     write_issuer, write_reference,
 };
+pub use listed::{Listed, TrustedCertificate};
 pub use message::{message_bytes, read_message, write_message};
 pub use rule::{
     has_prefix_of_kind, read_rule, read_rule_row, read_rule_shape, write_rule, write_rule_row,

@@ -4,12 +4,12 @@
 
 use super::number;
 use super::replica::{Replica, Standing};
-use crate::exchange::Record;
+use crate::exchange::{Record, RecordKind};
 use crate::failure::Failure;
 use crate::model::{Country, UnixTime};
 use crate::revocation::{RevocationBatch, RevocationList};
 use crate::snapshot::{FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements};
-use crate::trust::{AdmissionReport, Refusal, Source};
+use crate::trust::{AdmissionReport, Refusal, Source, TrustEntry};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -113,6 +113,29 @@ impl Foreign {
     /// How the feed with this id stands.
     pub fn standing(&self, id: &str) -> Option<&Standing> {
         self.replica.feed(id)
+    }
+
+    /// The other gateways among the feeds, and how what they say proves itself.
+    pub(super) fn gateways(&self) -> impl Iterator<Item = (&str, &FeedProof)> {
+        let feeds = self.feeds.iter().filter(|feed| !feed.is_own);
+        let gateways = feeds.filter(|feed| matches!(feed.proof, FeedProof::Gateway { .. }));
+        gateways.map(|feed| (feed.source.id.as_str(), &feed.proof))
+    }
+
+    /// The records of this kind that other gateways gave, each with the id of its feed; none where records are missing.
+    pub(super) fn records_of(&self, kind: RecordKind) -> impl Iterator<Item = (&str, &Record)> {
+        let whole = self.gateways().filter(|_| self.incomplete.is_none());
+        whole.flat_map(move |(id, _)| {
+            let records = self.standing(id).into_iter().flat_map(Standing::records);
+            let records = records.filter(move |record| record.kind == kind);
+            records.map(move |record| (id, record))
+        })
+    }
+
+    /// The signers that the feed with this id was found to name.
+    pub(super) fn said_by(&self, id: &str) -> impl Iterator<Item = &TrustEntry> {
+        let content = self.contents.get(id).into_iter();
+        content.flat_map(|content| &content.said.list.entries)
     }
 
     /// Notes how an attempt to reach a feed went.

@@ -6,6 +6,7 @@ mod audit;
 pub mod cache;
 mod clock;
 mod engine;
+mod federated;
 pub mod feeds;
 pub mod foreign;
 pub mod hub;
@@ -18,6 +19,7 @@ mod parties;
 pub mod pinned;
 pub mod replica;
 mod sync;
+mod value_sets;
 mod verify;
 mod world;
 
@@ -47,6 +49,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use value_sets::ValueSets;
 use verify::Counters;
 
 /// A running gateway, apart from its doors.
@@ -71,6 +74,8 @@ pub struct Gateway {
     issuer: Issuer,
     issuance: Option<Issuance>,
     roles: Roles,
+    strict_uploads: bool,
+    value_sets: ArcSwap<ValueSets>,
     operators: HashSet<Thumbprint>,
 }
 
@@ -114,6 +119,8 @@ impl Gateway {
             issuer: config.issuer.clone(),
             issuance,
             roles: config.roles.clone(),
+            strict_uploads: config.federation.strict_uploads,
+            value_sets: ArcSwap::default(),
             operators: HashSet::new(),
         };
         gateway.refresh();
@@ -139,6 +146,11 @@ impl Gateway {
     /// What it is there for.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// Whether uploads are held to more than the reference gateways hold them to.
+    pub fn has_strict_uploads(&self) -> bool {
+        self.strict_uploads
     }
 
     /// What its verdicts tolerate.

@@ -3,9 +3,9 @@
 //! Refuses a party's certificate that no pinned trust anchor vouches for. What a party vouches for itself (signers) is
 //! judged when it is handed in, and by whoever reads the list.
 
-use super::HUB;
+use super::{HUB, uuid_of};
 use crate::codec::cms::Signed;
-use crate::exchange::dgcg::{read_statement, write_message, write_statement};
+use crate::exchange::dgcg::{TrustedCertificate, read_statement, write_message, write_statement};
 use crate::exchange::{Record, RecordKind};
 use crate::model::{Country, Thumbprint, UnixTime};
 use crate::trust::{Place, Role, Statement, kid_of, vouched_by};
@@ -138,6 +138,26 @@ impl Entry {
     pub fn is_forgotten(&self, at: UnixTime) -> bool {
         self.deleted_at
             .is_some_and(|deleted| deleted.plus(REMEMBERED_S) < at)
+    }
+
+    /// Whether it is trusted for what most are.
+    pub fn is_of_default_domain(&self) -> bool {
+        self.domain == DEFAULT_DOMAIN
+    }
+
+    /// It as the WHO's network lists it.
+    pub fn trusted_certificate(&self) -> TrustedCertificate {
+        TrustedCertificate {
+            certificate: self.certificate.clone(),
+            signature: self.signature.clone(),
+            kid: self.kid.clone(),
+            role: self.role,
+            country: self.country,
+            properties: self.properties.clone(),
+            uuid: uuid_of(self.name().as_bytes()),
+            domain: self.domain.clone(),
+            source: None,
+        }
     }
 
     /// The name of its record.

@@ -26,6 +26,17 @@ impl Refused {
     }
 }
 
+impl Refused {
+    /// The same; where this gateway is at fault, for the `reason` that says in what.
+    #[must_use]
+    pub fn within(self, reason: Reason) -> Self {
+        if self.reason == Reason::Unavailable {
+            return Self { reason, ..self };
+        }
+        self
+    }
+}
+
 impl From<Reason> for Refused {
     fn from(reason: Reason) -> Self {
         Self {
