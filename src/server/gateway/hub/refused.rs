@@ -177,8 +177,12 @@ pub enum Reason {
     RuleDeleteIdentifier,
     /// The rule to be deleted is not there.
     RuleMissing,
+    /// The rule could not be kept or deleted; nothing was changed.
+    RuleUnavailable,
     /// The certificate to be signed anew is not there.
     MigratedSignerMissing,
+    /// The certificate could not be signed anew; nothing was changed.
+    MigrationUnavailable,
     /// The batch to be signed anew is not there.
     MigratedBatchMissing,
     /// The batch to be signed anew is another country's, or signed with another's upload certificate.

@@ -5,10 +5,10 @@
 //! Source: EU DGCG, `/cms-migration`. The WHO's gateways have no such address.
 
 use super::asked::{Asked, json};
+use crate::model::UnixTime;
 use crate::server::gateway::hub::{
     Handed, Hub, Migrated, Party, Reason, Refused, migrate, migrations,
 };
-use crate::model::UnixTime;
 use crate::server::http::body;
 use actix_web::HttpResponse;
 use actix_web::web::Payload;

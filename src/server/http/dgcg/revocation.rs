@@ -58,9 +58,8 @@ pub(super) async fn upload(asked: Asked, payload: Payload) -> HttpResponse {
         let handed = handed(&asked, payload).await?;
         let id = random_uuid()?;
         let named = tag(&id)?;
-        let done = asked.hand_in_batches(move |hub, party, at| {
-            upload_batch(hub, party, &handed, &id, at)
-        });
+        let done =
+            asked.hand_in_batches(move |hub, party, at| upload_batch(hub, party, &handed, &id, at));
         done.await?;
         Ok(HttpResponse::Created()
             .insert_header((header::ETAG, named))
@@ -131,7 +130,10 @@ mod tests {
             (Some("*/*"), CMS_TEXT),
             (Some("application/cms"), CMS),
             (Some("application/cms, */*;q=0.1"), CMS),
-            (Some("application/cms;q=0.5, application/cms-text"), CMS_TEXT),
+            (
+                Some("application/cms;q=0.5, application/cms-text"),
+                CMS_TEXT,
+            ),
             (Some("application/json"), CMS_TEXT),
         ] {
             let mut request = TestRequest::default();

@@ -7,7 +7,7 @@
 use super::asked::{Asked, CMS, CMS_TEXT, json};
 use super::query;
 use crate::exchange::dgcg::write_rule_row;
-use crate::server::gateway::hub::{Handed, Refused, delete_rule, shown_rules, upload_rule};
+use crate::server::gateway::hub::{Handed, Reason, Refused, delete_rule, shown_rules, upload_rule};
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Payload};
 use serde_json::{Map, Value};
@@ -38,7 +38,8 @@ pub(super) async fn upload(asked: Asked, payload: Payload) -> HttpResponse {
     let result = async {
         let handed = handed(&asked, payload).await?;
         let done = asked.hand_in(|hub, party, at| upload_rule(hub, party, &handed, at));
-        done.await?;
+        done.await
+            .map_err(|refused| refused.within(Reason::RuleUnavailable))?;
         Ok(HttpResponse::Created().finish())
     };
     let result = result.await;
@@ -50,7 +51,8 @@ pub(super) async fn delete(asked: Asked, payload: Payload) -> HttpResponse {
     let result = async {
         let handed = handed(&asked, payload).await?;
         let done = asked.hand_in(|hub, party, at| delete_rule(hub, party, &handed, at));
-        done.await?;
+        done.await
+            .map_err(|refused| refused.within(Reason::RuleUnavailable))?;
         Ok(HttpResponse::NoContent().finish())
     };
     let result = result.await;
