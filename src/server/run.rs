@@ -151,6 +151,7 @@ impl Server {
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
         let kept = Arc::clone(&gateway);
         let watched = opened.connections.clone();
+        let federated = !opened.federation.is_empty();
         let done = actix_web::rt::spawn(async move {
             let looking =
                 tasks::keep_looking(self.state, self.identity, self.clients, self.refresh);
@@ -159,6 +160,10 @@ impl Server {
                 actix_web::rt::spawn(tasks::watch_engine(Arc::clone(&kept))),
                 actix_web::rt::spawn(tasks::follow(Arc::clone(&kept))),
             ];
+            if federated {
+                let ending = tasks::end_batches(Arc::clone(&kept));
+                running.push(actix_web::rt::spawn(ending));
+            }
             for connections in watched {
                 let cutting = tasks::cut_off(connections);
                 running.push(actix_web::rt::spawn(cutting));

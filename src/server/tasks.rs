@@ -163,6 +163,22 @@ pub(super) async fn cut_off(connections: Arc<Connections>) {
     }
 }
 
+/// Looks every hour for batches that have ended, and takes them back.
+pub(super) async fn end_batches(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(END_BATCHES);
+    loop {
+        ticks.tick().await;
+        match gateway.end_batches().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "{count} batches of revocations have ended"),
+            Err(refused) => error!(
+                code = refused.details,
+                "batches that have ended stay in the list"
+            ),
+        }
+    }
+}
+
 /// Signs the head of the audit once a minute, outside the database.
 pub(super) async fn sign_audit(gateway: Arc<Gateway>, heads: Arc<Heads>) {
     let mut ticks = rt::time::interval(SIGN_AUDIT);
@@ -193,6 +209,7 @@ pub(super) async fn sign_audit_once(gateway: &Gateway, heads: &Heads) {
 
 const CUT_OFF: Duration = Duration::from_millis(250);
 const FOLLOW: Duration = Duration::from_millis(500);
+const END_BATCHES: Duration = Duration::from_secs(3600);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const MAX_DOUBLINGS: u32 = 16;

@@ -112,6 +112,8 @@ class Client:
     def __init__(self, dialect, base, folder):
         self.dialect, self.base = dialect, base
         self.session = requests.Session()
+        # Proxies and certificate bundles of the environment are not for this gateway.
+        self.session.trust_env = False
         self.session.verify = os.path.join(folder, "ca.pem")
         self.session.cert = (os.path.join(folder, "tls.pem"), os.path.join(folder, "tls.key"))
         with open(os.path.join(folder, "anchor.pem"), "rb") as file:

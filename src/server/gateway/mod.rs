@@ -16,6 +16,7 @@ pub mod hub;
 mod hub_acts;
 pub mod intake;
 mod issuance;
+mod leases;
 mod marks;
 mod node;
 mod parties;
@@ -49,7 +50,7 @@ use arc_swap::ArcSwap;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
-use hub::Hub;
+use hub::{Hub, Turning};
 use issuance::Issuance;
 use registry::Registry;
 use std::path::PathBuf;
@@ -75,6 +76,7 @@ pub struct Gateway {
     registry: ArcSwap<Registry>,
     /// One decision at a time.
     deciding: tokio::sync::Mutex<()>,
+    turning: Turning,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
     opening: Opening,
@@ -121,6 +123,7 @@ impl Gateway {
             handing_in: tokio::sync::Mutex::new(()),
             registry: ArcSwap::default(),
             deciding: tokio::sync::Mutex::new(()),
+            turning: Turning::default(),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),

@@ -25,9 +25,9 @@ use tracing::{debug, error, info, warn};
 
 /// The records of a gateway: where they are kept, and how far this node has read them.
 pub struct Records {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     marks: Marks,
-    node: Node,
+    pub(super) node: Node,
     /// The feeds that this process asks just now.
     turns: Turns,
     /// The number of the last record that was read.
@@ -195,6 +195,7 @@ impl Gateway {
                 }
             }
             if let Some(hub) = hub {
+                self.turning.saw(&hub);
                 self.hub.store(Arc::new(hub));
             }
             self.register(&registered);
@@ -216,20 +217,11 @@ impl Gateway {
         };
         let now = self.clock.now();
         let name = format!("feed/{}", feed.id());
-        let lease = records
-            .store
-            .lease(&name, records.node.name(), now, LEASE_S)
-            .await?;
-        let Some(mut lease) = lease else {
+        let Some(mut lease) = records.lease(&name, now).await? else {
             return Ok(Synchronised::Elsewhere);
         };
         let kept = self.ask(records, &mut lease, feed, accepts_less, now).await;
-        if let Err(failure) = records.store.release(&lease, self.clock.now()).await {
-            warn!(
-                code = failure.code().name(),
-                "a lease was not given back: {failure}"
-            );
-        }
+        records.release(&lease, self.clock.now()).await;
         let (failed, tells) = match &kept {
             Ok(_) => (None, false),
             Err(failure) => {
@@ -386,8 +378,7 @@ impl Gateway {
             if let Ok(answer) = waited {
                 return answer;
             }
-            let (name, at) = (records.node.name(), self.clock.now());
-            let renewed = records.store.lease(&lease.name, name, at, LEASE_S).await?;
+            let renewed = records.lease(&lease.name, self.clock.now()).await?;
             let lost = || Code::LeaseLost.because("another node asks this feed now");
             *lease = renewed.ok_or_else(lost)?;
         }
@@ -476,9 +467,7 @@ fn digest(foreign: &Foreign, id: &str) -> [u8; 32] {
     standing.map_or([0; 32], super::replica::Standing::digest)
 }
 
-/// How long after the last sign of life of whoever asks a feed another node may ask it.
-const LEASE_S: u32 = 60;
-/// When such a sign is due.
+/// When whoever asks a feed gives a sign of life.
 const RENEW: Duration = Duration::from_secs(20);
 /// How many records are read at once.
 const AT_ONCE: u32 = 1000;

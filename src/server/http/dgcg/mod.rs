@@ -9,8 +9,11 @@ mod asked;
 mod certificates;
 mod door;
 mod lists;
+mod migration;
 mod query;
 mod references;
+mod revocation;
+mod rules;
 mod signers;
 mod trust_list;
 mod value_sets;
@@ -126,6 +129,51 @@ const ADDRESSES: &[Address] = &[
         "/valuesets/{id}",
         BOTH,
         &[("GET", || get().to(value_sets::one))],
+    ),
+    at(
+        "/rules",
+        BOTH,
+        &[
+            ("POST", || web::post().to(rules::upload)),
+            ("DELETE", || web::delete().to(rules::delete)),
+        ],
+    ),
+    at(
+        "/rules/delete",
+        BOTH,
+        &[("POST", || web::post().to(rules::delete))],
+    ),
+    at(
+        "/rules/{country}",
+        BOTH,
+        &[("GET", || get().to(rules::of_country))],
+    ),
+    at(
+        "/revocation-list",
+        BOTH,
+        &[
+            ("GET", || get().to(revocation::list)),
+            ("POST", || web::post().to(revocation::upload)),
+            ("DELETE", || web::delete().to(revocation::delete)),
+        ],
+    ),
+    at(
+        "/revocation-list/delete",
+        BOTH,
+        &[("POST", || web::post().to(revocation::delete))],
+    ),
+    at(
+        "/revocation-list/{batchId}",
+        BOTH,
+        &[("GET", || get().to(revocation::download))],
+    ),
+    at(
+        "/cms-migration",
+        EU,
+        &[
+            ("GET", || get().to(migration::list)),
+            ("POST", || web::post().to(migration::update)),
+        ],
     ),
 ];
 
