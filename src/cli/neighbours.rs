@@ -30,7 +30,27 @@ pub(super) fn run(data: &Path) -> Result<Exit, Failure> {
     })
 }
 
+/// Removes what an earlier showing left, and nothing that it did not make.
+fn begin_anew(data: &Path) -> Result<(), Failure> {
+    files::create_dir(data)?;
+    let marker = data.join(MARKER);
+    for folder in ["a", "b"].map(|name| data.join(name)) {
+        if !folder.exists() {
+            continue;
+        }
+        if !marker.exists() {
+            let reason = format!("{} was not made by this command", folder.display());
+            return Err(Code::RequestInvalid.because(reason));
+        }
+        std::fs::remove_dir_all(&folder).map_err(|error| {
+            Code::InputOutput.caused_by(format!("{} cannot be removed", folder.display()), error)
+        })?;
+    }
+    files::write(&marker, b"Both folders are made anew each time.\n", PUBLIC)
+}
+
 async fn tell(data: &Path) -> Result<bool, Failure> {
+    begin_anew(data)?;
     let mut step = Steps::default();
     let a = Neighbour::start(&data.join("a"), "XA", "").await?;
     let port = a.port()?;
@@ -281,4 +301,5 @@ fn now() -> UnixTime {
 }
 
 const PINNED: &str = "[[feed]]\nid = \"pinned-demo\"\nkind = \"pinned_signer\"\nenvironment = \"demo\"\npath = \"trust/demo\"\n\n";
+const MARKER: &str = ".demo-federation";
 const YEAR_S: i64 = 365 * 86_400;
