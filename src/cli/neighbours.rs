@@ -64,6 +64,7 @@ async fn tell(data: &Path) -> Result<bool, Failure> {
     a.takes_in(&a, Country::DEMO).await?;
     a.takes_in(&b, b.country).await?;
     b.takes_in(&a, a.country).await?;
+    b.asks(&feed).await?;
     step.tell("A's trust anchor vouched for B, and B's for A: both are parties now.")?;
     let credential = a.gateway().issue(&IssueRequest { claims: sample()? })?;
     show::line(&credential.text)?;
