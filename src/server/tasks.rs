@@ -1,4 +1,5 @@
-//! What a running server does beside answering: looks at files, watches the engine, asks foreign feeds, follows the store.
+//! What a running server does beside answering: looks at files, watches the engine, asks foreign feeds, follows the store,
+//! cuts off removed peers.
 //!
 //! Refuses to let one task take another with it: whatever fails is logged and tried again.
 
@@ -6,6 +7,7 @@ use crate::server::federation::Feed;
 use crate::server::gateway::{Gateway, Synchronised};
 use crate::server::http::State;
 use crate::server::http::auth::Clients;
+use crate::server::http::connections::Connections;
 use crate::server::http::tls::Identity;
 use crate::server::store::Heads;
 use crate::server::telemetry::Metrics;
@@ -143,6 +145,18 @@ fn pause(every: Duration, failed: u32) -> Duration {
     wait.mul_f64(0.9 + f64::from(random) / 1275.0)
 }
 
+/// Closes the connections of peers that are let in no more, four times a second.
+pub(super) async fn cut_off(connections: Arc<Connections>) {
+    let mut ticks = rt::time::interval(CUT_OFF);
+    loop {
+        ticks.tick().await;
+        let closed = connections.close_removed();
+        if closed > 0 {
+            info!(closed, "{closed} connections of removed peers are closed");
+        }
+    }
+}
+
 /// Signs the head of the audit once a minute, outside the database.
 pub(super) async fn sign_audit(gateway: Arc<Gateway>, heads: Arc<Heads>) {
     let mut ticks = rt::time::interval(SIGN_AUDIT);
@@ -171,6 +185,7 @@ pub(super) async fn sign_audit_once(gateway: &Gateway, heads: &Heads) {
     }
 }
 
+const CUT_OFF: Duration = Duration::from_millis(250);
 const FOLLOW: Duration = Duration::from_millis(500);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);

@@ -7,7 +7,7 @@ use super::registry::{Act, Answerable};
 use crate::exchange::Record;
 use crate::failure::{Code, Failure};
 use crate::server::store::Event;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 impl Gateway {
     /// What `act` on a party or an issuer would change.
@@ -16,6 +16,14 @@ impl Gateway {
     /// `request_invalid`.
     pub(super) fn preview_hub(&self, act: &Act) -> Result<Value, Failure> {
         Err(not_served(act))
+    }
+
+    /// The parties and issuers in force, for operators.
+    ///
+    /// # Errors
+    /// `store_incomplete`.
+    pub(in crate::server) fn show_hub(&self) -> Result<Value, Failure> {
+        Ok(json!({ "parties": [], "issuers": [] }))
     }
 
     /// The records and events by which it is done.
