@@ -2,13 +2,17 @@
 //!
 //! Refuses to decide anything: each command asks the library or a gateway and prints the answer.
 
+mod approvals;
 mod audit;
 mod batch;
 mod conformance;
+mod door;
 mod feeds;
+mod init;
 mod input;
 mod offline;
 mod operate;
+mod operators;
 mod show;
 mod store;
 mod tally;
@@ -82,6 +86,8 @@ struct Arguments {
 enum Command {
     /// Show the whole thing on this machine: make keys, issue, serve, verify over HTTPS.
     Demo(operate::Demo),
+    /// Enrol the first two operators of a gateway.
+    Init(init::Init),
     /// Run a gateway until a signal ends it.
     Serve(operate::Serve),
     /// Issue a demo credential for claims.
@@ -94,6 +100,15 @@ enum Command {
     Trust(trust::Trust),
     /// How foreign sources stand, and asking one now.
     Feeds(feeds::Feeds),
+    /// Who operates the gateway; what is asked for waits for another operator's approval.
+    #[command(subcommand)]
+    Operators(operators::Operators),
+    /// Who may use the gateway with a token.
+    #[command(subcommand)]
+    Clients(operators::Clients),
+    /// What other operators ask for: look, approve, refuse.
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -132,12 +147,16 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     };
     let done = match arguments.command {
         Command::Demo(command) => command.run(),
+        Command::Init(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Feeds(command) => command.run(),
+        Command::Operators(command) => command.run(),
+        Command::Clients(command) => command.run(),
+        Command::Approvals(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

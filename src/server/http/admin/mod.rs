@@ -8,7 +8,7 @@ mod acts;
 mod look;
 mod view;
 
-pub(crate) use view::{feed_status, feeds_status};
+pub(crate) use view::feeds_status;
 
 use super::answer::failed;
 use super::auth::Principal;

@@ -97,7 +97,7 @@ pub(crate) fn feeds_status(gateway: &Gateway) -> Value {
 }
 
 /// How a foreign feed stands.
-pub(crate) fn feed_status(feed: &FeedStatus) -> Value {
+fn feed_status(feed: &FeedStatus) -> Value {
     let left_out = feed
         .left_out
         .iter()
