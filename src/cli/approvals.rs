@@ -5,7 +5,9 @@
 use super::door::Operator;
 use super::operate::block_on;
 use super::{Exit, show};
+use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
+use crate::model::Thumbprint;
 use crate::server::gateway::registry::{Request, RequestState, signed_bytes};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -145,6 +147,10 @@ fn tell(request: &Request, hash: &str) -> Result<(), Failure> {
     let asked = format!("{} asked at {} for", request.asked_by, request.asked_at);
     show::line(&asked)?;
     show::json(&request.act.to_json())?;
+    for der in request.act.certificates() {
+        let fingerprint = Thumbprint(sha256(der));
+        show::line(&format!("with certificate {fingerprint}"))?;
+    }
     show::line("which changes")?;
     show::json(&request.preview)?;
     show::line(&format!("hash {hash}"))
