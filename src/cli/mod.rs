@@ -13,6 +13,7 @@ mod input;
 mod offline;
 mod operate;
 mod operators;
+mod party;
 mod show;
 mod store;
 mod tally;
@@ -109,6 +110,9 @@ enum Command {
     /// What other operators ask for: look, approve, refuse.
     #[command(subcommand)]
     Approvals(approvals::Approvals),
+    /// Which countries' backends use the gateway.
+    #[command(subcommand)]
+    Party(party::Party),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -157,6 +161,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Operators(command) => command.run(),
         Command::Clients(command) => command.run(),
         Command::Approvals(command) => command.run(),
+        Command::Party(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),
