@@ -1,13 +1,13 @@
 //! The listener for operators, over mutual TLS, and what it changes at the public one.
 
-use crate::people::Person;
+use crate::people::{Person, two_operators};
 use crate::support::gateway::{Answer, TestGateway, later, read};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lintas::crypto::sha256;
 use lintas::server::client;
+use lintas::server::gateway::Clock;
 use lintas::server::gateway::registry::{Act, OperatorRole, Request};
-use lintas::server::gateway::{Clock, enrol};
 use lintas::server::keys::OperatorKey;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -41,13 +41,7 @@ impl Office {
         };
         let toml = "[listen]\nadmin = \"127.0.0.1:0\"\n";
         let gateway = TestGateway::configured(toml, prepare, Clock::Fixed(later(0))).await;
-        let (ana, budi) = (Person::new("ana"), Person::new("budi"));
-        let (one, two) = (ana.operator(), budi.operator());
-        let store = gateway.gateway().records().unwrap().store();
-        enrol::enrol(store.as_ref(), [&one, &two], later(0))
-            .await
-            .unwrap();
-        gateway.gateway().follow().await.unwrap();
+        let (ana, budi) = two_operators(gateway.gateway()).await;
         Self {
             ana: Caller::new(&gateway, ana),
             budi: Caller::new(&gateway, budi),

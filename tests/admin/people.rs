@@ -54,6 +54,20 @@ impl Person {
         self.key.sign(&signed_bytes(&request.hash())).unwrap()
     }
 
+    pub(crate) async fn asks(&self, gateway: &Arc<Gateway>, act: Act) -> Result<Request, Failure> {
+        gateway.ask_for(&self.certificate(), act).await
+    }
+
+    pub(crate) async fn approves(
+        &self,
+        gateway: &Arc<Gateway>,
+        request: &Request,
+    ) -> Result<Done, Failure> {
+        let signature = self.signs(request);
+        let certificate = self.certificate();
+        gateway.approve(&certificate, &request.id, &signature).await
+    }
+
     /// The act by which they become an operator with these roles.
     pub(crate) fn joins(&self, roles: &[OperatorRole]) -> Act {
         Act::OperatorAdd {
@@ -102,15 +116,11 @@ impl Office {
     }
 
     pub(crate) async fn asks(&self, who: &Person, act: Act) -> Result<Request, Failure> {
-        self.gateway.ask_for(&who.certificate(), act).await
+        who.asks(&self.gateway, act).await
     }
 
     pub(crate) async fn approves(&self, who: &Person, request: &Request) -> Result<Done, Failure> {
-        let signature = who.signs(request);
-        let certificate = who.certificate();
-        self.gateway
-            .approve(&certificate, &request.id, &signature)
-            .await
+        who.approves(&self.gateway, request).await
     }
 
     /// Ana asks, Budi approves.
@@ -143,6 +153,19 @@ impl Office {
         self.gateway.records().unwrap().store().close().await;
         self.data
     }
+}
+
+/// Two operators of a gateway that has none.
+pub(crate) async fn two_operators(gateway: &Arc<Gateway>) -> (Person, Person) {
+    let (ana, budi) = (Person::new("ana"), Person::new("budi"));
+    let (one, two) = (ana.operator(), budi.operator());
+    let store = gateway.records().unwrap().store();
+    let now = gateway.clock().now();
+    enrol::enrol(store.as_ref(), [&one, &two], now)
+        .await
+        .unwrap();
+    gateway.follow().await.unwrap();
+    (ana, budi)
 }
 
 pub(crate) async fn gateway(data: &Path, toml: &str, clock: Clock) -> Arc<Gateway> {
