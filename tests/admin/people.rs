@@ -6,7 +6,7 @@ use lintas::failure::{Code, Failure};
 use lintas::model::Thumbprint;
 use lintas::server::config::Config;
 use lintas::server::gateway::registry::{
-    Act, Operator, OperatorRole, Request, RequestState, signed_bytes,
+    Act, Client, Operator, OperatorRole, Request, RequestState, signed_bytes,
 };
 use lintas::server::gateway::{Clock, Done, Gateway, enrol};
 use lintas::server::store;
@@ -137,6 +137,11 @@ impl Office {
 
     pub(crate) fn is_operator(&self, who: &Person) -> bool {
         self.gateway.operator(&who.certificate()).is_ok()
+    }
+
+    /// Whom a token lets in.
+    pub(crate) fn lets_in(&self, token: &str) -> Option<Arc<Client>> {
+        self.gateway.registered_client(token).unwrap()
     }
 
     /// What the audit tells: actor, event, subject.

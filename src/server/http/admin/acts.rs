@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// `POST /admin/v1/requests`: an act, which then waits for an approval.
 pub(super) async fn ask_for(
@@ -21,8 +22,9 @@ pub(super) async fn ask_for(
 ) -> HttpResponse {
     let asked = async {
         let act = Members::of_body(&request, body, MAX_ACT).await?.rest();
-        let gateway = &state.gateway;
-        gateway.ask_for(&caller(&request)?, Act::parse(act)?).await
+        let (who, act) = (caller(&request)?, Act::parse(act)?);
+        let gateway = Arc::clone(&state.gateway);
+        to_the_end(async move { gateway.ask_for(&who, act).await }).await
     };
     match asked.await {
         Ok(asked) => HttpResponse::Created().json(json!({
@@ -48,8 +50,9 @@ pub(super) async fn approve(
         members.finish()?;
         let signature = BASE64_STANDARD.decode(signature);
         let signature = signature.map_err(|_| not("signature", "Base64"))?;
-        let gateway = &state.gateway;
-        gateway.approve(&caller(&request)?, &id, &signature).await
+        let (who, id) = (caller(&request)?, id.into_inner());
+        let gateway = Arc::clone(&state.gateway);
+        to_the_end(async move { gateway.approve(&who, &id, &signature).await }).await
     };
     answer(&request, approved.await.map(|done| view::done(&done)))
 }
@@ -65,9 +68,13 @@ pub(super) async fn refuse(
         let mut members = Members::of_body(&request, body, MAX_DECISION).await?;
         let reason = needed(&mut members, "reason")?;
         members.finish()?;
-        let gateway = &state.gateway;
-        gateway.refuse(&caller(&request)?, &id, &reason).await?;
-        Ok(json!({ "id": *id, "state": "refused" }))
+        let (who, id) = (caller(&request)?, id.into_inner());
+        let gateway = Arc::clone(&state.gateway);
+        to_the_end(async move {
+            gateway.refuse(&who, &id, &reason).await?;
+            Ok(json!({ "id": id, "state": "refused" }))
+        })
+        .await
     };
     answer(&request, refused.await)
 }
@@ -79,12 +86,21 @@ pub(super) async fn sync(
     id: web::Path<String>,
 ) -> HttpResponse {
     let asked: Result<Value, Failure> = async {
-        let gateway = &state.gateway;
-        let kept = gateway.ask_feed_now(&caller(&request)?, &id).await?;
+        let (who, id) = (caller(&request)?, id.into_inner());
+        let gateway = Arc::clone(&state.gateway);
+        let kept = to_the_end(async move { gateway.ask_feed_now(&who, &id).await }).await?;
         Ok(view::synchronised(&kept))
     }
     .await;
     answer(&request, asked)
+}
+
+/// What `work` comes to; it goes on where the caller hangs up, so that nothing is left half done.
+async fn to_the_end<T: 'static>(
+    work: impl Future<Output = Result<T, Failure>> + 'static,
+) -> Result<T, Failure> {
+    let done = actix_web::rt::spawn(work).await;
+    done.map_err(|error| Code::Internal.caused_by("an act broke off", error))?
 }
 
 fn needed(members: &mut Members, name: &str) -> Result<String, Failure> {
