@@ -9,5 +9,6 @@
 mod support;
 
 mod ground;
+mod messages;
 mod rows;
 mod table;
