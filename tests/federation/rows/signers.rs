@@ -135,6 +135,7 @@ async fn uploads(table: &mut Table<'_>, ground: &Ground, dialect: Dialect) {
         ("XA", p256),
         ("XA", &rcgen::PKCS_ECDSA_P384_SHA384),
         ("XA", &rcgen::PKCS_ED25519),
+        ("XA", &rcgen::PKCS_RSA_SHA256),
     ] {
         let brief = brief_signer(xa, &[country], algorithm);
         table
@@ -185,7 +186,7 @@ async fn uploads(table: &mut Table<'_>, ground: &Ground, dialect: Dialect) {
             let upload = write_message(&xa.upload.sign(&dsc.der, false));
             // The signature is another one each time, what comes before it is not.
             let signature = row["signature"].as_str().unwrap();
-            rows.len() == 5
+            rows.len() == 6
                 && row["rawData"] == write_message(&dsc.der)
                 && signature[100..400] == upload[100..400]
         };
