@@ -221,3 +221,17 @@ pub(crate) fn client_holding(data: &Path, identity: &Identity) -> reqwest::Clien
         .no_proxy();
     client.build().unwrap()
 }
+
+impl Ground {
+    /// From now on its clock is that of the machine, for clients who have no other.
+    pub(crate) fn keeps_time(&self) {
+        let clock = self.clock;
+        clock.store(Clock::System.now().seconds(), Ordering::SeqCst);
+        actix_web::rt::spawn(async move {
+            loop {
+                actix_web::rt::time::sleep(std::time::Duration::from_millis(50)).await;
+                clock.store(Clock::System.now().seconds(), Ordering::SeqCst);
+            }
+        });
+    }
+}

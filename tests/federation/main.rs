@@ -10,5 +10,6 @@ mod support;
 
 mod ground;
 mod messages;
+mod python;
 mod rows;
 mod table;

@@ -22,5 +22,7 @@ pub use issuer::{
 };
 pub use listed::{Listed, TrustedCertificate};
 pub use message::{message_bytes, read_message, write_message};
-pub use rule::{read_rule, read_rule_row, write_rule, write_rule_row};
+pub use rule::{
+    has_prefix_of_kind, read_rule, read_rule_row, read_rule_shape, write_rule, write_rule_row,
+};
 pub use statement::{read_statement, write_statement};

@@ -117,6 +117,69 @@ fn row(reason: Reason, dialect: Dialect) -> Row {
             "0x006",
             "Deletion of Signer Certificate failed",
         ),
+        Reason::BatchUnreadable => (S::BAD_REQUEST, "0x000", "JSON Could not be parsed"),
+        Reason::BatchInvalid => (S::BAD_REQUEST, "0x000", "Batch has invalid values."),
+        Reason::BatchEnded => (S::BAD_REQUEST, "0x000", "Invalid Dates"),
+        Reason::BatchCountry => (S::FORBIDDEN, "0x000", "Invalid Country sent"),
+        Reason::BatchUploader => (S::FORBIDDEN, "0x000", "Invalid Upload Certificate"),
+        Reason::BatchDeleteInvalid => (
+            S::BAD_REQUEST,
+            "0x000",
+            "Delete Request has invalid values.",
+        ),
+        Reason::BatchMissing => (S::NOT_FOUND, "0x000", "Batch does not exist."),
+        Reason::BatchGone => (S::GONE, "0x000", "Batch already deleted."),
+        Reason::BatchDeleteMissing => (S::NOT_FOUND, "0x000", "Batch does not exists."),
+        Reason::BatchDeleteGone => (S::GONE, "0x000", "Batch is already deleted."),
+        Reason::SinceInFuture => (S::BAD_REQUEST, "", "IfModifiedSince must be in past"),
+        Reason::RuleUnreadable => (S::BAD_REQUEST, "0x200", "Invalid JSON"),
+        Reason::RuleCountry => (S::FORBIDDEN, "0x210", "Invalid Country sent"),
+        Reason::RuleDeleteCountry => (S::FORBIDDEN, "0x210", "Invalid country in ID-String"),
+        Reason::RuleVersion => (S::BAD_REQUEST, "0x220", "Invalid Version"),
+        Reason::RuleUploader => (S::BAD_REQUEST, "0x230", "Invalid Upload Cert"),
+        Reason::RuleTimes => (S::BAD_REQUEST, "0x240", "Invalid Timestamp(s)"),
+        Reason::RuleIdentifier => (S::BAD_REQUEST, "0x250", "Invalid RuleID"),
+        Reason::RuleDeleteIdentifier => (S::BAD_REQUEST, "0x250", "ID-String is invalid"),
+        Reason::RuleMissing => (S::NOT_FOUND, "0x270", "Validation Rule does not exist"),
+        Reason::RuleUnavailable => (S::INTERNAL_SERVER_ERROR, "0x299", "Unexpected Error"),
+        Reason::MigratedSignerMissing => (
+            S::CONFLICT,
+            "0x010",
+            "Certificate to be updated does not exist.",
+        ),
+        Reason::MigrationUnavailable => (
+            S::INTERNAL_SERVER_ERROR,
+            "0x011",
+            "Update of Signer Certificate failed",
+        ),
+        Reason::MigratedBatchMissing => {
+            (S::CONFLICT, "0x020", "Batch to be updated does not exist.")
+        }
+        Reason::MigratedBatchCountry => (
+            S::BAD_REQUEST,
+            "0x021",
+            "Invalid Country or Upload Certificate",
+        ),
+        Reason::MigratedBatchDiffers => (
+            S::BAD_REQUEST,
+            "0x022",
+            "Batch to be updated has another payload.",
+        ),
+        Reason::MigratedRuleMissing => (
+            S::CONFLICT,
+            "0x030",
+            "Validation Rule to be updated does not exist.",
+        ),
+        Reason::MigratedRuleCountry => (
+            S::BAD_REQUEST,
+            "0x031",
+            "Invalid Country or Upload Certificate",
+        ),
+        Reason::MigratedRuleDiffers => (
+            S::BAD_REQUEST,
+            "0x032",
+            "Validation Rule to be updated has another payload.",
+        ),
         Reason::Unavailable => (S::INTERNAL_SERVER_ERROR, "0x008", "Internal Server Error"),
     }
 }

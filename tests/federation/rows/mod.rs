@@ -3,7 +3,10 @@
 mod authentication;
 mod certificates;
 mod lists;
+mod migration;
 mod references;
+mod revocation;
+mod rules;
 mod signers;
 mod trust_list;
 
@@ -17,6 +20,9 @@ async fn every_row_is_answered_as_the_interface_says() {
     rows += lists::rows().await;
     rows += certificates::rows().await;
     rows += references::rows().await;
+    rows += revocation::rows().await;
+    rows += rules::rows().await;
+    rows += migration::rows().await;
     println!("{rows} rows");
     assert!(rows >= 300, "{rows}");
 }

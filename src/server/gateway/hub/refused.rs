@@ -137,4 +137,62 @@ pub enum Reason {
     DeleteUnavailable,
     /// This gateway could not do it; nothing was changed.
     Unavailable,
+    /// A batch, or what names one, is no JSON of its form.
+    BatchUnreadable,
+    /// A batch has a value that is not allowed.
+    BatchInvalid,
+    /// A batch that has ended already.
+    BatchEnded,
+    /// A batch of another country.
+    BatchCountry,
+    /// A batch, or what names one, is not signed with an upload certificate of the party.
+    BatchUploader,
+    /// What should name a batch to be taken back names none.
+    BatchDeleteInvalid,
+    /// No batch has the id that is asked for.
+    BatchMissing,
+    /// The batch that is asked for was taken back.
+    BatchGone,
+    /// The batch to be taken back is not there.
+    BatchDeleteMissing,
+    /// The batch to be taken back was taken back before.
+    BatchDeleteGone,
+    /// What is new since an instant that has not come.
+    SinceInFuture,
+    /// A rule is no JSON of the schema.
+    RuleUnreadable,
+    /// A rule of another country.
+    RuleCountry,
+    /// The identifier of another country's rule is to be deleted.
+    RuleDeleteCountry,
+    /// A rule whose version is no newer than the last.
+    RuleVersion,
+    /// A rule, or what names one, is not signed with an upload certificate of the party.
+    RuleUploader,
+    /// A rule whose times are not allowed.
+    RuleTimes,
+    /// A rule whose identifier does not fit its type.
+    RuleIdentifier,
+    /// What should name rules to be deleted is no identifier.
+    RuleDeleteIdentifier,
+    /// The rule to be deleted is not there.
+    RuleMissing,
+    /// The rule could not be kept or deleted; nothing was changed.
+    RuleUnavailable,
+    /// The certificate to be signed anew is not there.
+    MigratedSignerMissing,
+    /// The certificate could not be signed anew; nothing was changed.
+    MigrationUnavailable,
+    /// The batch to be signed anew is not there.
+    MigratedBatchMissing,
+    /// The batch to be signed anew is another country's, or signed with another's upload certificate.
+    MigratedBatchCountry,
+    /// The batch signed anew says something else.
+    MigratedBatchDiffers,
+    /// The rule to be signed anew is not there.
+    MigratedRuleMissing,
+    /// The rule to be signed anew is another country's, or signed with another's upload certificate.
+    MigratedRuleCountry,
+    /// The rule signed anew says something else.
+    MigratedRuleDiffers,
 }

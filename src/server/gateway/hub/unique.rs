@@ -11,7 +11,7 @@ use uuid::Builder;
 ///
 /// # Errors
 /// `internal` where there is no randomness.
-pub(super) fn random_uuid() -> Result<String, Failure> {
+pub fn random_uuid() -> Result<String, Failure> {
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random)
         .map_err(|error| Code::Internal.caused_by("no randomness", error))?;

@@ -120,6 +120,26 @@ impl Asked {
         decided.await
     }
 
+    /// The same as [`Gateway::hand_in_batches`] does. It goes to its end, whether or not the party waits for it.
+    ///
+    /// # Errors
+    /// `NoParty` where it is none any more, `Unavailable`; whatever `decide` refuses.
+    pub(super) async fn hand_in_batches<T: 'static>(
+        &self,
+        decide: impl Fn(&Hub, &Party, UnixTime) -> Decided<T> + 'static,
+    ) -> Result<T, Refused> {
+        let (gateway, fingerprint) = (Arc::clone(self.gateway()), self.fingerprint);
+        let task = actix_web::rt::spawn(async move {
+            let decided = gateway.hand_in_batches(|hub, at| {
+                let party = hub.caller(&fingerprint).ok_or(Reason::NoParty)?;
+                decide(hub, party, at)
+            });
+            decided.await
+        });
+        let broke_off = |_| Reason::Unavailable.because("it broke off");
+        task.await.map_err(broke_off)?
+    }
+
     /// Does `work` beside the workers: lists may be long.
     ///
     /// # Errors
@@ -137,7 +157,7 @@ impl Asked {
             let (country, reason) = (self.country(), refused.reason);
             let (dialect, route) = (self.dialect.name(), self.request.match_pattern());
             let route = route.as_deref().unwrap_or_default();
-            if matches!(reason, Reason::Unavailable | Reason::UploadUnavailable | Reason::DeleteUnavailable) {
+            if matches!(reason, Reason::Unavailable | Reason::UploadUnavailable | Reason::DeleteUnavailable | Reason::RuleUnavailable | Reason::MigrationUnavailable) {
                 warn!(%country, ?reason, dialect, route, details = refused.details, "{country} was not served: {reason:?}");
             } else {
                 info!(%country, ?reason, dialect, route, "{country} is refused: {reason:?}");

@@ -9,8 +9,11 @@ mod asked;
 mod certificates;
 mod door;
 mod lists;
+mod migration;
 mod query;
 mod references;
+mod revocation;
+mod rules;
 mod signers;
 mod trust_list;
 mod value_sets;
@@ -36,8 +39,11 @@ use tracing::info;
 struct Address {
     path: &'static str,
     dialects: &'static [Dialect],
-    verbs: &'static [(&'static str, fn() -> actix_web::Route)],
+    verbs: &'static [Verb],
 }
+
+/// A method, and what answers it.
+type Verb = (&'static str, fn() -> actix_web::Route);
 
 const EU: &[Dialect] = &[Dialect::Eu];
 const TNG: &[Dialect] = &[Dialect::Tng];
@@ -127,13 +133,54 @@ const ADDRESSES: &[Address] = &[
         BOTH,
         &[("GET", || get().to(value_sets::one))],
     ),
+    at(
+        "/rules",
+        BOTH,
+        &[
+            ("POST", || web::post().to(rules::upload)),
+            ("DELETE", || web::delete().to(rules::delete)),
+        ],
+    ),
+    at(
+        "/rules/delete",
+        BOTH,
+        &[("POST", || web::post().to(rules::delete))],
+    ),
+    at(
+        "/rules/{country}",
+        BOTH,
+        &[("GET", || get().to(rules::of_country))],
+    ),
+    at(
+        "/revocation-list",
+        BOTH,
+        &[
+            ("GET", || get().to(revocation::list)),
+            ("POST", || web::post().to(revocation::upload)),
+            ("DELETE", || web::delete().to(revocation::delete)),
+        ],
+    ),
+    at(
+        "/revocation-list/delete",
+        BOTH,
+        &[("POST", || web::post().to(revocation::delete))],
+    ),
+    at(
+        "/revocation-list/{batchId}",
+        BOTH,
+        &[("GET", || get().to(revocation::download))],
+    ),
+    at(
+        "/cms-migration",
+        EU,
+        &[
+            ("GET", || get().to(migration::list)),
+            ("POST", || web::post().to(migration::update)),
+        ],
+    ),
 ];
 
-const fn at(
-    path: &'static str,
-    dialects: &'static [Dialect],
-    verbs: &'static [(&'static str, fn() -> actix_web::Route)],
-) -> Address {
+const fn at(path: &'static str, dialects: &'static [Dialect], verbs: &'static [Verb]) -> Address {
     Address {
         path,
         dialects,
@@ -176,7 +223,7 @@ async fn no_address(asked: Asked) -> HttpResponse {
     asked.answer(Err(Reason::NoAddress.into()))
 }
 
-fn other_method(asked: &Asked, verbs: &[(&'static str, fn() -> actix_web::Route)]) -> HttpResponse {
+fn other_method(asked: &Asked, verbs: &[Verb]) -> HttpResponse {
     let mut response = asked.answer(Err(Reason::MethodNotAllowed.into()));
     let names = verbs.iter().flat_map(|(name, _)| match *name {
         "GET" => vec!["GET", "HEAD"],
