@@ -30,7 +30,27 @@ pub(super) fn run(data: &Path) -> Result<Exit, Failure> {
     })
 }
 
+/// Removes what an earlier showing left, and nothing that it did not make.
+fn begin_anew(data: &Path) -> Result<(), Failure> {
+    files::create_dir(data)?;
+    let marker = data.join(MARKER);
+    for folder in ["a", "b"].map(|name| data.join(name)) {
+        if !folder.exists() {
+            continue;
+        }
+        if !marker.exists() {
+            let reason = format!("{} was not made by this command", folder.display());
+            return Err(Code::RequestInvalid.because(reason));
+        }
+        std::fs::remove_dir_all(&folder).map_err(|error| {
+            Code::InputOutput.caused_by(format!("{} cannot be removed", folder.display()), error)
+        })?;
+    }
+    files::write(&marker, b"Both folders are made anew each time.\n", PUBLIC)
+}
+
 async fn tell(data: &Path) -> Result<bool, Failure> {
+    begin_anew(data)?;
     let mut step = Steps::default();
     let a = Neighbour::start(&data.join("a"), "XA", "").await?;
     let port = a.port()?;
@@ -44,6 +64,7 @@ async fn tell(data: &Path) -> Result<bool, Failure> {
     a.takes_in(&a, Country::DEMO).await?;
     a.takes_in(&b, b.country).await?;
     b.takes_in(&a, a.country).await?;
+    b.asks(&feed).await?;
     step.tell("A's trust anchor vouched for B, and B's for A: both are parties now.")?;
     let credential = a.gateway().issue(&IssueRequest { claims: sample()? })?;
     show::line(&credential.text)?;
@@ -281,4 +302,5 @@ fn now() -> UnixTime {
 }
 
 const PINNED: &str = "[[feed]]\nid = \"pinned-demo\"\nkind = \"pinned_signer\"\nenvironment = \"demo\"\npath = \"trust/demo\"\n\n";
+const MARKER: &str = ".demo-federation";
 const YEAR_S: i64 = 365 * 86_400;

@@ -21,10 +21,11 @@ async fn neighbours() -> (Country, Country) {
     // What each has to know of the other stands in files that are read at the start.
     id.ends().await;
     th.ends().await;
-    id.knows(&th);
-    th.knows(&id);
+    let (of_th, of_id) = (id.knows(&th), th.knows(&id));
     id.starts().await;
     th.starts().await;
+    id.asks(&of_th).await.unwrap();
+    th.asks(&of_id).await.unwrap();
     (id, th)
 }
 
@@ -36,7 +37,6 @@ async fn a_signer_is_believed_abroad_until_its_country_takes_it_back() {
         // It hands in at its own hub, of which it is a party as its neighbour is.
         let own = issuing.knows(issuing);
         let feed = verifying.knows(issuing);
-        verifying.asks(&feed).await.unwrap();
         assert_eq!(
             verifying.verdict(&text).await,
             ("reject", vec!["unknown_signer"])
