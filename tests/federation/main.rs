@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conduct;
 mod ground;
 mod messages;
 mod python;

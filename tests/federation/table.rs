@@ -147,7 +147,7 @@ impl<'g> Table<'g> {
     pub(crate) fn end(self) -> usize {
         let (name, wrong) = (self.name, self.wrong);
         assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
-        println!("{name}: {} rows", self.count);
+        eprintln!("{name}: {} rows", self.count);
         self.count
     }
 }
