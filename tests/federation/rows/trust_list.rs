@@ -119,7 +119,7 @@ async fn kinds(table: &mut Table<'_>, ground: &Ground, signers: &[Identity]) {
         ("/trustList/TRUSTANCHOR", None, Some(0)),
         ("/trustList/SIGN", None, None),
         ("/trustList/%ff", None, None),
-        ("/trustList/DSC/%ff%fe", None, None),
+        ("/trustList/DSC/%ff%fe", Some(0), Some(0)),
         ("/trustList/CSCA/X", None, None),
         ("/trustList/CSCA/XXA", None, None),
     ] {
