@@ -8,7 +8,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conduct;
 mod ground;
+mod messages;
 mod python;
 mod rows;
 mod table;
