@@ -5,9 +5,16 @@
     reason = "a test may panic"
 )]
 
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[path = "../store/ground.rs"]
+mod database;
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[path = "../store/postgres.rs"]
+mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod ground;
 mod rows;
 mod table;
+mod turns;

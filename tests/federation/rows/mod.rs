@@ -1,7 +1,7 @@
 //! What the interface says, row by row: (dialect, request, status, code, body).
 
 mod migration;
-mod revocation;
+pub(crate) mod revocation;
 mod rules;
 mod signers;
 
