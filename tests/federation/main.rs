@@ -16,5 +16,6 @@ mod support;
 
 mod ground;
 mod rows;
+mod scale;
 mod table;
 mod turns;
