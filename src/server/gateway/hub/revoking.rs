@@ -214,9 +214,9 @@ fn values(batch: &Map<String, Value>) -> Result<Vec<String>, Refused> {
                 "entries: 1 to 1000",
             );
             for (position, entry) in entries.iter().enumerate() {
-                let hash = match entry {
-                    Value::Object(entry) => text(entry.get("hash"))?,
-                    bare => text(Some(bare))?,
+                let hash = match entry.as_object() {
+                    Some(entry) => text(entry.get("hash"))?,
+                    None => text(Some(entry))?,
                 };
                 if hash.and_then(RevocationHash::parse).is_none() {
                     demand(
