@@ -8,6 +8,7 @@ mod conformance;
 mod feeds;
 mod hand_in;
 mod input;
+mod neighbours;
 mod offline;
 mod operate;
 mod show;

@@ -132,6 +132,19 @@ impl VerifyingKey {
         &self.spki_digest
     }
 
+    /// Whether both are one key, however each is written: a point can be, in two ways, and digests then differ.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.portable, &other.portable) {
+            (Portable::P256(one), Portable::P256(two)) => one == two,
+            (Portable::P384(one), Portable::P384(two)) => one == two,
+            (Portable::P521(one), Portable::P521(two)) => one == two,
+            (Portable::Rsa(one), Portable::Rsa(two)) => one == two,
+            (Portable::P256(_) | Portable::P384(_) | Portable::P521(_) | Portable::Rsa(_), _) => {
+                false
+            }
+        }
+    }
+
     /// How long this key's signatures are, in bytes.
     pub fn signature_length(&self) -> usize {
         match &self.portable {

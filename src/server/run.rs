@@ -39,7 +39,7 @@ pub struct Server {
     https: TcpListener,
     metrics: TcpListener,
     doors: Doors,
-    clients: PathBuf,
+    clients: Option<PathBuf>,
     refresh: Duration,
     workers: Option<usize>,
     feeds: Vec<OpenFeed>,
@@ -70,9 +70,8 @@ impl Server {
     /// # Errors
     /// `input_output`, `configuration_invalid`, `store_unavailable`, `internal`.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, Failure> {
-        let with_clients = [Role::Verify, Role::Publish, Role::Issue];
-        let with_clients = with_clients.into_iter().any(|it| config.roles.has(it));
-        if config.environment == Environment::Demo && with_clients {
+        let plays = |roles: &[Role]| roles.iter().any(|role| config.roles.has(*role));
+        if config.environment == Environment::Demo && plays(&[Role::Verify, Role::Issue]) {
             demo_client(&config.data)?;
         }
         // Before anything that counts looks for it.
@@ -88,8 +87,12 @@ impl Server {
             Some(files) => files.clone(),
             None => throw_away(&config.data, config.https.ip(), Clock::System.now())?,
         };
-        let clients = config.data.join("clients.toml");
-        let state = State::new(gateway, Clients::read(&clients)?);
+        let clients = plays(&[Role::Verify, Role::Publish, Role::Issue])
+            .then(|| config.data.join("clients.toml"));
+        let known = clients
+            .as_deref()
+            .map_or_else(|| Ok(Clients::default()), Clients::read)?;
+        let state = State::new(gateway, known);
         Ok(Self {
             state: Data::new(state),
             identity: Identity::open(tls)?,
@@ -202,6 +205,12 @@ impl Server {
 }
 
 impl Running {
+    /// How many connections of backends and operators are open.
+    pub fn peers(&self) -> usize {
+        let all = self.connections.iter();
+        all.map(|connections| connections.count()).sum()
+    }
+
     /// Closes the connections of the peers that `which` names, and says how many these were.
     pub fn close_where(&self, which: impl Fn(&Peer) -> bool) -> usize {
         let all = self.connections.iter();

@@ -13,7 +13,7 @@ use crate::server::store::Heads;
 use crate::server::telemetry::Metrics;
 use actix_web::rt;
 use actix_web::web::Data;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{error, info, warn};
@@ -40,7 +40,7 @@ pub(super) async fn watch_engine(gateway: Arc<Gateway>) {
 pub(super) async fn keep_looking(
     state: Data<State>,
     identity: Arc<Identity>,
-    clients: PathBuf,
+    clients: Option<PathBuf>,
     every: Duration,
 ) {
     let mut ticks = rt::time::interval(every);
@@ -53,22 +53,8 @@ pub(super) async fn keep_looking(
             state.gateway.refresh();
             state.gateway.warm();
             state.gateway.report_cache();
-            match Clients::read(&clients) {
-                Ok(read) if read != **state.clients.load() => {
-                    let count = read.count();
-                    if !clients.exists() {
-                        warn!("clients.toml is gone: no client is known");
-                    }
-                    info!(count, "clients in force: {count}");
-                    state.clients.store(Arc::new(read));
-                }
-                Ok(_) => {}
-                Err(failure) => {
-                    warn!(
-                        code = failure.code().name(),
-                        "the old clients stay: {failure}"
-                    );
-                }
+            if let Some(clients) = &clients {
+                look_at_clients(&state, clients);
             }
             match identity.reload() {
                 Ok(true) => info!("the new TLS certificate is in force"),
@@ -83,6 +69,26 @@ pub(super) async fn keep_looking(
             error!(
                 code = "internal",
                 "the look at sources, clients and certificate broke off"
+            );
+        }
+    }
+}
+
+fn look_at_clients(state: &State, clients: &Path) {
+    match Clients::read(clients) {
+        Ok(read) if read != **state.clients.load() => {
+            let count = read.count();
+            if !clients.exists() {
+                warn!("clients.toml is gone: no client is known");
+            }
+            info!(count, "clients in force: {count}");
+            state.clients.store(Arc::new(read));
+        }
+        Ok(_) => {}
+        Err(failure) => {
+            warn!(
+                code = failure.code().name(),
+                "the old clients stay: {failure}"
             );
         }
     }
@@ -211,6 +217,28 @@ const MAX_DOUBLINGS: u32 = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::http::peer::Peer;
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[actix_web::test]
+    async fn a_removed_peer_is_cut_off_within_a_second() {
+        static ADMITTED: AtomicBool = AtomicBool::new(true);
+        let connections = Connections::new(Box::new(|_| ADMITTED.load(Ordering::SeqCst)));
+        let (served, mut client) = UnixStream::pair().unwrap();
+        client
+            .set_read_timeout(Some(Duration::from_secs(1)))
+            .unwrap();
+        let peer = Arc::new(Peer::holding(b"party"));
+        let _kept = connections.register(&peer, OwnedFd::from(served).into());
+        let cutting = rt::spawn(cut_off(connections));
+        ADMITTED.store(false, Ordering::SeqCst);
+        let ended = rt::task::spawn_blocking(move || client.read(&mut [0]).unwrap());
+        assert_eq!(ended.await.unwrap(), 0);
+        cutting.abort();
+    }
 
     #[test]
     fn whoever_does_not_answer_is_asked_ever_more_slowly() {

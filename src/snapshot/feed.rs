@@ -303,7 +303,11 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Readmission
-            | RecordKind::Party => continue,
+            | RecordKind::Party
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => continue,
         };
         match judged {
             Ok(()) => content.documents += 1,

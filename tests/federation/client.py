@@ -112,6 +112,8 @@ class Client:
     def __init__(self, dialect, base, folder):
         self.dialect, self.base = dialect, base
         self.session = requests.Session()
+        # Proxies and certificate bundles of the environment are not for this gateway.
+        self.session.trust_env = False
         self.session.verify = os.path.join(folder, "ca.pem")
         self.session.cert = (os.path.join(folder, "tls.pem"), os.path.join(folder, "tls.key"))
         with open(os.path.join(folder, "anchor.pem"), "rb") as file:
@@ -159,7 +161,7 @@ class Client:
     def signers(self):
         dsc = self.csca.issue(self.country)
         message = self.upload.sign(dsc.der)
-        before = now().isoformat().replace("+00:00", "Z")
+        before = (now() - datetime.timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
         kind = {"Content_Type": "application/cms"}
         self.ask("POST", "/signerCertificate", 201, message, **kind)
         self.ask("POST", "/signerCertificate", 409, message, "0x002", **kind)

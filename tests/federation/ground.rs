@@ -89,8 +89,11 @@ impl Ground {
         let toml = configuration(&anchor, more);
         let clock: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(SIGNED_AT + 86_400)));
         let furnish = |data: &Path| {
-            std::fs::write(data.join("feeds.toml"), "").unwrap();
             prepare(data);
+            let feeds = data.join("feeds.toml");
+            if !feeds.exists() {
+                std::fs::write(feeds, "").unwrap();
+            }
         };
         let gateway = TestGateway::configured(&toml, furnish, Clock::Moved(clock)).await;
         let ground = Self {
@@ -247,4 +250,18 @@ pub(crate) fn client_holding(data: &Path, identity: &Identity) -> reqwest::Clien
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy();
     client.build().unwrap()
+}
+
+impl Ground {
+    /// From now on its clock is that of the machine, for clients who have no other.
+    pub(crate) fn keeps_time(&self) {
+        let clock = self.clock;
+        clock.store(Clock::System.now().seconds(), Ordering::SeqCst);
+        actix_web::rt::spawn(async move {
+            loop {
+                actix_web::rt::time::sleep(std::time::Duration::from_millis(50)).await;
+                clock.store(Clock::System.now().seconds(), Ordering::SeqCst);
+            }
+        });
+    }
 }

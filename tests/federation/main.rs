@@ -15,6 +15,8 @@ mod postgres;
 mod support;
 
 mod ground;
+mod messages;
+mod python;
 mod rows;
 mod scale;
 mod table;

@@ -10,4 +10,7 @@
 mod support;
 
 mod client;
+mod cut_off;
 mod handshake;
+mod headers;
+mod roles;

@@ -198,7 +198,11 @@ impl Intake<'_> {
             RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Readmission
-            | RecordKind::Party => {
+            | RecordKind::Party
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {
                 Err(Code::UpstreamInvalid.because("a feed makes no notes of ours"))
             }
         }

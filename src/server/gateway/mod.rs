@@ -2,14 +2,18 @@
 //!
 //! Refuses to know a protocol: doors translate, this decides.
 
+mod acts;
+mod admin;
 mod audit;
 pub mod cache;
 mod clock;
 mod engine;
+pub mod enrol;
 mod federated;
 pub mod feeds;
 pub mod foreign;
 pub mod hub;
+mod hub_acts;
 pub mod intake;
 mod issuance;
 mod leases;
@@ -17,12 +21,15 @@ mod marks;
 mod node;
 mod parties;
 pub mod pinned;
+pub mod registry;
 pub mod replica;
 mod sync;
+mod turn;
 mod value_sets;
 mod verify;
 mod world;
 
+pub use admin::Done;
 pub use clock::Clock;
 pub use issuance::IssueRequest;
 pub use marks::forget as forget_marks;
@@ -32,7 +39,7 @@ pub use world::{Trouble, World};
 
 use crate::failure::Failure;
 use crate::issue::Issuer;
-use crate::model::{Environment, Thumbprint};
+use crate::model::Environment;
 use crate::server::config::{Config, Role, Roles};
 use crate::server::federation::FeedConfig;
 use crate::server::store;
@@ -45,7 +52,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
-use std::collections::HashSet;
+use registry::Registry;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -65,6 +72,10 @@ pub struct Gateway {
     hub: ArcSwap<Hub>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
+    /// Operators, clients and requests, as far as the records were read.
+    registry: ArcSwap<Registry>,
+    /// One decision at a time.
+    deciding: tokio::sync::Mutex<()>,
     turning: Turning,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
@@ -76,7 +87,6 @@ pub struct Gateway {
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
-    operators: HashSet<Thumbprint>,
 }
 
 impl Gateway {
@@ -111,6 +121,8 @@ impl Gateway {
             records: OnceLock::new(),
             hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
             handing_in: tokio::sync::Mutex::new(()),
+            registry: ArcSwap::default(),
+            deciding: tokio::sync::Mutex::new(()),
             turning: Turning::default(),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
@@ -121,7 +133,6 @@ impl Gateway {
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
-            operators: HashSet::new(),
         };
         gateway.refresh();
         Ok(gateway)

@@ -15,6 +15,6 @@ impl Gateway {
 
     /// Whether an operator that is in force connects with the certificate of this fingerprint.
     pub fn is_operator(&self, fingerprint: &Thumbprint) -> bool {
-        self.operators.contains(fingerprint)
+        self.operator(fingerprint).is_ok()
     }
 }

@@ -67,8 +67,12 @@ impl Standing {
             RecordKind::Readmission => {
                 self.withdrawn.remove(&record.name);
             }
-            // It says who may hand in, and nothing of what is handed in.
-            RecordKind::Party => return,
+            // No feed says these: the registry and the hub read them.
+            RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval
+            | RecordKind::Party => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

@@ -10,6 +10,8 @@ use super::hub::{HUB, Hub};
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
+use super::registry::Registry;
+use super::turn::{Turn, Turns};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
@@ -26,6 +28,8 @@ pub struct Records {
     pub(super) store: Arc<dyn Store>,
     marks: Marks,
     pub(super) node: Node,
+    /// The feeds that this process asks just now.
+    turns: Turns,
     /// The number of the last record that was read.
     through: Mutex<u64>,
     /// Records that were read and are in no world yet, in their order.
@@ -39,7 +43,7 @@ pub struct Records {
 pub enum Synchronised {
     /// It was asked, and its answer is kept.
     Kept(Box<Taken>),
-    /// Another node asks it, or has just done so.
+    /// Another node asks it, or has just done so; or this one asks it already.
     Elsewhere,
 }
 
@@ -53,10 +57,21 @@ impl Records {
             store,
             marks: Marks::below(data),
             node: Node::of(data)?,
+            turns: Turns::default(),
             through: Mutex::new(0),
             unused: std::sync::Mutex::default(),
             assembling: Mutex::new(()),
         })
+    }
+
+    /// The name of this process among those that share the store.
+    pub(super) fn node(&self) -> &str {
+        self.node.name()
+    }
+
+    /// The turn of this process to ask the feed `id`; `None` while it is asking already.
+    fn turn(&self, id: &str) -> Option<Turn<'_>> {
+        self.turns.take(id)
     }
 
     /// The store.
@@ -102,7 +117,7 @@ impl Gateway {
         let read = self.read_store().await;
         // What was read before the store broke off is in force all the same: nobody will read it again.
         let (read, mut broke_off) = match read {
-            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(()), Some(failure)),
+            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(false), Some(failure)),
             read => (read, None),
         };
         let says_nothing = records.unused().is_empty();
@@ -110,6 +125,7 @@ impl Gateway {
             return Err(failure);
         }
         let incomplete = read.is_err();
+        let read_any = read.as_ref().is_ok_and(|any| *any);
         let turned = {
             let mut foreign = self.foreign();
             let turned = foreign.incomplete().is_some() != incomplete;
@@ -125,7 +141,7 @@ impl Gateway {
             turned
         };
         if says_nothing && !turned {
-            return Ok(false);
+            return Ok(read_any);
         }
         let gateway = Arc::clone(self);
         let put = actix_web::rt::task::spawn_blocking(move || {
@@ -141,26 +157,28 @@ impl Gateway {
         broke_off.map_or(Ok(true), Err)
     }
 
-    /// Reads what is new in the store. What parties handed in is known from then on; what it means for verdicts, once a
+    /// Reads what is new in the store, and tells whether there was anything. What parties handed in is known from then on; what it means for verdicts, once a
     /// world is made of it.
     ///
     /// # Errors
     /// `store_unavailable`, `store_incomplete`.
-    pub(super) async fn read_store(&self) -> Result<(), Failure> {
+    pub(super) async fn read_store(&self) -> Result<bool, Failure> {
         let records = self.records()?;
         let mut through = records.through.lock().await;
         if records.store.head().await?.sequence == *through {
-            return Ok(());
+            return Ok(false);
         }
+        let before = *through;
         loop {
             let rows = records.store.records(*through, AT_ONCE).await?;
             if rows.is_empty() {
-                return Ok(());
+                return Ok(*through != before);
             }
-            let mut hub = None;
+            let (mut hub, mut registered) = (None, Vec::new());
             for row in rows {
                 *through = row.sequence;
                 match row.record {
+                    Ok(record) if Registry::keeps(record.kind) => registered.push(record),
                     Ok(record) => {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
@@ -180,6 +198,7 @@ impl Gateway {
                 self.turning.saw(&hub);
                 self.hub.store(Arc::new(hub));
             }
+            self.register(&registered);
         }
     }
 
@@ -193,6 +212,9 @@ impl Gateway {
         accepts_less: bool,
     ) -> Result<Synchronised, Failure> {
         let records = self.records()?;
+        let Some(_turn) = records.turn(feed.id()) else {
+            return Ok(Synchronised::Elsewhere);
+        };
         let now = self.clock.now();
         let name = format!("feed/{}", feed.id());
         let Some(mut lease) = records.lease(&name, now).await? else {
@@ -401,30 +423,41 @@ impl Gateway {
         actor: &str,
     ) -> Result<(), Failure> {
         let records = self.records()?;
-        let name = super::replica::tombstone_of(thumbprint);
         self.follow().await?;
-        let withdrawn = self
-            .foreign()
-            .standing(id)
-            .is_some_and(|it| it.is_withdrawn(&name));
-        if !withdrawn {
-            let reason = format!("feed {id} has withdrawn no certificate {thumbprint}");
-            return Err(Code::NotFound.because(reason));
-        }
-        let record = Record {
-            kind: RecordKind::Readmission,
-            source: id.to_owned(),
-            name: name.clone(),
-            country: None,
-            received_at: self.clock.now(),
-            body: b"{}".to_vec(),
-        };
+        let record = self.readmission(id, thumbprint)?;
+        let name = record.name.clone();
         let event = Event {
             actor: actor.to_owned(),
             ..self.event("signer_readmitted", id, name)
         };
         records.store.append(&[record], &[event], None).await?;
         self.follow().await.map(|_| ())
+    }
+
+    /// The record that lets a signer of the feed `id` come back.
+    ///
+    /// # Errors
+    /// `not_found` where it is not withdrawn.
+    pub(super) fn readmission(
+        &self,
+        id: &str,
+        thumbprint: crate::model::Thumbprint,
+    ) -> Result<Record, Failure> {
+        let name = super::replica::tombstone_of(thumbprint);
+        let foreign = self.foreign();
+        let standing = foreign.standing(id);
+        if !standing.is_some_and(|it| it.is_withdrawn(&name)) {
+            let reason = format!("feed {id} has withdrawn no certificate {thumbprint}");
+            return Err(Code::NotFound.because(reason));
+        }
+        Ok(Record {
+            kind: RecordKind::Readmission,
+            source: id.to_owned(),
+            name,
+            country: None,
+            received_at: self.clock.now(),
+            body: b"{}".to_vec(),
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use rustls_pki_types::pem::PemObject;
 use std::borrow::Cow;
 
 /// Who asks, as far as a certificate tells.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// SHA-256 over the certificate.
     pub fingerprint: Thumbprint,
@@ -179,6 +179,107 @@ const MAX_HEADER: usize = 32 * 1024;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::test::TestRequest;
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+    /// In January 1972.
+    fn at() -> UnixTime {
+        UnixTime::EPOCH.plus(2 * 366 * 86_400)
+    }
+
+    fn ask(headers: &[(&str, &str)]) -> Result<Credentials, Refused> {
+        let all = headers.iter().copied();
+        let request = all.fold(TestRequest::get(), TestRequest::append_header);
+        credentials(&request.to_http_request(), &Vouching::Socket, at())
+    }
+
+    /// A certificate from 1971 until June of another year, as proxies put it into a header.
+    fn certificate(country: Option<&str>, until: i32) -> (Thumbprint, String) {
+        let mut parameters = rcgen::CertificateParams::default();
+        parameters.distinguished_name = rcgen::DistinguishedName::new();
+        for (kind, value) in [
+            (rcgen::DnType::CountryName, country),
+            (rcgen::DnType::CommonName, Some("backend")),
+        ] {
+            if let Some(value) = value {
+                parameters.distinguished_name.push(kind, value);
+            }
+        }
+        parameters.not_before = rcgen::date_time_ymd(1971, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(until, 6, 1);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&key).unwrap();
+        let pem = utf8_percent_encode(&certificate.pem(), NON_ALPHANUMERIC).to_string();
+        (Peer::holding(certificate.der()).fingerprint, pem)
+    }
+
+    #[test]
+    fn a_fingerprint_counts_with_a_name_beside_it_once() {
+        let hex = "0a".repeat(32);
+        let (hash, name) = (
+            ("X-SSL-Client-SHA256", hex.as_str()),
+            ("X-SSL-Client-DN", "C=XB,O=x"),
+        );
+        let told = ask(&[hash, name]).unwrap();
+        assert_eq!(told.fingerprint, Thumbprint([10; 32]));
+        for odd in [
+            &[][..],
+            &[hash],
+            &[name],
+            &[hash, hash, name],
+            &[hash, name, name],
+            &[("X-SSL-Client-SHA256", "0a"), name],
+            &[("X-SSL-Client-SHA256", ""), name],
+        ] {
+            assert_eq!(ask(odd), Err(Refused::NotAuthenticated), "{odd:?}");
+        }
+        let subject = "O=Rumah Sakit".to_owned();
+        assert_eq!(
+            ask(&[hash, ("X-SSL-Client-DN", "O%3DRumah+Sakit")]),
+            Err(Refused::NoCountry { subject })
+        );
+    }
+
+    #[test]
+    fn a_certificate_counts_where_it_stands_alone_and_is_current() {
+        let (fingerprint, pem) = certificate(Some("XB"), 1972);
+        let header = ("X-SSL-Client-Cert", pem.as_str());
+        let told = ask(&[header]).unwrap();
+        assert_eq!(
+            (told.fingerprint, told.subject.as_str()),
+            (fingerprint, "CN=backend,C=XB")
+        );
+        let (_, expired) = certificate(Some("XB"), 1971);
+        let twice = pem.repeat(2);
+        for odd in [
+            &[header, header][..],
+            &[header, ("X-SSL-Client-DN", "C=XB")],
+            &[header, ("X-SSL-Client-SHA256", "0a")],
+            &[("X-SSL-Client-Cert", expired.as_str())],
+            &[("X-SSL-Client-Cert", twice.as_str())],
+            &[("X-SSL-Client-Cert", &pem[..pem.len() / 2])],
+            &[("X-SSL-Client-Cert", "")],
+        ] {
+            assert_eq!(ask(odd), Err(Refused::NotAuthenticated));
+        }
+        let (_, nowhere) = certificate(None, 1972);
+        let subject = "CN=backend".to_owned();
+        assert_eq!(
+            ask(&[("X-SSL-Client-Cert", nowhere.as_str())]),
+            Err(Refused::NoCountry { subject })
+        );
+    }
+
+    #[test]
+    fn where_nobody_vouches_headers_are_nobodys() {
+        let hex = "0a".repeat(32);
+        let request = TestRequest::get()
+            .append_header(("X-SSL-Client-SHA256", hex))
+            .append_header(("X-SSL-Client-DN", "C=XB"))
+            .to_http_request();
+        let told = credentials(&request, &Vouching::Proxies(Vec::new()), at());
+        assert_eq!(told, Err(Refused::NotAuthenticated));
+    }
 
     #[test]
     fn a_fingerprint_is_hex_or_base64_of_32_bytes() {

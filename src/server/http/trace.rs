@@ -3,11 +3,14 @@
 //! Refuses to log paths as they came, queries, headers and bodies: the route's pattern stands for the path.
 
 use super::auth::Principal;
+use super::dgcg::FederationDoor;
+use super::dgcg_problem::report;
 use super::drain::Remainder;
 use super::problem;
 use super::routes::State;
 use crate::failure::{Code, Failure};
 use crate::server::gateway::World;
+use crate::server::gateway::hub::Reason;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -74,6 +77,8 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     request.extensions_mut().insert(trace);
     let method = method_name(request.method().as_str());
     let state = request.app_data::<Data<State>>().cloned();
+    let door = request.app_data::<Data<FederationDoor>>();
+    let spoken = door.map(|door| door.dialect);
     let remainder = Remainder::of(&mut request);
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
@@ -116,7 +121,13 @@ pub async fn trace_requests<B: MessageBody + 'static>(
             Code::Internal.because("a handler panicked")
         }
     };
-    let mut response = problem::problem(&failure, Some(trace.as_str()));
+    let mut response = match spoken {
+        None => problem::problem(&failure, Some(trace.as_str())),
+        Some(dialect) if failure.code() == Code::Internal => {
+            report(dialect, &Reason::Unavailable.into())
+        }
+        Some(dialect) => report(dialect, &Reason::Invalid.into()),
+    };
     mark(response.headers_mut(), trace, state);
     let status = response.status().as_u16();
     let passage = Passage {

@@ -118,7 +118,11 @@ impl Hub {
             | RecordKind::ValueSet
             | RecordKind::DidDocument
             | RecordKind::ListDocument
-            | RecordKind::Confirmation => {}
+            | RecordKind::Confirmation
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {}
         }
     }
 
@@ -155,7 +159,11 @@ impl Hub {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
-            | RecordKind::Readmission => {}
+            | RecordKind::Readmission
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {}
         }
     }
 

@@ -69,7 +69,11 @@ impl Intake<'_> {
                 | RecordKind::Confirmation
                 | RecordKind::Tombstone
                 | RecordKind::Readmission
-                | RecordKind::Party => {}
+                | RecordKind::Party
+                | RecordKind::Operator
+                | RecordKind::Client
+                | RecordKind::Request
+                | RecordKind::Approval => {}
             }
         }
         Ok(leaving
@@ -158,7 +162,11 @@ impl Intake<'_> {
             | RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Readmission
-            | RecordKind::Party => Ok(()),
+            | RecordKind::Party
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => Ok(()),
         };
         let failure = proven(record).err()?;
         proven(known).is_ok().then_some(failure)

@@ -39,8 +39,11 @@ use tracing::info;
 struct Address {
     path: &'static str,
     dialects: &'static [Dialect],
-    verbs: &'static [(&'static str, fn() -> actix_web::Route)],
+    verbs: &'static [Verb],
 }
+
+/// A method, and what answers it.
+type Verb = (&'static str, fn() -> actix_web::Route);
 
 const EU: &[Dialect] = &[Dialect::Eu];
 const TNG: &[Dialect] = &[Dialect::Tng];
@@ -177,11 +180,7 @@ const ADDRESSES: &[Address] = &[
     ),
 ];
 
-const fn at(
-    path: &'static str,
-    dialects: &'static [Dialect],
-    verbs: &'static [(&'static str, fn() -> actix_web::Route)],
-) -> Address {
+const fn at(path: &'static str, dialects: &'static [Dialect], verbs: &'static [Verb]) -> Address {
     Address {
         path,
         dialects,
@@ -224,7 +223,7 @@ async fn no_address(asked: Asked) -> HttpResponse {
     asked.answer(Err(Reason::NoAddress.into()))
 }
 
-fn other_method(asked: &Asked, verbs: &[(&'static str, fn() -> actix_web::Route)]) -> HttpResponse {
+fn other_method(asked: &Asked, verbs: &[Verb]) -> HttpResponse {
     let mut response = asked.answer(Err(Reason::MethodNotAllowed.into()));
     let names = verbs.iter().flat_map(|(name, _)| match *name {
         "GET" => vec!["GET", "HEAD"],

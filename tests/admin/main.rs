@@ -1,0 +1,13 @@
+//! Operators and what they do together: over a real store, real listeners with mutual TLS, and the program itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod approvals;
+mod people;
+mod tamper;
