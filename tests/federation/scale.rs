@@ -24,7 +24,7 @@ async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
     let begins = Instant::now();
     let done = work.await;
     let took = begins.elapsed().as_secs_f64();
-    println!("{what}: {took:.2} s, {} MiB at most", peak_mib());
+    eprintln!("{what}: {took:.2} s, {} MiB at most", peak_mib());
     done
 }
 
@@ -143,7 +143,7 @@ async fn a_thousand_batches_and_five_thousand_signers_are_handed_in_and_followed
         followed(&ground, BEGINNING.to_owned()),
     )
     .await;
-    println!("{} batches on {pages} pages", ids.len());
+    eprintln!("{} batches on {pages} pages", ids.len());
     assert_eq!(ids.len(), BATCHES);
     timed("1,000 batches downloaded", async {
         for id in &ids {

@@ -174,7 +174,7 @@ async fn nobody_misses_one(ground: Ground, url: &str) {
         assert_eq!(missed.count(), 0, "taken back, by reader {number}");
         let twice = seen.values().filter(|it| it.0 > 1 || it.1 > 1).count();
         let all = handed_in.len();
-        println!("reader {number}: {all} batches, {twice} of them told twice");
+        eprintln!("reader {number}: {all} batches, {twice} of them told twice");
     }
     ticking.abort();
     let _ = ticking.await;
