@@ -149,6 +149,9 @@ impl Server {
         let handle = public.handle();
         let gateway = Arc::clone(&self.state.gateway);
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
+        if let Some(admin) = opened.admin {
+            info!(%admin, "serving operators on https://{admin}");
+        }
         let kept = Arc::clone(&gateway);
         let watched = opened.connections.clone();
         let federated = !opened.federation.is_empty();

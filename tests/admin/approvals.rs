@@ -37,7 +37,7 @@ async fn what_one_asks_for_is_done_once_another_approves() {
     assert_eq!(office.state(&asked), RequestState::Approved);
     assert!(office.is_operator(&citra));
     let done = office.does(client("airline", "token")).await;
-    let found = office.gateway.registered_client("token").unwrap();
+    let found = office.lets_in("token").unwrap();
     assert_eq!(&*found.id, "airline");
     let told = |actor: &str, event: &str, subject: &str| {
         (actor.to_owned(), event.to_owned(), subject.to_owned())
@@ -60,7 +60,7 @@ async fn what_one_asks_for_is_done_once_another_approves() {
             id: "airline".to_owned(),
         })
         .await;
-    assert!(office.gateway.registered_client("token").is_none());
+    assert!(office.lets_in("token").is_none());
     office.does(disable(&citra)).await;
     assert!(!office.is_operator(&citra));
     let heads = Heads::open(office.data.path()).unwrap();
@@ -91,7 +91,7 @@ async fn nobody_approves_alone() {
     assert_eq!(code(twice), Code::RequestInvalid, "one operator is none");
     assert!(same.shares_key(&again.operator()));
     assert_eq!(office.state(&asked), RequestState::Open);
-    assert!(office.gateway.registered_client("token").is_none());
+    assert!(office.lets_in("token").is_none());
     office.ends().await;
 }
 
@@ -193,8 +193,8 @@ async fn what_has_changed_since_is_asked_for_anew() {
     let outdated = office.approves(&office.budi, &two).await;
     assert_eq!(code(outdated), Code::ApprovalOutdated);
     assert_eq!(office.state(&two), RequestState::Open);
-    assert!(office.gateway.registered_client("1").is_some());
-    assert!(office.gateway.registered_client("2").is_none());
+    assert!(office.lets_in("1").is_some());
+    assert!(office.lets_in("2").is_none());
     // What cannot be done any more is outdated, too.
     let citra = Person::new("citra");
     office.does(citra.joins(ALL)).await;
@@ -293,7 +293,7 @@ async fn a_request_outlives_its_gateway_and_other_nodes_know_operators() {
     let gateway = gateway(data.path(), "", clock).await;
     let approved = gateway.approve(&certificate, &waits.id, &signature).await;
     approved.unwrap();
-    assert!(gateway.registered_client("2").is_some());
+    assert!(gateway.registered_client("2").unwrap().is_some());
     gateway.records().unwrap().store().close().await;
 }
 

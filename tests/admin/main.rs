@@ -9,5 +9,7 @@
 mod support;
 
 mod approvals;
+mod command_line;
+mod door;
 mod people;
 mod tamper;

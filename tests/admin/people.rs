@@ -6,7 +6,7 @@ use lintas::failure::{Code, Failure};
 use lintas::model::Thumbprint;
 use lintas::server::config::Config;
 use lintas::server::gateway::registry::{
-    Act, Operator, OperatorRole, Request, RequestState, signed_bytes,
+    Act, Client, Operator, OperatorRole, Request, RequestState, signed_bytes,
 };
 use lintas::server::gateway::{Clock, Done, Gateway, enrol};
 use lintas::server::store;
@@ -52,6 +52,20 @@ impl Person {
 
     pub(crate) fn signs(&self, request: &Request) -> Vec<u8> {
         self.key.sign(&signed_bytes(&request.hash())).unwrap()
+    }
+
+    pub(crate) async fn asks(&self, gateway: &Arc<Gateway>, act: Act) -> Result<Request, Failure> {
+        gateway.ask_for(&self.certificate(), act).await
+    }
+
+    pub(crate) async fn approves(
+        &self,
+        gateway: &Arc<Gateway>,
+        request: &Request,
+    ) -> Result<Done, Failure> {
+        let signature = self.signs(request);
+        let certificate = self.certificate();
+        gateway.approve(&certificate, &request.id, &signature).await
     }
 
     /// The act by which they become an operator with these roles.
@@ -102,15 +116,11 @@ impl Office {
     }
 
     pub(crate) async fn asks(&self, who: &Person, act: Act) -> Result<Request, Failure> {
-        self.gateway.ask_for(&who.certificate(), act).await
+        who.asks(&self.gateway, act).await
     }
 
     pub(crate) async fn approves(&self, who: &Person, request: &Request) -> Result<Done, Failure> {
-        let signature = who.signs(request);
-        let certificate = who.certificate();
-        self.gateway
-            .approve(&certificate, &request.id, &signature)
-            .await
+        who.approves(&self.gateway, request).await
     }
 
     /// Ana asks, Budi approves.
@@ -129,6 +139,11 @@ impl Office {
         self.gateway.operator(&who.certificate()).is_ok()
     }
 
+    /// Whom a token lets in.
+    pub(crate) fn lets_in(&self, token: &str) -> Option<Arc<Client>> {
+        self.gateway.registered_client(token).unwrap()
+    }
+
     /// What the audit tells: actor, event, subject.
     pub(crate) async fn audit(&self) -> Vec<(String, String, String)> {
         let store = self.gateway.records().unwrap().store();
@@ -143,6 +158,19 @@ impl Office {
         self.gateway.records().unwrap().store().close().await;
         self.data
     }
+}
+
+/// Two operators of a gateway that has none.
+pub(crate) async fn two_operators(gateway: &Arc<Gateway>) -> (Person, Person) {
+    let (ana, budi) = (Person::new("ana"), Person::new("budi"));
+    let (one, two) = (ana.operator(), budi.operator());
+    let store = gateway.records().unwrap().store();
+    let now = gateway.clock().now();
+    enrol::enrol(store.as_ref(), [&one, &two], now)
+        .await
+        .unwrap();
+    gateway.follow().await.unwrap();
+    (ana, budi)
 }
 
 pub(crate) async fn gateway(data: &Path, toml: &str, clock: Clock) -> Arc<Gateway> {

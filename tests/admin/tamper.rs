@@ -72,12 +72,12 @@ async fn an_operator_or_an_approval_that_was_inserted_counts_for_nothing() {
     office.gateway.follow().await.unwrap();
     assert!(!office.is_operator(&mallory));
     assert_eq!(office.state(&asked), RequestState::Open);
-    assert!(office.gateway.registered_client("token").is_none());
+    assert!(office.lets_in("token").is_none());
     let tries = office.approves(&mallory, &asked).await;
     assert_eq!(code(tries), Code::Unauthenticated);
     // Nothing is hurt: the real one still can.
     office.approves(&office.budi, &asked).await.unwrap();
-    assert!(office.gateway.registered_client("token").is_some());
+    assert!(office.lets_in("token").is_some());
     assert!(!office.is_operator(&mallory));
     office.ends().await;
 }

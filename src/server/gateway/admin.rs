@@ -39,9 +39,11 @@ impl Gateway {
     }
 
     /// The client of the registry whose token this is.
-    pub fn registered_client(&self, token: &str) -> Option<Arc<Client>> {
-        let registry = self.registry().ok()?;
-        registry.client_of(token).cloned()
+    ///
+    /// # Errors
+    /// `store_incomplete`.
+    pub fn registered_client(&self, token: &str) -> Result<Option<Arc<Client>>, Failure> {
+        Ok(self.registry()?.client_of(token).cloned())
     }
 
     /// The operator whose certificate has this fingerprint.
@@ -120,6 +122,7 @@ impl Gateway {
         id: &str,
         signature: &[u8],
     ) -> Result<Done, Failure> {
+        self.look_again(certificate, id).await?;
         let request = self
             .decide(async |records, lease| {
                 let (registry, now) = (self.registry()?, self.clock.now());
@@ -219,6 +222,23 @@ impl Gateway {
         let feed = self.open_feed(id)?;
         self.tell(&operator.id, "feed_asked", id).await?;
         self.synchronise(feed.as_ref(), false).await
+    }
+
+    /// Has the feed asked that the request `id` would believe, so that what it says now is what is compared.
+    async fn look_again(
+        self: &Arc<Self>,
+        certificate: &Thumbprint,
+        id: &str,
+    ) -> Result<(), Failure> {
+        let operator = self.operator(certificate)?;
+        let registry = self.registry()?;
+        let request = registry.request(id).ok();
+        let waits = operator.may(OperatorRole::Approve) && registry.decision(id).is_none();
+        if let (true, Some(Act::FeedAcceptLess { feed })) = (waits, request.map(|it| &it.act)) {
+            let feed = self.open_feed(feed)?;
+            self.synchronise(feed.as_ref(), false).await?;
+        }
+        Ok(())
     }
 
     fn open_feed(&self, id: &str) -> Result<Box<dyn Feed>, Failure> {

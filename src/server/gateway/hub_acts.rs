@@ -3,9 +3,10 @@
 //! Refuses all of them where no trust anchor of ours is configured, and whatever the hub refuses.
 
 use super::Gateway;
-use super::hub::{Hub, Joining, PartyRole, leaving};
+use super::hub::{Hub, Joining, PartyRole, StoredIssuer, leaving};
 use super::registry::{Act, Answerable, PartyCertificate};
-use crate::exchange::Record;
+use crate::exchange::dgcg::TrustedIssuer;
+use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Thumbprint, UnixTime};
 use crate::server::store::Event;
@@ -29,6 +30,48 @@ impl Gateway {
             "subject": done.subject,
             "certificates": certificates.collect::<Vec<_>>(),
             "records": done.records.len(),
+        }))
+    }
+
+    /// The parties and issuers in force, for operators.
+    ///
+    /// # Errors
+    /// `store_incomplete`.
+    pub(in crate::server) fn show_hub(&self) -> Result<Value, Failure> {
+        if self.world.load().incomplete {
+            return Err(
+                Code::StoreIncomplete.because("records are missing, so no party is believed")
+            );
+        }
+        let hub = self.hub();
+        let parties = hub.parties().map(|party| {
+            let entries = Role::ALL.into_iter().flat_map(|role| hub.of(party.country, role));
+            let entries = entries.map(|it| {
+                json!({ "type": it.role.name(), "thumbprint": it.thumbprint.to_string(), "since": it.created_at.to_string() })
+            });
+            json!({
+                "country": party.country.as_str(),
+                "name": party.name,
+                "roles": party.roles,
+                "since": party.since.to_string(),
+                "certificates": entries.collect::<Vec<_>>(),
+            })
+        });
+        let issuers = hub.documents(RecordKind::TrustedIssuer);
+        let issuers = issuers
+            .filter_map(|record| StoredIssuer::read(record))
+            .map(|it| {
+                json!({
+                    "url": it.issuer.url,
+                    "type": it.issuer.kind,
+                    "country": it.issuer.country_text,
+                    "name": it.issuer.name,
+                    "dialects": [it.signature_eu.map(|_| "eu"), it.signature_tng.map(|_| "tng")],
+                })
+            });
+        Ok(json!({
+            "parties": parties.collect::<Vec<_>>(),
+            "issuers": issuers.collect::<Vec<_>>(),
         }))
     }
 
@@ -96,16 +139,52 @@ fn changes(hub: &Hub, act: &Act, at: UnixTime) -> Result<Done, Failure> {
             subject: country.clone(),
             certificates: Vec::new(),
         }),
-        Act::IssuerAdd { .. }
-        | Act::IssuerRemove { .. }
-        | Act::OperatorAdd { .. }
+        Act::IssuerAdd {
+            url,
+            kind,
+            country,
+            name,
+            domain,
+            signature_eu,
+            signature_tng,
+        } => {
+            let issuer = TrustedIssuer {
+                url: url.clone(),
+                kind: kind.clone(),
+                country: parse(country)?,
+                country_text: country.clone(),
+                name: name.clone(),
+                thumbprint: None,
+                domain: Some(domain.clone()),
+                taken_in_at: None,
+                signature: Vec::new(),
+                more: serde_json::Map::new(),
+            };
+            let (eu, tng) = (signature_eu.clone(), signature_tng.clone());
+            let stored = StoredIssuer::new(issuer, eu, tng, hub.anchors())?;
+            Ok(Done {
+                records: vec![stored.record(at)],
+                words: "an address at which a country publishes keys is listed",
+                event: "issuer.added",
+                subject: url.clone(),
+                certificates: Vec::new(),
+            })
+        }
+        Act::IssuerRemove { url } => Ok(Done {
+            records: vec![hub.issuer_leaving(url, at)?],
+            words: "an address is listed no more",
+            event: "issuer.removed",
+            subject: url.clone(),
+            certificates: Vec::new(),
+        }),
+        Act::OperatorAdd { .. }
         | Act::OperatorDisable { .. }
         | Act::ClientAdd { .. }
         | Act::ClientDisable { .. }
         | Act::SignerReadmit { .. }
         | Act::FeedAcceptLess { .. } => {
-            let reason = format!("{} is not served", act.name());
-            Err(Code::RequestInvalid.because(reason))
+            let reason = format!("{} is no act on parties", act.name());
+            Err(Code::Internal.because(reason))
         }
     }
 }

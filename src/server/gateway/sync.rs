@@ -16,7 +16,7 @@ use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::federation::{Feed, Fetched, Mark};
-use crate::server::store::{Event, Lease, Store, Wholeness};
+use crate::server::store::{Lease, Store, Wholeness};
 use std::path::Path;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -410,28 +410,6 @@ impl Gateway {
 
     fn digest(&self, id: &str) -> [u8; 32] {
         digest(&self.foreign(), id)
-    }
-
-    /// Lets a signer of the feed `id` come back that was withdrawn; `actor` answers for it.
-    ///
-    /// # Errors
-    /// `not_found` where it is not withdrawn; `store_unavailable`, `store_incomplete`.
-    pub async fn readmit(
-        self: &Arc<Self>,
-        id: &str,
-        thumbprint: crate::model::Thumbprint,
-        actor: &str,
-    ) -> Result<(), Failure> {
-        let records = self.records()?;
-        self.follow().await?;
-        let record = self.readmission(id, thumbprint)?;
-        let name = record.name.clone();
-        let event = Event {
-            actor: actor.to_owned(),
-            ..self.event("signer_readmitted", id, name)
-        };
-        records.store.append(&[record], &[event], None).await?;
-        self.follow().await.map(|_| ())
     }
 
     /// The record that lets a signer of the feed `id` come back.

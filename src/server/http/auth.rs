@@ -178,23 +178,28 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
         return Err(Code::Unauthenticated.because("Authorization is not a Bearer token"));
     }
     let state = request.app_data::<Data<State>>();
-    let client = state.and_then(|state| find(state, token.trim()));
-    client.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))
+    let known = match state {
+        Some(state) => find(state, token.trim())?,
+        None => None,
+    };
+    known.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))
 }
 
 /// The client whose token this is: of `clients.toml`, or one that operators added, unless the file names its id otherwise.
-fn find(state: &State, token: &str) -> Option<Principal> {
+fn find(state: &State, token: &str) -> Result<Option<Principal>, Failure> {
     let file = state.clients.load();
     if let Some(Client { id, scopes, .. }) = file.find(token) {
-        return Some(Principal::Client { id, scopes });
+        return Ok(Some(Principal::Client { id, scopes }));
     }
-    let client = state.gateway.registered_client(token)?;
+    let Some(client) = state.gateway.registered_client(token)? else {
+        return Ok(None);
+    };
     let (id, scopes) = (Arc::clone(&client.id), Arc::clone(&client.scopes));
     if file.names(&id) {
         warn!(client = %id, "client {id} is refused: clients.toml says something else of it");
-        return None;
+        return Ok(None);
     }
-    Some(Principal::Client { id, scopes })
+    Ok(Some(Principal::Client { id, scopes }))
 }
 
 /// The clients of `clients.toml`.

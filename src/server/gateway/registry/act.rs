@@ -177,6 +177,25 @@ impl Act {
         }
     }
 
+    /// The certificates that it holds, DER, so that whoever approves can compare their fingerprints.
+    pub fn certificates(&self) -> Vec<&[u8]> {
+        match self {
+            Self::OperatorAdd { certificate, .. } => vec![certificate],
+            Self::PartyAdd { certificates, .. } => {
+                let certificates = certificates.iter();
+                certificates.map(|it| it.certificate.as_slice()).collect()
+            }
+            Self::OperatorDisable { .. }
+            | Self::ClientAdd { .. }
+            | Self::ClientDisable { .. }
+            | Self::SignerReadmit { .. }
+            | Self::FeedAcceptLess { .. }
+            | Self::PartyRemove { .. }
+            | Self::IssuerAdd { .. }
+            | Self::IssuerRemove { .. } => Vec::new(),
+        }
+    }
+
     /// Every machine name.
     pub const NAMES: [&str; 10] = [
         "operator.add",

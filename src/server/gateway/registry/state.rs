@@ -158,3 +158,99 @@ impl Registry {
             .any(|one| current(OperatorRole::Approve).any(|two| super::apart(one, two).is_ok()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::gateway::registry::Act;
+    use serde_json::Value;
+
+    fn request(id: &str, act: Act) -> Request {
+        Request {
+            id: id.to_owned(),
+            act,
+            preview: Value::Null,
+            asked_by: "ana".to_owned(),
+            asked_at: UnixTime::EPOCH.plus(86_400),
+        }
+    }
+
+    fn decision(id: &str, by: &str) -> Record {
+        let decision = Decision {
+            request: id.to_owned(),
+            by: by.to_owned(),
+            at: UnixTime::EPOCH,
+            verdict: Verdict::Refused {
+                reason: "no".to_owned(),
+            },
+        };
+        decision.record()
+    }
+
+    #[test]
+    fn the_first_request_of_a_name_and_the_first_decision_stand() {
+        let disable = |id: &str| Act::ClientDisable { id: id.to_owned() };
+        let (one, two) = (request("0a", disable("a")), request("0a", disable("b")));
+        let mut registry = Registry::default();
+        for record in [
+            one.record(),
+            two.record(),
+            decision("0a", "budi"),
+            decision("0a", "citra"),
+        ] {
+            registry.apply(&record).unwrap();
+        }
+        assert_eq!(registry.request("0a").unwrap().as_ref(), &one);
+        assert_eq!(registry.decision("0a").unwrap().by, "budi");
+        assert_ne!(one.hash(), two.hash());
+        assert_eq!(registry.state(&one, UnixTime::EPOCH), RequestState::Refused);
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_comes_from_elsewhere_changes_nothing() {
+        let good = decision("0a", "budi");
+        let elsewhere = Record {
+            source: "eu".to_owned(),
+            ..good.clone()
+        };
+        let renamed = Record {
+            name: "0b".to_owned(),
+            ..good.clone()
+        };
+        let garbage = Record {
+            body: b"{}".to_vec(),
+            ..good
+        };
+        let mut registry = Registry::default();
+        for kind in RecordKind::ALL
+            .iter()
+            .filter(|kind| Registry::keeps(**kind))
+        {
+            for odd in [&elsewhere, &renamed, &garbage] {
+                let record = Record {
+                    kind: *kind,
+                    ..odd.clone()
+                };
+                assert!(registry.apply(&record).is_err(), "{kind:?}");
+            }
+        }
+        assert!(registry.decision("0a").is_none() && registry.operators().next().is_none());
+    }
+
+    #[test]
+    fn a_request_is_open_for_a_day_and_not_before_it_was_made() {
+        let asked = request("0a", Act::ClientDisable { id: "a".to_owned() });
+        let registry = Registry::default();
+        let at = |seconds: i64| registry.state(&asked, asked.asked_at.plus(seconds));
+        assert_eq!(
+            [at(-301), at(-300), at(0), at(86_400), at(86_401)],
+            [
+                RequestState::Expired,
+                RequestState::Open,
+                RequestState::Open,
+                RequestState::Open,
+                RequestState::Expired
+            ]
+        );
+    }
+}
