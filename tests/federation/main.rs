@@ -19,5 +19,6 @@ mod messages;
 mod python;
 mod rows;
 mod scale;
+mod slow;
 mod table;
 mod turns;
