@@ -14,6 +14,7 @@ mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conduct;
 mod ground;
 mod messages;
 mod python;

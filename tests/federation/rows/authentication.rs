@@ -3,6 +3,8 @@
 use crate::ground::{Ground, Land};
 use crate::support::country::Identity;
 use crate::table::{EU, Says, TNG, Table, ask, get, post};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rcgen::{DistinguishedName, DnType, KeyPair};
 use reqwest::Method;
 
@@ -81,6 +83,57 @@ pub(crate) async fn rows() -> usize {
         let says = Says::That(&|list| list.as_array().is_some_and(|it| it.len() == 3));
         table.row(dialect, get(xc, "/countrylist"), 200, says).await;
     }
+    let rows = table.end();
+    ground.ends().await;
+    rows + behind_a_proxy().await
+}
+
+/// Where a proxy says who asks, the party is who it says.
+async fn behind_a_proxy() -> usize {
+    let proxy = Identity::self_signed("XP", "proxy", false);
+    let more = format!(
+        "[[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:0\"\nproxies = [\"{}\"]",
+        proxy.thumbprint()
+    );
+    let ground = Ground::configured(&more, |_| {}).await;
+    let mut table = Table::of("callers behind a proxy", &ground);
+    let (xa, xb) = (&ground.xa, &ground.xb);
+    let hex = xa.tls.thumbprint().to_string();
+    let base64 = BASE64_STANDARD.encode(xa.tls.thumbprint().0);
+    let by_proxy = |hash: &str, name: &str| {
+        ask(&proxy, Method::GET, "/countrylist")
+            .with("x-ssl-client-sha256", hash)
+            .with("x-ssl-client-dn", name)
+    };
+    let other = Identity::self_signed("XA", "NBtls", false).thumbprint();
+    for (hash, name, status, code) in [
+        (hex.as_str(), "C=XA,O=x", 200, ""),
+        (&hex.to_uppercase(), "O=x,C=XA", 200, ""),
+        (&base64, "C%3DXA", 200, ""),
+        (&other.to_string(), "C=XA", 401, "0x402"),
+        (&hex[1..], "C=XA", 401, "0x400"),
+        (&hex, "O=x", 400, "0x401"),
+    ] {
+        let says = if code.is_empty() {
+            Says::That(&|_| true)
+        } else {
+            Says::Code(code)
+        };
+        table.row(EU, by_proxy(hash, name), status, says).await;
+    }
+    let nobody = ask(&proxy, Method::GET, "/countrylist");
+    table.row(EU, nobody, 401, Says::Code("0x400")).await;
+    table
+        .row(EU, get(xb, "/countrylist"), 200, Says::That(&|_| true))
+        .await;
+    // It is XA that hands in, whoever carries it.
+    let body = xa.names(&xa.signer());
+    let carried = ask(&proxy, Method::POST, "/signerCertificate")
+        .of("application/cms")
+        .body(&body)
+        .with("x-ssl-client-sha256", &hex)
+        .with("x-ssl-client-dn", "C=XA");
+    table.row(EU, carried, 201, Says::Nothing).await;
     let rows = table.end();
     ground.ends().await;
     rows

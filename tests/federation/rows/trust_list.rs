@@ -118,6 +118,8 @@ async fn kinds(table: &mut Table<'_>, ground: &Ground, signers: &[Identity]) {
         ("/trustList/DESC", None, Some(0)),
         ("/trustList/TRUSTANCHOR", None, Some(0)),
         ("/trustList/SIGN", None, None),
+        ("/trustList/%ff", None, None),
+        ("/trustList/DSC/%ff%fe", Some(0), Some(0)),
         ("/trustList/CSCA/X", None, None),
         ("/trustList/CSCA/XXA", None, None),
     ] {
@@ -209,6 +211,7 @@ async fn pages(table: &mut Table<'_>, ground: &Ground) {
         ("page=1", 14, 14),
         ("pagesize=3", 0, 3),
         ("page=-1", 0, 14),
+        ("page=&pagesize=", 0, 14),
         ("page=-1&pagesize=-1", 0, 14),
         ("page=1&pagesize=-1", 14, 14),
         ("page=-1&pagesize=3", 0, 3),

@@ -27,9 +27,10 @@ use crate::exchange::dgcg::Dialect;
 use crate::server::gateway::hub::{Reason, Refused};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{Error, HttpMessage, HttpResponse, guard};
 use asked::{Asked, Known};
 use std::sync::Arc;
@@ -201,6 +202,11 @@ pub fn configure_federation(
 ) {
     config.app_data(state.clone());
     config.app_data(Data::from(Arc::clone(door)));
+    let dialect = door.dialect;
+    config.app_data(PathConfig::default().error_handler(move |error, _| {
+        let refused = Reason::Invalid.because("the address cannot be read");
+        InternalError::from_response(error, report(dialect, &refused)).into()
+    }));
     let mut known = web::scope("").default_service(web::to(no_address));
     let served = ADDRESSES.iter();
     for address in served.filter(|it| it.dialects.contains(&door.dialect)) {
