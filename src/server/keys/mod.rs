@@ -4,8 +4,10 @@
 
 mod demo;
 mod file;
+mod publication;
 mod signer;
 
 pub use demo::{DemoPki, demo_pki};
 pub use file::FileSigner;
+pub use publication::{PublicationKey, PublicationKeys, publication_keys};
 pub use signer::Signer;
