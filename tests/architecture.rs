@@ -933,7 +933,11 @@ const ALIAS_DEPTH: usize = 4;
 const UNSAFE_ALLOWED: &[&str] = &["src/crypto/p256/ifma.rs"];
 const CLOCK_HOME: &str = "src/server/gateway/clock.rs";
 const STOPWATCH_HOME: &str = "src/server/";
-const STATUS_HOMES: &[&str] = &["src/server/http/problem.rs", "src/server/http/openapi.rs"];
+const STATUS_HOMES: &[&str] = &[
+    "src/server/http/problem.rs",
+    "src/server/http/dgcg_problem.rs",
+    "src/server/http/openapi.rs",
+];
 /// One for our own gateway, which the command line asks, and one for everybody else.
 const CLIENT_HOMES: &[&str] = &["src/server/client.rs", FOREIGN_CLIENT_HOME];
 const FOREIGN_CLIENT_HOME: &str = "src/server/federation/outbound/client.rs";

@@ -6,7 +6,7 @@ use super::{Exit, input, show};
 use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::issue::{self, Claims};
-use crate::server::config::Config;
+use crate::server::config::{Config, Roles};
 use crate::server::files;
 use crate::server::gateway::{Clock, Gateway, IssueRequest};
 use crate::server::{Running, Server, client, demo_client, telemetry};
@@ -46,6 +46,9 @@ impl Source {
 pub(super) struct Serve {
     #[command(flatten)]
     source: Source,
+    /// What this node is there for, in place of the configured roles: verify, publish, federation, issue, admin.
+    #[arg(long, value_delimiter = ',')]
+    roles: Option<Vec<String>>,
     /// What to log, in the form of `RUST_LOG`.
     #[arg(long, default_value = "info")]
     log: String,
@@ -54,7 +57,10 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let _written = telemetry::log_to_stderr(&self.log);
-        let config = self.source.config()?;
+        let mut config = self.source.config()?;
+        if let Some(names) = &self.roles {
+            config.take_roles(Roles::named(names)?)?;
+        }
         block_on(async {
             let server = Server::build(&config, Clock::System).await?;
             server.start()?.wait().await

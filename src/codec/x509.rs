@@ -81,6 +81,18 @@ impl Certificate {
     }
 }
 
+/// The subject of the certificate in `der` as text, the most specific part first: `CN=backend,C=XB`.
+///
+/// # Errors
+/// `entry_invalid`.
+///
+/// Source: RFC 4514.
+pub fn subject_text(der: &[u8]) -> Result<String, Failure> {
+    let certificate = CertificateInner::<Raw>::from_der(der)
+        .map_err(|error| Code::EntryInvalid.caused_by("not an X.509 certificate", error))?;
+    Ok(certificate.tbs_certificate().subject().to_string())
+}
+
 /// What a certificate was signed over, and by whom, as received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Envelope<'a> {

@@ -1,7 +1,14 @@
 //! The configuration of a gateway: one TOML file, every member with a default.
 //!
-//! Refuses unknown members, a metrics listener that strangers can reach, half a TLS certificate, and a throw-away TLS
-//! certificate in production. Where secrets lie is configured; secrets themselves never are.
+//! Refuses unknown members, a metrics listener that strangers can reach, half a TLS certificate, a throw-away TLS
+//! certificate in production, and a role without its listener. Where secrets lie is configured; secrets themselves never
+//! are.
+
+mod federation;
+mod role;
+
+pub use federation::{FederationConfig, FederationListen, ListenAt};
+pub use role::{Role, Roles};
 
 use crate::crypto::Mode;
 use crate::failure::{Code, Failure};
@@ -12,6 +19,7 @@ use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
 use crate::server::store::StoreConfig;
 use crate::verify::Policy;
+use federation::FederationTable;
 use serde::Deserialize;
 use smol_str::SmolStr;
 use std::net::SocketAddr;
@@ -30,6 +38,12 @@ pub struct Config {
     pub workers: Option<usize>,
     /// Where the metrics listener is, HTTP on a loopback address. Default `127.0.0.1:9464`.
     pub metrics: SocketAddr,
+    /// Where the listener of operators is, HTTPS with client certificates. Default none.
+    pub admin: Option<SocketAddr>,
+    /// The gateway as other countries see it.
+    pub federation: FederationConfig,
+    /// What this node is there for. Default verify, publish and issue, and whatever it has a listener for.
+    pub roles: Roles,
     /// The TLS certificate and its key; without them a throw-away CA in the data folder makes one.
     pub tls: Option<TlsFiles>,
     /// What verification tolerates.
@@ -113,12 +127,17 @@ impl Config {
         if file.engine_memory_mib > MAX_ENGINE_MIB {
             return Err(invalid("engine_memory_mib is at most 4000"));
         }
-        Ok(Self {
+        let federation = file.federation.checked(base, environment)?;
+        let usual = Roles::usual(!federation.listen.is_empty(), file.listen.admin.is_some());
+        let mut config = Self {
             environment,
             data: base.join(file.data),
             https: file.listen.https,
             workers: file.listen.workers,
             metrics: file.listen.metrics,
+            admin: file.listen.admin,
+            federation,
+            roles: usual,
             tls,
             policy: policy(file.policy)?,
             issuer: issuer(file.issuer, environment)?,
@@ -130,7 +149,26 @@ impl Config {
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
             store: file.store.checked(base)?,
-        })
+        };
+        if let Some(names) = &file.roles {
+            config.take_roles(Roles::named(names)?)?;
+        }
+        Ok(config)
+    }
+
+    /// Plays `roles` in place of those it had.
+    ///
+    /// # Errors
+    /// `configuration_invalid` where one of them has no listener.
+    pub fn take_roles(&mut self, roles: Roles) -> Result<(), Failure> {
+        if roles.has(Role::Federation) && self.federation.listen.is_empty() {
+            return Err(invalid("the role federation needs a federation.listen"));
+        }
+        if roles.has(Role::Admin) && self.admin.is_none() {
+            return Err(invalid("the role admin needs listen.admin"));
+        }
+        self.roles = roles;
+        Ok(())
     }
 }
 
@@ -196,8 +234,11 @@ struct File {
     engine: String,
     #[serde(default = "engine_memory_mib")]
     engine_memory_mib: u32,
+    roles: Option<Vec<String>>,
     #[serde(default)]
     listen: Listen,
+    #[serde(default)]
+    federation: FederationTable,
     tls: Option<TlsFiles>,
     #[serde(default)]
     policy: PolicyTable,
@@ -216,6 +257,7 @@ struct File {
 struct Listen {
     https: SocketAddr,
     metrics: SocketAddr,
+    admin: Option<SocketAddr>,
     workers: Option<usize>,
 }
 
@@ -224,6 +266,7 @@ impl Default for Listen {
         Self {
             https: SocketAddr::from(([127, 0, 0, 1], 8443)),
             metrics: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            admin: None,
             workers: None,
         }
     }
@@ -323,6 +366,20 @@ mod tests {
         assert_eq!(config.policy, Policy::default());
         assert_eq!((config.workers, config.cache_mib), (None, 64));
         assert_eq!((config.engine, config.engine_mib), (Mode::KnownSigner, 128));
+        assert_eq!(config.roles, Roles::usual(false, false));
+        assert_eq!(
+            (config.admin, config.federation),
+            (None, FederationConfig::default())
+        );
+    }
+
+    #[test]
+    fn a_listener_brings_its_role_along_unless_roles_are_named() {
+        let listeners = "[listen]\nadmin = \"127.0.0.1:0\"\n\
+             [[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:0\"\n";
+        assert_eq!(parse(listeners).unwrap().roles, Roles::usual(true, true));
+        let named = parse(&format!("roles = [\"admin\"]\n{listeners}")).unwrap();
+        assert_eq!(named.roles, Roles::named(&["admin"]).unwrap());
     }
 
     #[test]
@@ -341,6 +398,11 @@ mod tests {
             "[issuer]\ncountry = \"ID\"",
             "[trust]\nrefresh_s = 0",
             "[listen]\nworkers = 0",
+            "roles = []",
+            "roles = [\"everything\"]",
+            "roles = [\"federation\"]",
+            "roles = [\"admin\"]",
+            "[federation]\nanchor = []",
             "[cache]\nmemory_mib = 4001",
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",

@@ -8,13 +8,15 @@ pub(crate) mod files;
 pub mod gateway;
 pub mod http;
 pub mod keys;
+mod listener;
 mod log;
 mod log_line;
 mod run;
+mod socket;
 pub mod store;
 mod tasks;
 pub mod telemetry;
 
 pub use demo::{DemoClient, demo_client};
 pub use log::Written;
-pub use run::{Running, Server};
+pub use run::{Listening, Running, Server};

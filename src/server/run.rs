@@ -1,23 +1,31 @@
-//! From a configuration to a running server: listeners, ceilings, and the task that looks at what changed.
+//! From a configuration to a running server: its listeners, and the tasks that look at what changed.
 //!
-//! Refuses connections that are slow to shake hands or to send their headers.
+//! Refuses to open what the node's roles do not need.
+
+mod doors;
+
+pub use doors::Listening;
 
 use crate::failure::{Code, Failure};
 use crate::model::Environment;
-use crate::server::config::Config;
+use crate::server::config::{Config, Role};
 use crate::server::demo::demo_client;
 use crate::server::gateway::feeds::OpenFeed;
 use crate::server::gateway::{Clock, Gateway};
 use crate::server::http::auth::Clients;
+use crate::server::http::connections::Connections;
+use crate::server::http::peer::Peer;
 use crate::server::http::tls::{Identity, throw_away};
 use crate::server::http::{self, State};
+use crate::server::listener::{Bound, Signals, bind, serve};
 use crate::server::store::Heads;
 use crate::server::tasks;
 use crate::server::telemetry::Metrics;
-use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
+use actix_web::dev::{self, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
+use doors::{Doors, address_of};
+use futures_util::future::join_all;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +38,8 @@ pub struct Server {
     identity: Arc<Identity>,
     https: TcpListener,
     metrics: TcpListener,
-    clients: PathBuf,
+    doors: Doors,
+    clients: Option<PathBuf>,
     refresh: Duration,
     workers: Option<usize>,
     feeds: Vec<OpenFeed>,
@@ -44,8 +53,13 @@ pub struct Running {
     pub https: SocketAddr,
     /// Where the metrics listener is.
     pub metrics: SocketAddr,
+    /// Where other countries' backends are served.
+    pub federation: Vec<Listening>,
+    /// Where operators are served.
+    pub admin: Option<SocketAddr>,
     /// The gateway behind it.
     pub gateway: Arc<Gateway>,
+    connections: Vec<Arc<Connections>>,
     public: ServerHandle,
     done: actix_web::rt::task::JoinHandle<std::io::Result<()>>,
 }
@@ -56,7 +70,8 @@ impl Server {
     /// # Errors
     /// `input_output`, `configuration_invalid`, `store_unavailable`, `internal`.
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, Failure> {
-        if config.environment == Environment::Demo {
+        let plays = |roles: &[Role]| roles.iter().any(|role| config.roles.has(*role));
+        if config.environment == Environment::Demo && plays(&[Role::Verify, Role::Issue]) {
             demo_client(&config.data)?;
         }
         // Before anything that counts looks for it.
@@ -72,13 +87,18 @@ impl Server {
             Some(files) => files.clone(),
             None => throw_away(&config.data, config.https.ip(), Clock::System.now())?,
         };
-        let clients = config.data.join("clients.toml");
-        let state = State::new(gateway, Clients::read(&clients)?);
+        let clients = plays(&[Role::Verify, Role::Publish, Role::Issue])
+            .then(|| config.data.join("clients.toml"));
+        let known = clients
+            .as_deref()
+            .map_or_else(|| Ok(Clients::default()), Clients::read)?;
+        let state = State::new(gateway, known);
         Ok(Self {
             state: Data::new(state),
             identity: Identity::open(tls)?,
             https: bind(config.https)?,
             metrics: bind(config.metrics)?,
+            doors: Doors::bind(config)?,
             clients,
             refresh: Duration::from_secs(config.refresh_s),
             workers: config.workers,
@@ -100,8 +120,8 @@ impl Server {
     /// `input_output`, `internal`.
     pub fn start(self) -> Result<Running, Failure> {
         let failed = |error| Code::InputOutput.caused_by("the listener failed", error);
-        let https = self.https.local_addr().map_err(failed)?;
-        let metrics = self.metrics.local_addr().map_err(failed)?;
+        let https = address_of(&self.https)?;
+        let metrics = address_of(&self.metrics)?;
         let collected = Metrics::install();
         let internal = HttpServer::new(move || {
             let collected = collected.clone();
@@ -115,29 +135,22 @@ impl Server {
         let internal_handle = internal.handle();
         actix_web::rt::spawn(internal);
         let (state, more) = (self.state.clone(), self.more);
-        let mut public = HttpServer::new(move || {
-            App::new()
-                .wrap(from_fn(http::trace_requests))
-                .configure(more)
-                .configure(|config| http::configure(config, &state))
-        })
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEADER_TIME)
-        .client_disconnect_timeout(HEADER_TIME)
-        .tls_handshake_timeout(HEADER_TIME)
-        .max_connection_rate(MAX_HANDSHAKES)
-        .shutdown_timeout(SHUTDOWN_S);
-        if let Some(workers) = self.workers {
-            public = public.workers(workers);
+        let tls = self.identity.server_config()?;
+        let bound = Bound::Tls(self.https, Box::new(tls), None);
+        let public = serve(bound, self.workers, Signals::End, move |config| {
+            more(config);
+            http::configure(config, &state);
+        })?;
+        let opened = self.doors.open(&self.state, &self.identity, self.workers)?;
+        let beside: Vec<_> = opened.servers.iter().map(dev::Server::handle).collect();
+        for server in opened.servers {
+            actix_web::rt::spawn(server);
         }
-        let public = public
-            .listen_rustls_0_23(self.https, self.identity.server_config()?)
-            .map_err(failed)?
-            .run();
         let handle = public.handle();
         let gateway = Arc::clone(&self.state.gateway);
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
         let kept = Arc::clone(&gateway);
+        let watched = opened.connections.clone();
         let done = actix_web::rt::spawn(async move {
             let looking =
                 tasks::keep_looking(self.state, self.identity, self.clients, self.refresh);
@@ -146,6 +159,10 @@ impl Server {
                 actix_web::rt::spawn(tasks::watch_engine(Arc::clone(&kept))),
                 actix_web::rt::spawn(tasks::follow(Arc::clone(&kept))),
             ];
+            for connections in watched {
+                let cutting = tasks::cut_off(connections);
+                running.push(actix_web::rt::spawn(cutting));
+            }
             let heads = self.heads.map(Arc::new);
             if let Some(heads) = &heads {
                 let signing = tasks::sign_audit(Arc::clone(&kept), Arc::clone(heads));
@@ -156,6 +173,7 @@ impl Server {
                 running.push(actix_web::rt::spawn(asking));
             }
             let ended = public.await;
+            join_all(beside.iter().map(|door| door.stop(true))).await;
             running
                 .iter()
                 .for_each(actix_web::rt::task::JoinHandle::abort);
@@ -171,7 +189,10 @@ impl Server {
         Ok(Running {
             https,
             metrics,
+            federation: opened.federation,
+            admin: opened.admin,
             gateway,
+            connections: opened.connections,
             public: handle,
             done,
         })
@@ -179,6 +200,18 @@ impl Server {
 }
 
 impl Running {
+    /// How many connections of backends and operators are open.
+    pub fn peers(&self) -> usize {
+        let all = self.connections.iter();
+        all.map(|connections| connections.count()).sum()
+    }
+
+    /// Closes the connections of the peers that `which` names, and says how many these were.
+    pub fn close_where(&self, which: impl Fn(&Peer) -> bool) -> usize {
+        let all = self.connections.iter();
+        all.map(|connections| connections.close_where(&which)).sum()
+    }
+
     /// Lets requests finish, then ends.
     pub async fn stop(self) {
         self.public.stop(true).await;
@@ -196,15 +229,3 @@ impl Running {
         ended.map_err(|error| Code::InputOutput.caused_by("the server failed", error))
     }
 }
-
-fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .map_err(|error| Code::InputOutput.caused_by(format!("{address} cannot be bound"), error))
-}
-
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-const HEADER_TIME: Duration = Duration::from_secs(5);
-/// TLS handshakes at once, a worker.
-const MAX_HANDSHAKES: usize = 256;
-/// How long open connections may take to finish once the end is asked for.
-const SHUTDOWN_S: u64 = 10;

@@ -1,4 +1,5 @@
-//! What a running server does beside answering: looks at files, watches the engine, asks foreign feeds, follows the store.
+//! What a running server does beside answering: looks at files, watches the engine, asks foreign feeds, follows the store,
+//! cuts off removed peers.
 //!
 //! Refuses to let one task take another with it: whatever fails is logged and tried again.
 
@@ -6,12 +7,13 @@ use crate::server::federation::Feed;
 use crate::server::gateway::{Gateway, Synchronised};
 use crate::server::http::State;
 use crate::server::http::auth::Clients;
+use crate::server::http::connections::Connections;
 use crate::server::http::tls::Identity;
 use crate::server::store::Heads;
 use crate::server::telemetry::Metrics;
 use actix_web::rt;
 use actix_web::web::Data;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{error, info, warn};
@@ -38,7 +40,7 @@ pub(super) async fn watch_engine(gateway: Arc<Gateway>) {
 pub(super) async fn keep_looking(
     state: Data<State>,
     identity: Arc<Identity>,
-    clients: PathBuf,
+    clients: Option<PathBuf>,
     every: Duration,
 ) {
     let mut ticks = rt::time::interval(every);
@@ -51,22 +53,8 @@ pub(super) async fn keep_looking(
             state.gateway.refresh();
             state.gateway.warm();
             state.gateway.report_cache();
-            match Clients::read(&clients) {
-                Ok(read) if read != **state.clients.load() => {
-                    let count = read.count();
-                    if !clients.exists() {
-                        warn!("clients.toml is gone: no client is known");
-                    }
-                    info!(count, "clients in force: {count}");
-                    state.clients.store(Arc::new(read));
-                }
-                Ok(_) => {}
-                Err(failure) => {
-                    warn!(
-                        code = failure.code().name(),
-                        "the old clients stay: {failure}"
-                    );
-                }
+            if let Some(clients) = &clients {
+                look_at_clients(&state, clients);
             }
             match identity.reload() {
                 Ok(true) => info!("the new TLS certificate is in force"),
@@ -81,6 +69,26 @@ pub(super) async fn keep_looking(
             error!(
                 code = "internal",
                 "the look at sources, clients and certificate broke off"
+            );
+        }
+    }
+}
+
+fn look_at_clients(state: &State, clients: &Path) {
+    match Clients::read(clients) {
+        Ok(read) if read != **state.clients.load() => {
+            let count = read.count();
+            if !clients.exists() {
+                warn!("clients.toml is gone: no client is known");
+            }
+            info!(count, "clients in force: {count}");
+            state.clients.store(Arc::new(read));
+        }
+        Ok(_) => {}
+        Err(failure) => {
+            warn!(
+                code = failure.code().name(),
+                "the old clients stay: {failure}"
             );
         }
     }
@@ -143,6 +151,18 @@ fn pause(every: Duration, failed: u32) -> Duration {
     wait.mul_f64(0.9 + f64::from(random) / 1275.0)
 }
 
+/// Closes the connections of peers that are let in no more, four times a second.
+pub(super) async fn cut_off(connections: Arc<Connections>) {
+    let mut ticks = rt::time::interval(CUT_OFF);
+    loop {
+        ticks.tick().await;
+        let closed = connections.close_removed();
+        if closed > 0 {
+            info!(closed, "{closed} connections of removed peers are closed");
+        }
+    }
+}
+
 /// Signs the head of the audit once a minute, outside the database.
 pub(super) async fn sign_audit(gateway: Arc<Gateway>, heads: Arc<Heads>) {
     let mut ticks = rt::time::interval(SIGN_AUDIT);
@@ -171,6 +191,7 @@ pub(super) async fn sign_audit_once(gateway: &Gateway, heads: &Heads) {
     }
 }
 
+const CUT_OFF: Duration = Duration::from_millis(250);
 const FOLLOW: Duration = Duration::from_millis(500);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);

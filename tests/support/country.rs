@@ -18,6 +18,9 @@ pub struct Identity {
     parameters: CertificateParams,
 }
 
+/// Year, month, day.
+pub type Day = (i32, u8, u8);
+
 /// 2026-06-15T00:00:00Z, at which messages say that they were signed.
 pub const SIGNED_AT: i64 = 1_781_481_600;
 
@@ -60,6 +63,20 @@ impl Identity {
         }
         let issuer = Issuer::from_params(&self.parameters, &self.key);
         parameters.signed_by(key, &issuer).unwrap().der().to_vec()
+    }
+
+    /// A certificate that signs itself over `key`, as a backend's client has it, between two days.
+    pub fn client(subject: DistinguishedName, key: KeyPair, from: Day, until: Day) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name = subject;
+        parameters.not_before = rcgen::date_time_ymd(from.0, from.1, from.2);
+        parameters.not_after = rcgen::date_time_ymd(until.0, until.1, until.2);
+        let der = parameters.self_signed(&key).unwrap().der().to_vec();
+        Self {
+            key,
+            der,
+            parameters,
+        }
     }
 
     pub fn thumbprint(&self) -> Thumbprint {

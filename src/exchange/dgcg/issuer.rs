@@ -24,6 +24,19 @@ pub enum Dialect {
     Tng,
 }
 
+impl Dialect {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Eu, Self::Tng];
+
+    /// The machine name, as in a configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eu => "eu",
+            Self::Tng => "tng",
+        }
+    }
+}
+
 /// An address at which a country publishes keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedIssuer {

@@ -13,6 +13,7 @@ pub mod intake;
 mod issuance;
 mod marks;
 mod node;
+mod parties;
 pub mod pinned;
 pub mod replica;
 mod sync;
@@ -28,8 +29,8 @@ pub use world::{Trouble, World};
 
 use crate::failure::Failure;
 use crate::issue::Issuer;
-use crate::model::Environment;
-use crate::server::config::Config;
+use crate::model::{Environment, Thumbprint};
+use crate::server::config::{Config, Role, Roles};
 use crate::server::federation::FeedConfig;
 use crate::server::store;
 use crate::snapshot::Snapshot;
@@ -41,6 +42,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::Hub;
 use issuance::Issuance;
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -66,20 +68,25 @@ pub struct Gateway {
     judges: Judges,
     issuer: Issuer,
     issuance: Option<Issuance>,
+    roles: Roles,
+    parties: HashSet<Thumbprint>,
+    operators: HashSet<Thumbprint>,
 }
 
 impl Gateway {
     /// A gateway as configured, with its first snapshot taken.
     ///
     /// What it counts goes to the recorder of metrics that is installed by then.
-    /// In the demo environment it makes its throw-away PKI and can issue; anywhere else it holds no signing key.
+    /// In the demo environment and the role to issue it makes its throw-away PKI; anywhere else it holds no signing key.
     ///
     /// # Errors
     /// `input_output`, `configuration_invalid`, `internal`.
     pub fn open(config: &Config, clock: Clock) -> Result<Self, Failure> {
-        let issuance = match config.environment {
-            Environment::Demo => Some(Issuance::demo(&config.data, clock.now())?),
-            Environment::Test | Environment::Production => None,
+        let issues = config.roles.has(Role::Issue) && config.environment == Environment::Demo;
+        let issuance = if issues {
+            Some(Issuance::demo(&config.data, clock.now())?)
+        } else {
+            None
         };
         let empty = World::new(
             Snapshot::empty(config.environment),
@@ -105,6 +112,9 @@ impl Gateway {
             judges: Judges::new(config.engine, config.engine_mib),
             issuer: config.issuer.clone(),
             issuance,
+            roles: config.roles.clone(),
+            parties: HashSet::new(),
+            operators: HashSet::new(),
         };
         gateway.refresh();
         Ok(gateway)
@@ -124,6 +134,11 @@ impl Gateway {
     /// Which world it belongs to.
     pub fn environment(&self) -> Environment {
         self.environment
+    }
+
+    /// What it is there for.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
     }
 
     /// What its verdicts tolerate.

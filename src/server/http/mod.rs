@@ -2,16 +2,22 @@
 //!
 //! Refuses to decide anything: a handler reads, asks the gateway, and writes the answer.
 
+mod admin;
 mod answer;
 pub mod auth;
 mod batch;
 mod body;
+pub mod caller;
 mod codes;
+pub mod connections;
+mod dgcg;
+pub mod dgcg_problem;
 mod drain;
 mod health;
 mod issue;
 mod metrics;
 mod openapi;
+pub mod peer;
 mod problem;
 mod routes;
 pub mod tls;
@@ -20,6 +26,8 @@ mod trust;
 mod verify;
 mod work;
 
+pub use admin::configure_admin;
+pub use dgcg::{FederationDoor, configure_federation};
 pub use metrics::configure as configure_metrics;
 pub use routes::{ROUTES, Route, State, configure};
 pub use trace::trace_requests;

@@ -1,32 +1,41 @@
 //! `GET /openapi.json`: what this node serves, told to programs, and made from the tables that serve it.
 //!
-//! Refuses to describe a route that this environment does not have, and to list codes by hand.
+//! Refuses to describe a route that this node does not have, and to list codes by hand.
 //!
 //! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
+
+mod referred;
 
 use super::auth::Scope;
 use super::routes::{ROUTES, Route, State};
 use crate::failure::Code;
 use crate::model::{Environment, Purpose};
 use crate::quirk::Quirk;
+use crate::server::config::Roles;
 use crate::verify::{Outcome, View};
 use actix_web::{HttpResponse, web};
+use referred::referred;
 use serde_json::{Map, Value, json};
 
 /// The handler.
 pub(super) async fn document(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().json(build(state.gateway.environment()))
+    let gateway = &state.gateway;
+    HttpResponse::Ok().json(build(gateway.environment(), gateway.roles()))
 }
 
-/// The description of everything that is served in `environment`.
-fn build(environment: Environment) -> Value {
+/// The description of everything that is served in `environment` by a node with `roles`.
+fn build(environment: Environment, roles: &Roles) -> Value {
     let mut paths = Map::new();
-    for route in ROUTES.iter().filter(|it| it.exists_in(environment)) {
+    let here = |route: &&Route| route.exists_on(environment, roles);
+    for route in ROUTES.iter().filter(here) {
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Some(methods) = path.as_object_mut() {
             methods.insert(route.method.to_lowercase(), operation(route));
         }
     }
+    let paths = Value::Object(paths);
+    let problem = response("Problem", "application/problem+json", PROBLEM);
+    let schemas = referred(&[&paths, &problem], &schemas());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -37,8 +46,8 @@ fn build(environment: Environment) -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": schemas(environment),
-            "responses": { "Problem": response("Problem", "application/problem+json", PROBLEM) },
+            "schemas": schemas,
+            "responses": { "Problem": problem },
             "securitySchemes": {
                 "bearer": { "type": "http", "scheme": "bearer", "description": "A token of this node's operator." },
             },
@@ -133,13 +142,22 @@ fn response(name: &str, media_type: &str, description: &str) -> Value {
     })
 }
 
-/// Every schema that the routes of `environment` speak of.
-fn schemas(environment: Environment) -> Value {
-    let parts = [sets(), request(), verdict(), certificate(), trust(), node()];
-    let common = parts.into_iter().fold(json!({}), with);
-    match environment {
-        Environment::Demo => with(common, issuing()),
-        Environment::Test | Environment::Production => common,
+/// Every schema that some route speaks of.
+fn schemas() -> Map<String, Value> {
+    let parts = [
+        sets(),
+        request(),
+        verdict(),
+        certificate(),
+        trust(),
+        node(),
+        issuing(),
+    ];
+    match parts.into_iter().fold(json!({}), with) {
+        Value::Object(schemas) => schemas,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Map::new()
+        }
     }
 }
 
@@ -507,36 +525,34 @@ const NOT_SERVED: &str = "Either `credential` or `credentials`. A member that is
 
 #[cfg(test)]
 mod tests {
+    use super::referred::references;
     use super::*;
-
-    /// Every `$ref` in `value`.
-    fn references(value: &Value) -> Vec<&str> {
-        match value {
-            Value::Object(members) => {
-                let own = members.get("$ref").and_then(Value::as_str);
-                let within = members.values().flat_map(references);
-                own.into_iter().chain(within).collect()
-            }
-            Value::Array(items) => items.iter().flat_map(references).collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
-        }
-    }
+    use crate::server::config::Role;
 
     #[test]
     fn every_route_is_described_and_can_succeed() {
-        let document = build(Environment::Demo);
+        let document = build(Environment::Demo, &Roles::usual(true, true));
         for route in ROUTES {
             let name = (route.method, route.path);
             let operation = &document["paths"][route.path][route.method.to_lowercase()];
             assert!(operation["summary"].is_string(), "{name:?}");
             assert!(operation["responses"]["200"].is_object(), "{name:?}");
         }
+        let told = document["components"]["schemas"].as_object().unwrap();
+        let told: Vec<_> = told.keys().cloned().collect();
+        let written: Vec<_> = schemas().keys().cloned().collect();
+        assert_eq!(told, written, "a schema that no route speaks of");
     }
 
     #[test]
-    fn every_reference_resolves_and_every_schema_is_referred_to() {
-        for environment in Environment::ALL {
-            let document = build(environment);
+    fn every_reference_resolves_and_every_schema_is_referred_to_on_every_node() {
+        let alone = Role::ALL.map(|role| Roles::named(&[role.name()]).unwrap());
+        let nodes = Environment::ALL.into_iter().flat_map(|environment| {
+            let all = alone.iter().cloned().chain([Roles::usual(true, true)]);
+            all.map(move |roles| (environment, roles))
+        });
+        for (environment, roles) in nodes {
+            let document = build(environment, &roles);
             let references = references(&document);
             for reference in &references {
                 assert!(document.pointer(&reference[1..]).is_some(), "{reference}");
@@ -552,7 +568,8 @@ mod tests {
     #[test]
     fn only_the_demo_environment_tells_of_issuing() {
         for environment in Environment::ALL {
-            let told = build(environment)["paths"].get("/v1/issue").is_some();
+            let document = build(environment, &Roles::usual(true, true));
+            let told = document["paths"].get("/v1/issue").is_some();
             assert_eq!(told, environment == Environment::Demo, "{environment}");
         }
     }

@@ -1,4 +1,4 @@
-//! Every route there is: what it is called, what scope it needs, and in which environments it exists.
+//! Every route there is: what it is called, what scope it needs, and on which nodes it exists.
 //!
 //! Refuses what is not in the table: unknown addresses and methods are answered here, in the same form as all else.
 
@@ -8,6 +8,7 @@ use super::work::Work;
 use super::{batch, codes, health, issue, openapi, trust, verify};
 use crate::failure::Code;
 use crate::model::Environment;
+use crate::server::config::{Role, Roles};
 use crate::server::gateway::Gateway;
 use actix_web::guard;
 use actix_web::http::header::{self, HeaderValue};
@@ -27,27 +28,39 @@ pub struct Route {
     pub scope: Option<Scope>,
     /// Whether it exists in the demo environment only.
     pub demo_only: bool,
+    /// The role of the nodes that have it; `None` where every node has it.
+    pub role: Option<Role>,
     handler: fn() -> actix_web::Route,
 }
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
-    route("POST", "/v1/verify", Some(Scope::VerifyResult), || {
-        web::post().to(verify::verify)
-    }),
-    route(
-        "POST",
-        "/v1/verify/batch",
-        Some(Scope::VerifyResult),
-        || web::post().to(batch::verify),
-    ),
+    Route {
+        role: Some(Role::Verify),
+        ..route("POST", "/v1/verify", Some(Scope::VerifyResult), || {
+            web::post().to(verify::verify)
+        })
+    },
+    Route {
+        role: Some(Role::Verify),
+        ..route(
+            "POST",
+            "/v1/verify/batch",
+            Some(Scope::VerifyResult),
+            || web::post().to(batch::verify),
+        )
+    },
     Route {
         demo_only: true,
+        role: Some(Role::Issue),
         ..route("POST", "/v1/issue", Some(Scope::Issue), || {
             web::post().to(issue::issue)
         })
     },
-    route("GET", "/v1/trust", None, || get().to(trust::signers)),
+    Route {
+        role: Some(Role::Publish),
+        ..route("GET", "/v1/trust", None, || get().to(trust::signers))
+    },
     route("GET", "/codes", None, || get().to(codes::all)),
     route("GET", "/codes/{code}", None, || get().to(codes::one)),
     route("GET", "/health/live", None, || get().to(health::live)),
@@ -71,6 +84,7 @@ const fn route(
         path,
         scope,
         demo_only: false,
+        role: None,
         handler,
     }
 }
@@ -79,6 +93,11 @@ impl Route {
     /// Whether the route exists in `environment`.
     pub fn exists_in(&self, environment: Environment) -> bool {
         !self.demo_only || environment == Environment::Demo
+    }
+
+    /// Whether a node of `environment` with `roles` has the route.
+    pub fn exists_on(&self, environment: Environment, roles: &Roles) -> bool {
+        self.exists_in(environment) && self.role.is_none_or(|role| roles.has(role))
     }
 }
 
@@ -103,11 +122,12 @@ impl State {
     }
 }
 
-/// Registers the routes of the gateway's environment.
+/// Registers the routes of the gateway's environment and roles.
 pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
     config.app_data(state.clone());
-    let environment = state.gateway.environment();
-    for route in ROUTES.iter().filter(|route| route.exists_in(environment)) {
+    let gateway = &state.gateway;
+    let here = |route: &&Route| route.exists_on(gateway.environment(), gateway.roles());
+    for route in ROUTES.iter().filter(here) {
         let (path, scope) = (route.path, route.scope);
         let resource = web::resource(route.path).route((route.handler)().wrap(from_fn(
             move |request, next| authorise(path, scope, request, next),
@@ -141,6 +161,6 @@ async fn other_method(request: HttpRequest) -> HttpResponse {
     response
 }
 
-async fn not_found(request: HttpRequest) -> HttpResponse {
+pub(super) async fn not_found(request: HttpRequest) -> HttpResponse {
     failed(&request, &Code::NotFound.because("see /openapi.json"))
 }

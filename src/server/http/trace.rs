@@ -3,6 +3,8 @@
 //! Refuses to log paths as they came, queries, headers and bodies: the route's pattern stands for the path.
 
 use super::auth::Principal;
+use super::dgcg::FederationDoor;
+use super::dgcg_problem::ProblemReport;
 use super::drain::Remainder;
 use super::problem;
 use super::routes::State;
@@ -74,6 +76,7 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     request.extensions_mut().insert(trace);
     let method = method_name(request.method().as_str());
     let state = request.app_data::<Data<State>>().cloned();
+    let among_backends = request.app_data::<Data<FederationDoor>>().is_some();
     let remainder = Remainder::of(&mut request);
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
@@ -116,7 +119,13 @@ pub async fn trace_requests<B: MessageBody + 'static>(
             Code::Internal.because("a handler panicked")
         }
     };
-    let mut response = problem::problem(&failure, Some(trace.as_str()));
+    let mut response = if !among_backends {
+        problem::problem(&failure, Some(trace.as_str()))
+    } else if failure.code() == Code::Internal {
+        ProblemReport::internal().response()
+    } else {
+        ProblemReport::unreadable().response()
+    };
     mark(response.headers_mut(), trace, state);
     let status = response.status().as_u16();
     let passage = Passage {

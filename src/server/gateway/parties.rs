@@ -1,0 +1,20 @@
+//! Whom this gateway lets in: the parties behind its federation listeners, and its operators.
+//!
+//! Refuses everybody that has not been taken in.
+//!
+//! Source: eu-dgcg, section 1.2.
+
+use super::Gateway;
+use crate::model::Thumbprint;
+
+impl Gateway {
+    /// Whether a party that is in force connects with the certificate of this fingerprint.
+    pub fn is_party(&self, fingerprint: &Thumbprint) -> bool {
+        self.parties.contains(fingerprint)
+    }
+
+    /// Whether an operator that is in force connects with the certificate of this fingerprint.
+    pub fn is_operator(&self, fingerprint: &Thumbprint) -> bool {
+        self.operators.contains(fingerprint)
+    }
+}

@@ -1,0 +1,100 @@
+//! What a node does not have: each role alone, its routes, its listeners, its secrets.
+
+use crate::support::gateway::{TestGateway, read};
+use crate::support::issued_at;
+use lintas::failure::Code;
+use lintas::model::Environment;
+use lintas::server::config::{Config, Role, Roles};
+use lintas::server::gateway::Clock;
+use lintas::server::http::ROUTES;
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+
+/// Addresses at which nobody listens.
+fn free<const N: usize>() -> [SocketAddr; N] {
+    let bound = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    bound.map(|it| it.local_addr().unwrap())
+}
+
+async fn alone(role: Role, federation: SocketAddr, admin: SocketAddr) -> TestGateway {
+    let toml = format!(
+        "roles = [\"{}\"]\n[listen]\nadmin = \"{admin}\"\n\
+         [[federation.listen]]\ndialect = \"eu\"\naddress = \"{federation}\"\n\
+         [[federation.listen]]\ndialect = \"tng\"\nsocket = \"tng.sock\"\n",
+        role.name()
+    );
+    TestGateway::configured(&toml, |_| {}, Clock::Fixed(issued_at())).await
+}
+
+#[actix_web::test]
+async fn a_node_has_the_routes_listeners_and_secrets_of_its_role_alone() {
+    for role in Role::ALL {
+        let [federation, admin] = free();
+        let gateway = alone(role, federation, admin).await;
+        let roles = Roles::named(&[role.name()]).unwrap();
+
+        let mut served = BTreeSet::new();
+        for route in ROUTES {
+            let url = format!(
+                "{}{}",
+                gateway.base,
+                route.path.replace("{code}", "expired")
+            );
+            let method = route.method.parse().unwrap();
+            let answer = read(gateway.client.request(method, url)).await;
+            let here = route.exists_on(Environment::Demo, &roles);
+            assert_eq!(answer.status != 404, here, "{} {}", role.name(), route.path);
+            if here {
+                served.insert(route.path.to_owned());
+            }
+        }
+        let told = gateway.get("/openapi.json").await.json();
+        let told: BTreeSet<_> = told["paths"].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(told, served);
+        let own = ROUTES
+            .iter()
+            .filter(|route| route.role == Some(role))
+            .count();
+        let common = ROUTES.iter().filter(|route| route.role.is_none()).count();
+        assert_eq!(told.len(), own + common);
+
+        let running = gateway.running();
+        let (with_federation, with_admin) = (role == Role::Federation, role == Role::Admin);
+        assert_eq!(TcpStream::connect(federation).is_ok(), with_federation);
+        assert_eq!(
+            gateway.data.path().join("tng.sock").exists(),
+            with_federation
+        );
+        assert_eq!(
+            running.federation.len(),
+            if with_federation { 2 } else { 0 }
+        );
+        assert_eq!(TcpStream::connect(admin).is_ok(), with_admin);
+        assert_eq!(running.admin, with_admin.then_some(admin));
+
+        let secrets = ["keys/demo/dsc.key", "demo-token"].map(|it| gateway.data.path().join(it));
+        let expected = match role {
+            Role::Issue => [true, true],
+            Role::Verify => [false, true],
+            Role::Publish | Role::Federation | Role::Admin => [false, false],
+        };
+        assert_eq!(secrets.map(|it| it.exists()), expected, "{}", role.name());
+        assert_eq!(gateway.gateway().issues(), role == Role::Issue);
+        gateway.stop().await;
+    }
+}
+
+#[test]
+fn a_role_without_its_listener_is_refused() {
+    let mut config = Config::parse("", Path::new("")).unwrap();
+    for role in [Role::Federation, Role::Admin] {
+        let refused = config.take_roles(Roles::named(&[role.name()]).unwrap());
+        assert_eq!(refused.unwrap_err().code(), Code::ConfigurationInvalid);
+    }
+    assert!(
+        config
+            .take_roles(Roles::named(&["verify"]).unwrap())
+            .is_ok()
+    );
+}
