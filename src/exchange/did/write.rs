@@ -48,6 +48,16 @@ pub struct Published {
     pub chain: Vec<Vec<u8>>,
 }
 
+impl Published {
+    /// That it has a form in a document.
+    ///
+    /// # Errors
+    /// `entry_invalid`, `algorithm_unsupported`.
+    pub fn check(&self) -> Result<(), Failure> {
+        jwk_of(&self.chain)?.write().map(|_| ())
+    }
+}
+
 /// A document that awaits its signature.
 #[derive(Clone, Debug)]
 pub struct Unsigned {

@@ -15,6 +15,7 @@ mod marks;
 mod node;
 mod parties;
 pub mod pinned;
+pub mod publication;
 pub mod replica;
 mod sync;
 mod verify;
@@ -42,6 +43,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::Hub;
 use issuance::Issuance;
+use publication::{Ledger, Publisher};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,6 +61,8 @@ pub struct Gateway {
     foreign: Mutex<Foreign>,
     records: OnceLock<Records>,
     hub: ArcSwap<Hub>,
+    ledger: ArcSwap<Ledger>,
+    publisher: OnceLock<Publisher>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
     /// Whether the store did not answer when it was last asked.
@@ -105,6 +109,8 @@ impl Gateway {
             )?)),
             records: OnceLock::new(),
             hub: ArcSwap::from_pointee(Hub::new(&[])),
+            ledger: ArcSwap::default(),
+            publisher: OnceLock::new(),
             handing_in: tokio::sync::Mutex::new(()),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),

@@ -67,8 +67,8 @@ impl Standing {
             RecordKind::Readmission => {
                 self.withdrawn.remove(&record.name);
             }
-            // It says who may hand in, and nothing of what is handed in.
-            RecordKind::Party => return,
+            // They say who may hand in and what was published, and nothing of what is handed in.
+            RecordKind::Party | RecordKind::Publication => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

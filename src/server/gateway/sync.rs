@@ -10,6 +10,7 @@ use super::hub::{HUB, Hub};
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
+use super::publication::{Ledger, PUBLICATION};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
@@ -62,6 +63,11 @@ impl Records {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The name of this node.
+    pub(super) fn node(&self) -> &str {
+        self.node.name()
     }
 
     fn unused(&self) -> MutexGuard<'_, Vec<Record>> {
@@ -165,6 +171,10 @@ impl Gateway {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
                             hub.apply(row.sequence, &record);
+                        } else if record.source == PUBLICATION {
+                            let mut ledger = Ledger::clone(&self.ledger());
+                            ledger.apply(&record);
+                            self.ledger.store(Arc::new(ledger));
                         }
                         records.unused().push(record);
                     }

@@ -68,6 +68,7 @@ impl Intake<'_> {
                 | RecordKind::ListDocument
                 | RecordKind::Confirmation
                 | RecordKind::Tombstone
+                | RecordKind::Publication
                 | RecordKind::Readmission
                 | RecordKind::Party => {}
             }
@@ -157,6 +158,7 @@ impl Intake<'_> {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
+            | RecordKind::Publication
             | RecordKind::Readmission
             | RecordKind::Party => Ok(()),
         };
