@@ -45,7 +45,7 @@ use hub::Hub;
 use issuance::Issuance;
 use publication::{Ledger, Publisher};
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use verify::Counters;
@@ -140,6 +140,11 @@ impl Gateway {
     /// Which world it belongs to.
     pub fn environment(&self) -> Environment {
         self.environment
+    }
+
+    /// Where its files are.
+    pub(in crate::server) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// What it is there for.

@@ -7,6 +7,7 @@
 //! keep serving what they had and say so.
 
 mod archive;
+mod book;
 mod build;
 pub mod edition;
 mod folder;
@@ -16,6 +17,7 @@ mod note;
 mod publisher;
 mod set;
 
+pub use book::{Book, Page, RulePage};
 pub use edition::{Artefact, Edition, Listed};
 pub use ledger::{Checkpoint, Ledger, Standing};
 pub use note::{Note, PUBLICATION};

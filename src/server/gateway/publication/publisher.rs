@@ -3,6 +3,7 @@
 //! Refuses to publish without the lease; to take a publication for its own whose hash it does not come to; and to go back
 //! behind what it has published before.
 
+use super::book::Opened;
 use super::build::Press;
 use super::edition::{Artefact, Edition};
 use super::folder::Folder;
@@ -33,6 +34,7 @@ pub struct Publisher {
     state: ArcSwap<State>,
     chosen: Mutex<Option<Chosen>>,
     lease: tokio::sync::Mutex<Option<Lease>>,
+    pub(super) book: Mutex<Option<Opened>>,
 }
 
 /// What was last chosen to be published, and from what.
@@ -112,6 +114,7 @@ impl Publisher {
             state: ArcSwap::from_pointee(state),
             chosen: Mutex::default(),
             lease: tokio::sync::Mutex::default(),
+            book: Mutex::default(),
         }
     }
 
