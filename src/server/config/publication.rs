@@ -30,9 +30,12 @@ impl PublicationTable {
         if self.host.as_deref().is_some_and(|host| !is_host(host)) {
             return Err(invalid("publication.host is no host, nor a host and port"));
         }
-        let unfit = |contact: &str| contact.len() > MAX_CONTACT || contact.contains(char::is_control);
+        let unfit =
+            |contact: &str| contact.len() > MAX_CONTACT || contact.contains(char::is_control);
         if self.contact.as_deref().is_some_and(unfit) {
-            return Err(invalid("publication.contact is over 200 bytes or not one line"));
+            return Err(invalid(
+                "publication.contact is over 200 bytes or not one line",
+            ));
         }
         Ok(PublicationConfig {
             did_host: self.host.as_deref().map(encoded).unwrap_or_default(),

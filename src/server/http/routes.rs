@@ -61,15 +61,9 @@ pub const ROUTES: &[Route] = &[
         role: Some(Role::Publish),
         ..route("GET", "/v1/trust", None, || get().to(trust::signers))
     },
-    published("/.well-known/lintas", || {
-        get().to(publication::discovery)
-    }),
-    published("/published/trustlist.json", || {
-        get().to(publication::plain)
-    }),
-    published("/published/trustlist.cbor", || {
-        get().to(publication::plain)
-    }),
+    published("/.well-known/lintas", || get().to(publication::discovery)),
+    published("/published/trustlist.json", || get().to(publication::plain)),
+    published("/published/trustlist.cbor", || get().to(publication::plain)),
     published("/published/jwks.json", || get().to(publication::plain)),
     published("/published/dcc_trustlist.zip", || {
         get().to(publication::plain)
@@ -113,9 +107,7 @@ pub const ROUTES: &[Route] = &[
     published("/signercertificateStatus/delta", || {
         get().to(publication::delta)
     }),
-    published("/signercertificateUpdate", || {
-        get().to(publication::update)
-    }),
+    published("/signercertificateUpdate", || get().to(publication::update)),
     Route {
         role: Some(Role::Publish),
         ..route("POST", "/signercertificateUpdate", None, || {

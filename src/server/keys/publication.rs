@@ -174,11 +174,8 @@ fn make(
     let private = Zeroizing::new(key.serialize_pem());
     let path = folder.join(format!("{purpose}.pem"));
     // The key comes last: where it lies, its certificate does, too.
-    Ok(
-        files::write(&path, certificate.as_bytes(), PUBLIC).and_then(|()| {
-            files::write(&path.with_extension("key"), private.as_bytes(), PRIVATE)
-        }),
-    )
+    Ok(files::write(&path, certificate.as_bytes(), PUBLIC)
+        .and_then(|()| files::write(&path.with_extension("key"), private.as_bytes(), PRIVATE)))
 }
 
 const PURPOSES: [&str; 3] = ["did", "list", "archive"];
@@ -205,7 +202,11 @@ mod tests {
             assert_eq!(one.fingerprint(), other.fingerprint());
             assert_eq!(one.sign(b"a").unwrap(), other.sign(b"a").unwrap());
         }
-        let prints: Vec<_> = keys.all().iter().map(|(_, key)| key.fingerprint()).collect();
+        let prints: Vec<_> = keys
+            .all()
+            .iter()
+            .map(|(_, key)| key.fingerprint())
+            .collect();
         assert!(prints[0] != prints[1] && prints[1] != prints[2]);
     }
 

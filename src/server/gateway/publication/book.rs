@@ -102,7 +102,10 @@ impl Gateway {
         let mut value_sets = own_value_sets(&self.data.join("valuesets"));
         let mut take = |rule: Rule, content: Vec<u8>| {
             let versions = rules.entry(rule.identifier.clone()).or_default();
-            if !versions.iter().any(|(other, _)| other.version == rule.version) {
+            if !versions
+                .iter()
+                .any(|(other, _)| other.version == rule.version)
+            {
                 versions.push((rule, content));
             }
         };

@@ -157,8 +157,7 @@ impl Folder {
 
     fn forget_old(&self) -> Result<(), Failure> {
         let listed = |path: &Path| {
-            let failed =
-                |error| Code::InputOutput.caused_by(format!("{}", path.display()), error);
+            let failed = |error| Code::InputOutput.caused_by(format!("{}", path.display()), error);
             let entries = std::fs::read_dir(path).map_err(failed)?;
             let paths = entries.map(|entry| entry.map(|it| it.path()));
             paths.collect::<Result<Vec<_>, _>>().map_err(failed)

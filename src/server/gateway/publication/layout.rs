@@ -128,11 +128,7 @@ fn published(key: &Key) -> Option<Published> {
         Role::Upload | Role::Authentication | Role::TrustAnchor => return None,
     };
     let leaf = std::iter::once(&key.certificate);
-    let chain: Vec<_> = leaf
-        .chain(&key.issuers)
-        .take(MAX_CHAIN)
-        .cloned()
-        .collect();
+    let chain: Vec<_> = leaf.chain(&key.issuers).take(MAX_CHAIN).cloned().collect();
     let published = Published {
         domain: key.domain.clone(),
         participant: key.country,

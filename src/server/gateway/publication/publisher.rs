@@ -13,8 +13,8 @@ use super::set::Set;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, SnapshotId, Thumbprint};
 use crate::server::config::PublicationConfig;
-use crate::server::gateway::{Gateway, number};
 use crate::server::gateway::sync::Records;
+use crate::server::gateway::{Gateway, number};
 use crate::server::keys::{PublicationKeys, publication_keys};
 use crate::server::store::{Lease, Store};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -439,7 +439,12 @@ impl Gateway {
             "the records end before publication {}, which did not hold {} signers that are there now: {}",
             mark.sequence,
             names.len(),
-            names.iter().take(MAX_NAMED).cloned().collect::<Vec<_>>().join(", ")
+            names
+                .iter()
+                .take(MAX_NAMED)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ")
         );
         Err(Code::StoreIncomplete.because(reason))
     }

@@ -70,9 +70,7 @@ fn parameters(path: &str, id: &str) -> Vec<Value> {
     let within = names.map(|name| {
         json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
     });
-    let header = |name: &str, what: &str| {
-        json!({ "name": name, "in": "header", "description": what, "schema": { "type": "string" } })
-    };
+    let header = |name: &str, what: &str| json!({ "name": name, "in": "header", "description": what, "schema": { "type": "string" } });
     let mut parameters: Vec<_> = within.collect();
     match id {
         "signerUpdate" => parameters.push(header(

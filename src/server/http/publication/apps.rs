@@ -224,7 +224,9 @@ fn since(request: &HttpRequest) -> Result<Option<UnixTime>, Failure> {
     let date = std::time::SystemTime::from(date);
     let seconds = date.duration_since(UNIX_EPOCH).map_err(|_| invalid())?;
     let seconds = i64::try_from(seconds.as_secs()).map_err(|_| invalid())?;
-    UnixTime::from_seconds(seconds).map(Some).ok_or_else(invalid)
+    UnixTime::from_seconds(seconds)
+        .map(Some)
+        .ok_or_else(invalid)
 }
 
 /// The key identifiers in the body.

@@ -87,7 +87,14 @@ fn give(
     more: impl Fn(&mut HttpResponseBuilder),
 ) -> HttpResponse {
     let digest = artefact.digest.to_string();
-    cached(request, artefact.body, &digest, media_type(name), lasting, more)
+    cached(
+        request,
+        artefact.body,
+        &digest,
+        media_type(name),
+        lasting,
+        more,
+    )
 }
 
 /// Says which publication an answer is of.

@@ -76,7 +76,11 @@ mod tests {
             ("", false),
         ] {
             let request = TestRequest::default().insert_header((header::IF_NONE_MATCH, stated));
-            assert_eq!(is_known(&request.to_http_request(), "\"a\""), known, "{stated}");
+            assert_eq!(
+                is_known(&request.to_http_request(), "\"a\""),
+                known,
+                "{stated}"
+            );
         }
     }
 }

@@ -26,9 +26,16 @@ pub(in crate::server::http) async fn discovery(
             let body = document.to_string();
             let digest = Thumbprint(crate::crypto::sha256(body.as_bytes())).to_string();
             let json = "application/json";
-            cached(&request, body.into(), &digest, json, Lasting::Moving, |answer| {
-                numbers(answer, &edition);
-            })
+            cached(
+                &request,
+                body.into(),
+                &digest,
+                json,
+                Lasting::Moving,
+                |answer| {
+                    numbers(answer, &edition);
+                },
+            )
         }
         Err(failure) => failed(&request, &failure),
     }
@@ -61,7 +68,8 @@ fn describe(gateway: &Gateway) -> Result<Value, Failure> {
         artefacts.extend(told.map(|it| (name, it)));
     }
     let keys = publisher.keys()?.all();
-    let keys = keys.map(|(purpose, key)| (purpose.to_owned(), json!(key.fingerprint().to_string())));
+    let keys =
+        keys.map(|(purpose, key)| (purpose.to_owned(), json!(key.fingerprint().to_string())));
     let hub = gateway.hub();
     let anchors = hub.anchors().iter().map(ToString::to_string);
     Ok(json!({

@@ -151,9 +151,16 @@ fn listed(request: &HttpRequest, state: &State, list: &Value) -> HttpResponse {
     let hash = Thumbprint(crate::crypto::sha256(body.as_bytes())).to_string();
     let signature = state.gateway.signed_hash(&hash);
     match signature {
-        Ok(signature) => cached(request, body.into(), &hash, JSON, Lasting::Moving, |answer| {
-            answer.insert_header((SIGNATURE, signature.as_str()));
-        }),
+        Ok(signature) => cached(
+            request,
+            body.into(),
+            &hash,
+            JSON,
+            Lasting::Moving,
+            |answer| {
+                answer.insert_header((SIGNATURE, signature.as_str()));
+            },
+        ),
         Err(failure) => failed(request, &failure),
     }
 }
