@@ -2,7 +2,7 @@
 //!
 //! Refuses documents over 16 MiB or 20,000 entries, and forms it does not know.
 
-use super::signed::lintas;
+use super::signed::own;
 use super::{at, ch, de, dgcg, nl, pem};
 use crate::codec::json;
 use crate::failure::{Code, Failure};
@@ -40,7 +40,7 @@ pub fn read(document: &str, bytes: &[u8]) -> Result<Vec<Row>, Failure> {
     let found = match bytes.first() {
         None => return Err(Code::ListInvalid.because("the document is empty")),
         Some(_) if bytes.starts_with(DER_SEQUENCE) => vec![Ok(Found::certificate(bytes.to_vec()))],
-        Some(&lintas::FIRST) => lintas::read_unproven(bytes)?,
+        Some(&own::FIRST) => own::read_unproven(bytes)?,
         Some(_) => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|error| Code::ListInvalid.caused_by("neither DER nor text", error))?;

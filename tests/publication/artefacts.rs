@@ -4,7 +4,7 @@ use crate::site::{Site, asked, bytes, json, published_after};
 use crate::support::openssl::OpenSsl;
 use lintas::crypto::sha256;
 use lintas::exchange::did::{DidDocument, read_signer};
-use lintas::exchange::signed::{Anchors, ListForm, lintas as own};
+use lintas::exchange::signed::{Anchors, ListForm, own};
 use lintas::exchange::{self, jwks, signed};
 use lintas::model::{Environment, Thumbprint, UnixTime};
 use lintas::trust::{Role, kid_of};

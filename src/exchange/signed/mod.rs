@@ -8,9 +8,10 @@
 mod anchors;
 pub mod austria;
 pub mod germany;
-pub mod lintas;
+
 mod list;
 mod netherlands;
+pub mod own;
 pub mod sweden;
 mod switzerland;
 
@@ -51,7 +52,7 @@ pub fn read(
             austria::read(document, content, signature, anchors, at)
         }
         (ListForm::Germany, [list]) => germany::read(document, list, anchors),
-        (ListForm::Lintas, [list]) => lintas::read(document, list, anchors),
+        (ListForm::Lintas, [list]) => own::read(document, list, anchors),
         (ListForm::Netherlands, [list]) => netherlands::read(document, list, anchors),
         (ListForm::Sweden, [list]) => sweden::read(document, list, anchors, at),
         (ListForm::Switzerland, [active, keys @ ..]) if !keys.is_empty() => {

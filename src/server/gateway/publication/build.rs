@@ -14,7 +14,7 @@ use crate::codec::x509::Certificate;
 use crate::crypto::VerifyingKey;
 use crate::exchange::dgcg::write_message;
 use crate::exchange::did::write_signer;
-use crate::exchange::signed::lintas::{Heading, ListedKey, Unsigned};
+use crate::exchange::signed::own::{Heading, ListedKey, Unsigned};
 use crate::exchange::{Jwk, jwks, write_pem};
 use crate::failure::Failure;
 use crate::model::{Environment, Kid, Thumbprint, UnixTime};
