@@ -194,6 +194,11 @@ codes! {
     MethodNotAllowed     "method_not_allowed"     MethodNotAllowed Caller    "This address does not take this method.";
     MediaTypeUnsupported "media_type_unsupported" UnsupportedMedia Caller    "This route reads only application/json.";
     RequestTimeout       "request_timeout"        Timeout       Caller       "The request did not arrive in time.";
+    ApprovalInvalid      "approval_invalid"       Rejected      Caller       "The signature is not the second operator's over this request.";
+    ApprovalNotApart     "approval_not_apart"     Rejected      Caller       "Whoever approves is not another operator with another certificate and another key.";
+    ApprovalOutdated     "approval_outdated"      Rejected      Caller       "The act would now change something else than its request says.";
+    ApprovalExpired      "approval_expired"       Rejected      Caller       "The request is too old to be approved.";
+    ApprovalDecided      "approval_decided"       Rejected      Caller       "The request was approved or refused before.";
     ConfigurationInvalid "configuration_invalid"  Malformed     World        "The configuration cannot be used.";
     InputOutput          "input_output"           Unavailable   World        "A file or a connection failed.";
     UpstreamUnavailable  "upstream_unavailable"   Unavailable   World        "A foreign gateway does not answer.";

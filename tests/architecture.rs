@@ -979,7 +979,10 @@ const CLOCKS: &[&[&str]] = &[
 ];
 const STOPWATCHES: &[&[&str]] = &[&["Instant", "now"]];
 const STATUSES: &[&[&str]] = &[&["StatusCode", "*"]];
-const OWN_CLIENT: &[&[&str]] = &[&["server", "client", "trusting"]];
+const OWN_CLIENT: &[&[&str]] = &[
+    &["server", "client", "trusting"],
+    &["server", "client", "operating"],
+];
 const CLIENTS: &[&[&str]] = &[
     &["reqwest", "Client"],
     &["reqwest", "ClientBuilder"],

@@ -233,6 +233,16 @@ fn a_key_that_others_can_read_is_not_used() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("configuration_invalid"));
 }
 
+#[test]
+fn a_node_does_not_start_in_a_role_it_has_no_listener_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for roles in ["everything", "verify,admin", "federation"] {
+        let output = lintas(dir.path(), &["serve", "--roles", roles]);
+        assert_eq!(output.status.code(), Some(64), "{roles}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("configuration_invalid"));
+    }
+}
+
 struct Served {
     child: Child,
     port: u16,

@@ -9,22 +9,8 @@ mod support;
 
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
 use support::conformance_dir;
-
-fn lintas(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
-    command
-        .current_dir(folder)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
+use support::program::{Serving, lintas, said};
 
 fn feed(id: &str, fingerprint: &str) -> String {
     format!(
@@ -47,14 +33,21 @@ fn a_list_is_pinned_asked_for_and_explained() {
     fs::copy(lists.join("dsc-list.signed"), data.join("germany/list")).unwrap();
     fs::write(
         place.path().join("lintas.toml"),
-        "[trust]\nfeeds = \"feeds.toml\"\n",
+        "[trust]\nfeeds = \"feeds.toml\"\nask_feeds = false\n[listen]\nhttps = \"127.0.0.1:0\"\n\
+         metrics = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n",
     )
     .unwrap();
     let row = feed("germany", &"0".repeat(64));
     fs::write(place.path().join("feeds.toml"), row).unwrap();
 
+    assert!(lintas(place.path(), &["init"]).status.success());
+    let asks =
+        |serving: &Serving, arguments: &[&str]| serving.asked_by(place.path(), "first", arguments);
+
     // Nothing is believed under another key than the pinned one.
-    let refused = lintas(place.path(), &["feeds", "sync", "germany"]);
+    let serving = Serving::start(place.path());
+    let refused = asks(&serving, &["feeds", "sync", "germany"]);
+    drop(serving);
     assert_eq!(refused.status.code(), Some(1));
     assert!(
         said(&refused).contains("anchor_unknown"),
@@ -71,11 +64,9 @@ fn a_list_is_pinned_asked_for_and_explained() {
         feed("germany", &fingerprint),
     )
     .unwrap();
-    assert!(
-        lintas(place.path(), &["feeds", "sync", "germany"])
-            .status
-            .success()
-    );
+    let serving = Serving::start(place.path());
+    let synchronised = asks(&serving, &["feeds", "sync", "germany"]);
+    assert!(synchronised.status.success(), "{synchronised:?}");
 
     let status = lintas(place.path(), &["feeds", "status", "--json"]);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
@@ -106,17 +97,9 @@ fn a_list_is_pinned_asked_for_and_explained() {
         audit.contains("feed_synchronised") && audit.contains("feed_left_out"),
         "{audit}"
     );
-    let unknown = lintas(
-        place.path(),
-        &[
-            "trust",
-            "readmit",
-            &fingerprint,
-            "--feed",
-            "germany",
-            "--actor",
-            "ana",
-        ],
-    );
+    let readmit = ["trust", "readmit", &fingerprint, "--feed", "germany"];
+    let unknown = asks(&serving, &readmit);
     assert_eq!(unknown.status.code(), Some(64), "nothing was withdrawn");
+    let accept = asks(&serving, &["feeds", "sync", "germany", "--accept"]);
+    assert_eq!(accept.status.code(), Some(64), "nothing was refused");
 }

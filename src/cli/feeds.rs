@@ -1,14 +1,17 @@
 //! `feeds status` and `feeds sync`: how foreign sources stand, and asking one now.
 //!
-//! Refuses to hide what is missing: whatever was left out or refused is counted here and told by `trust explain`.
+//! Refuses to hide what is missing: whatever was left out or refused is counted here and told by `trust explain`. Asking goes
+//! through the gateway, as an operator.
 
+use super::door::{Operator, act, plain};
 use super::operate::{Source, block_on};
 use super::{Exit, show};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::model::UnixTime;
 use crate::server::config::Config;
 use crate::server::gateway::foreign::FeedStatus;
-use crate::server::gateway::{Clock, Gateway, Synchronised};
+use crate::server::gateway::{Clock, Gateway};
+use crate::server::http;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,14 +37,11 @@ enum Verb {
     Sync {
         /// The feed's id.
         id: String,
-        /// Take in what is much shorter or older than before, having looked why.
-        #[arg(long, requires = "actor")]
-        accept: bool,
-        /// Who answers for that, for the audit.
+        /// Have it believed once though it says much less, or something older, than before; another operator approves.
         #[arg(long)]
-        actor: Option<String>,
+        accept: bool,
         #[command(flatten)]
-        source: Source,
+        operator: Operator,
     },
 }
 
@@ -52,9 +52,8 @@ impl Feeds {
             Verb::Sync {
                 id,
                 accept,
-                actor,
-                source,
-            } => sync(&source.config()?, &id, actor.filter(|_| accept)),
+                operator,
+            } => sync(&operator, &id, accept),
         }
     }
 }
@@ -69,8 +68,8 @@ fn status(config: &Config, json: bool) -> Result<Exit, Failure> {
         show::note(&format!("nothing of the store is believed: {failure}"));
     }
     if json {
-        let feeds: Vec<_> = feeds.iter().map(to_json).collect();
-        show::json(&json!({ "feeds": feeds }))?;
+        drop(foreign);
+        show::json(&http::feeds_status(&gateway))?;
         return Ok(Exit::Success);
     }
     for feed in &feeds {
@@ -119,72 +118,49 @@ fn shown(at: Option<UnixTime>) -> String {
     at.map_or_else(|| "never".to_owned(), |at| at.to_string())
 }
 
-fn to_json(feed: &FeedStatus) -> Value {
-    let left_out = feed
-        .left_out
-        .iter()
-        .map(|(place, code, detail)| json!({ "place": place, "code": code, "detail": detail }));
-    let refusals = feed.refused.iter().map(|refusal| {
-        json!({
-            "place": refusal.place.to_string(),
-            "kid": refusal.kid.as_ref().map(ToString::to_string),
-            "code": refusal.code.name(),
-            "detail": refusal.detail,
-        })
-    });
-    json!({
-        "id": feed.id,
-        "as_of": feed.as_of.map(|at| at.to_string()),
-        "revocation_as_of": feed.revocation_as_of.map(|at| at.to_string()),
-        "admitted": feed.admitted,
-        "expired": feed.expired,
-        "refused": reasons(feed),
-        "refusals": refusals.collect::<Vec<_>>(),
-        "revoked": feed.revoked.0,
-        "batches": feed.revoked.1,
-        "documents": feed.documents,
-        "left_out": left_out.collect::<Vec<_>>(),
-        "failed": feed.attempts.failed,
-        "failure": feed.attempts.failure.as_ref().map(|failure| failure.code().name()),
+/// Says what a feed answered, as the gateway tells it.
+pub(super) fn answered(feed: &Value) -> Result<Exit, Failure> {
+    let text = |name: &str| feed.get(name).and_then(Value::as_str).unwrap_or_default();
+    let count = |name: &str| feed.get(name).and_then(Value::as_u64).unwrap_or_default();
+    match text("state") {
+        "kept" => {}
+        "failed" => {
+            show::note(&format!("{}: {}", text("code"), text("detail")));
+            return Ok(Exit::InputOutput);
+        }
+        _ => {
+            show::note("another node is asking this feed now");
+            return Ok(Exit::Indeterminate);
+        }
+    }
+    show::line(&format!(
+        "{} added, {} withdrawn, {} as before, {} left out",
+        count("added"),
+        count("withdrawn"),
+        count("repeated"),
+        count("left_out")
+    ))?;
+    let first = feed.get("left_out_first").and_then(Value::as_array);
+    for row in first.into_iter().flatten() {
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (place, code, detail) = (text("place"), text("code"), text("detail"));
+        show::line(&format!("  left out {place}: {code}: {detail}"))?;
+    }
+    Ok(if count("left_out") == 0 {
+        Exit::Success
+    } else {
+        Exit::Reject
     })
 }
 
-fn sync(config: &Config, id: &str, accepted_by: Option<String>) -> Result<Exit, Failure> {
-    block_on(async {
-        let gateway = Gateway::open_with_records(config, Clock::System).await?;
-        let feeds = gateway.open_feeds(config)?;
-        let feed = feeds
-            .iter()
-            .map(|(feed, _)| feed)
-            .find(|feed| feed.id() == id);
-        let feed =
-            feed.ok_or_else(|| Code::NotFound.because(format!("no feed {id} is enabled")))?;
-        if let Some(actor) = &accepted_by {
-            gateway.tell(actor, "feed_less_accepted", id).await?;
-        }
-        let kept = gateway
-            .synchronise(feed.as_ref(), accepted_by.is_some())
-            .await?;
-        let Synchronised::Kept(taken) = kept else {
-            show::note("another node is asking this feed now");
-            return Ok(Exit::Indeterminate);
-        };
-        show::line(&format!(
-            "{id}: {} added, {} withdrawn, {} as before, {} left out",
-            taken.added,
-            taken.withdrawn,
-            taken.repeated,
-            taken.left_out.len()
-        ))?;
-        for (place, failure) in taken.left_out.iter().take(MAX_SHOWN) {
-            show::line(&format!("  left out {place}: {failure}"))?;
-        }
-        Ok(if taken.left_out.is_empty() {
-            Exit::Success
-        } else {
-            Exit::Reject
-        })
-    })
+fn sync(operator: &Operator, id: &str, accept: bool) -> Result<Exit, Failure> {
+    let door = operator.door()?;
+    if accept {
+        let act = act("feed.accept_less", &json!({ "feed": id }))?;
+        return block_on(door.ask_for(&act));
+    }
+    let path = format!("/admin/v1/feeds/{}/sync", plain(id)?);
+    answered(&block_on(door.post(&path, &json!({})))?)
 }
 
 /// How many rows of one kind are shown.

@@ -2,13 +2,20 @@
 //!
 //! Refuses to decide anything: each command asks the library or a gateway and prints the answer.
 
+mod approvals;
 mod audit;
 mod batch;
 mod conformance;
+mod door;
 mod feeds;
+mod hand_in;
+mod init;
 mod input;
+mod neighbours;
 mod offline;
 mod operate;
+mod operators;
+mod party;
 mod show;
 mod store;
 mod tally;
@@ -82,6 +89,8 @@ struct Arguments {
 enum Command {
     /// Show the whole thing on this machine: make keys, issue, serve, verify over HTTPS.
     Demo(operate::Demo),
+    /// Enrol the first two operators of a gateway.
+    Init(init::Init),
     /// Run a gateway until a signal ends it.
     Serve(operate::Serve),
     /// Issue a demo credential for claims.
@@ -94,6 +103,20 @@ enum Command {
     Trust(trust::Trust),
     /// How foreign sources stand, and asking one now.
     Feeds(feeds::Feeds),
+    /// Hand in signers, revocations and rules of this country at a foreign gateway.
+    HandIn(hand_in::HandIn),
+    /// Who operates the gateway; what is asked for waits for another operator's approval.
+    #[command(subcommand)]
+    Operators(operators::Operators),
+    /// Who may use the gateway with a token.
+    #[command(subcommand)]
+    Clients(operators::Clients),
+    /// What other operators ask for: look, approve, refuse.
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
+    /// Which countries' backends use the gateway.
+    #[command(subcommand)]
+    Party(party::Party),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -132,12 +155,18 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
     };
     let done = match arguments.command {
         Command::Demo(command) => command.run(),
+        Command::Init(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Feeds(command) => command.run(),
+        Command::HandIn(command) => command.run(),
+        Command::Operators(command) => command.run(),
+        Command::Clients(command) => command.run(),
+        Command::Approvals(command) => command.run(),
+        Command::Party(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

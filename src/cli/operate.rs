@@ -2,7 +2,7 @@
 //!
 //! Refuses to issue outside the demo environment.
 
-use super::{Exit, input, show};
+use super::{Exit, input, neighbours, show};
 use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::issue::{self, Claims};
@@ -10,7 +10,7 @@ use crate::server::config::{Config, Roles};
 use crate::server::files;
 use crate::server::gateway::{Clock, Gateway, IssueRequest};
 use crate::server::{Running, Server, client, demo_client, telemetry};
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -110,7 +110,10 @@ impl Issue {
 
 /// Arguments of `demo`.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Demo {
+    #[command(subcommand)]
+    story: Option<Story>,
     /// The data folder.
     #[arg(long, default_value = "lintas-data")]
     data: PathBuf,
@@ -122,8 +125,22 @@ pub(super) struct Demo {
     exit: bool,
 }
 
+#[derive(Subcommand)]
+enum Story {
+    /// Two neighbouring gateways: each takes the other in, one issues, the other believes it, until it is taken back.
+    Federation {
+        /// The folder of both data folders, which is made anew.
+        #[arg(long, default_value = "lintas-data/federation")]
+        data: PathBuf,
+    },
+}
+
 impl Demo {
     pub(super) fn run(self) -> Result<Exit, Failure> {
+        if let Some(Story::Federation { data }) = &self.story {
+            let _written = telemetry::log_to_stderr("error");
+            return neighbours::run(data);
+        }
         let _written = telemetry::log_to_stderr("warn");
         let mut config = Config::parse("", Path::new(""))?;
         config.data.clone_from(&self.data);
@@ -210,7 +227,7 @@ fn claims(text: &str) -> Result<Claims, Failure> {
 const MAX_VALUES: usize = 256;
 
 /// A vaccination of a person who does not exist.
-fn sample() -> Result<Claims, Failure> {
+pub(super) fn sample() -> Result<Claims, Failure> {
     claims(include_str!("sample.json"))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Refuses to pin silently: it prints the fingerprint that has to be compared, and what to write where.
 
+use super::door::{Operator, act};
 use super::operate::{Source, block_on};
 use super::{Exit, show};
 use crate::exchange;
@@ -15,6 +16,7 @@ use crate::trust::{Dsc, Refusal};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Args, Subcommand};
+use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,18 +51,15 @@ enum Verb {
         #[command(flatten)]
         source: Source,
     },
-    /// Let a signer come back that its feed had withdrawn.
+    /// Ask that a signer may come back that its feed had withdrawn; another operator approves.
     Readmit {
         /// SHA-256 over its certificate, in hexadecimal.
         thumbprint: String,
         /// The feed.
         #[arg(long)]
         feed: String,
-        /// Who answers for it, for the audit.
-        #[arg(long)]
-        actor: String,
         #[command(flatten)]
-        source: Source,
+        operator: Operator,
     },
 }
 
@@ -73,20 +72,13 @@ impl Trust {
             Verb::Readmit {
                 thumbprint,
                 feed,
-                actor,
-                source,
+                operator,
             } => {
-                let config = source.config()?;
-                let thumbprint = Thumbprint::parse(&thumbprint)
-                    .ok_or_else(|| Code::RequestInvalid.because("not a SHA-256 in hexadecimal"))?;
-                block_on(async {
-                    let gateway = Gateway::open_with_records(&config, Clock::System).await?;
-                    gateway.readmit(&feed, thumbprint, &actor).await
-                })?;
-                show::line(&format!(
-                    "{thumbprint} may come back; it counts while its feed names it."
-                ))?;
-                Ok(Exit::Success)
+                let members =
+                    json!({ "feed": feed, "thumbprint": thumbprint.to_ascii_lowercase() });
+                let act = act("signer.readmit", &members)?;
+                let door = operator.door()?;
+                block_on(door.ask_for(&act))
             }
         }
     }

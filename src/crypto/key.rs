@@ -132,6 +132,19 @@ impl VerifyingKey {
         &self.spki_digest
     }
 
+    /// Whether both are one key, however each is written: a point can be, in two ways, and digests then differ.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.portable, &other.portable) {
+            (Portable::P256(one), Portable::P256(two)) => one == two,
+            (Portable::P384(one), Portable::P384(two)) => one == two,
+            (Portable::P521(one), Portable::P521(two)) => one == two,
+            (Portable::Rsa(one), Portable::Rsa(two)) => one == two,
+            (Portable::P256(_) | Portable::P384(_) | Portable::P521(_) | Portable::Rsa(_), _) => {
+                false
+            }
+        }
+    }
+
     /// How long this key's signatures are, in bytes.
     pub fn signature_length(&self) -> usize {
         match &self.portable {
@@ -202,3 +215,28 @@ const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34")
 const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::p256::ecdsa::SigningKey;
+    use ::p256::pkcs8::EncodePublicKey;
+
+    #[test]
+    fn a_point_that_is_written_in_two_ways_is_one_key() {
+        let key = |seed: u8| *SigningKey::from_slice(&[seed; 32]).unwrap().verifying_key();
+        let whole = key(7).to_public_key_der().unwrap();
+        let point = key(7).to_sec1_point(true);
+        let head = "3039301306072a8648ce3d020106082a8648ce3d030107032200";
+        let mut short = base16ct::lower::decode_vec(head).unwrap();
+        short.extend_from_slice(point.as_bytes());
+        let (whole, short) = (
+            VerifyingKey::from_spki(whole.as_bytes()).unwrap(),
+            VerifyingKey::from_spki(&short).unwrap(),
+        );
+        assert_ne!(whole.spki_digest(), short.spki_digest());
+        assert!(whole.is_same(&short));
+        let other = key(8).to_public_key_der().unwrap();
+        assert!(!whole.is_same(&VerifyingKey::from_spki(other.as_bytes()).unwrap()));
+    }
+}

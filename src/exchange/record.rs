@@ -84,6 +84,14 @@ kinds! {
     Publication      "publication";
     /// Ours: an operator lets something come back that was withdrawn. Named as its tombstone.
     Readmission      "readmission";
+    /// Ours: an operator, JSON; named by the operator's id.
+    Operator         "operator";
+    /// Ours: a client of the API, JSON; named by its id.
+    Client           "client";
+    /// Ours: an act that an operator asks for, JSON; named by an id of its own.
+    Request          "request";
+    /// Ours: what became of such a request, JSON; named by the request's id.
+    Approval         "approval";
 }
 
 impl RecordKind {

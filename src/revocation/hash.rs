@@ -8,6 +8,7 @@
 use crate::crypto::{Algorithm, sha256};
 use crate::model::Uvci;
 use base64::Engine;
+use base64::engine::{GeneralPurpose, general_purpose};
 use base64::prelude::BASE64_STANDARD;
 use std::fmt;
 
@@ -70,9 +71,10 @@ impl RevocationHash {
         Self::of(hashed.unwrap_or_default())
     }
 
-    /// The hash in `text`, standard Base64 of exactly 16 bytes.
+    /// The hash in `text`, standard Base64 of exactly 16 bytes. The four bits behind them may be anything, as gateways'
+    /// readers have it.
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = BASE64_STANDARD.decode(text).ok()?;
+        let bytes = LENIENT.decode(text).ok()?;
         bytes.try_into().ok().map(Self)
     }
 
@@ -96,6 +98,11 @@ impl fmt::Debug for RevocationHash {
     }
 }
 
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    general_purpose::PAD.with_decode_allow_trailing_bits(true),
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +113,8 @@ mod tests {
         let hash = RevocationHash::of_uci(&uvci);
         assert_eq!(RevocationHash::parse(&hash.to_string()), Some(hash));
         assert_ne!(RevocationHash::of_country_and_uci("ZZ", &uvci), hash);
+        let loose = RevocationHash::parse("AAAAAAAAAAAAAAAAAAAAAB==");
+        assert_eq!(loose, Some(RevocationHash([0; 16])));
         for odd in [
             "",
             "AAAA",

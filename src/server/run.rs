@@ -153,8 +153,12 @@ impl Server {
         let handle = public.handle();
         let gateway = Arc::clone(&self.state.gateway);
         info!(%https, environment = %gateway.environment(), "serving on https://{https}");
+        if let Some(admin) = opened.admin {
+            info!(%admin, "serving operators on https://{admin}");
+        }
         let kept = Arc::clone(&gateway);
         let watched = opened.connections.clone();
+        let federated = !opened.federation.is_empty();
         let done = actix_web::rt::spawn(async move {
             let looking =
                 tasks::keep_looking(self.state, self.identity, self.clients, self.refresh);
@@ -163,6 +167,10 @@ impl Server {
                 actix_web::rt::spawn(tasks::watch_engine(Arc::clone(&kept))),
                 actix_web::rt::spawn(tasks::follow(Arc::clone(&kept))),
             ];
+            if federated {
+                let ending = tasks::end_batches(Arc::clone(&kept));
+                running.push(actix_web::rt::spawn(ending));
+            }
             for connections in watched {
                 let cutting = tasks::cut_off(connections);
                 running.push(actix_web::rt::spawn(cutting));

@@ -163,6 +163,22 @@ pub(super) async fn cut_off(connections: Arc<Connections>) {
     }
 }
 
+/// Looks every hour for batches that have ended, and takes them back.
+pub(super) async fn end_batches(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(END_BATCHES);
+    loop {
+        ticks.tick().await;
+        match gateway.end_batches().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "{count} batches of revocations have ended"),
+            Err(refused) => error!(
+                code = refused.details,
+                "batches that have ended stay in the list"
+            ),
+        }
+    }
+}
+
 /// Signs the head of the audit once a minute, outside the database.
 pub(super) async fn sign_audit(gateway: Arc<Gateway>, heads: Arc<Heads>) {
     let mut ticks = rt::time::interval(SIGN_AUDIT);
@@ -209,6 +225,7 @@ pub(super) async fn publish(gateway: Arc<Gateway>) {
 
 const PUBLISH: Duration = Duration::from_secs(1);
 const FOLLOW: Duration = Duration::from_millis(500);
+const END_BATCHES: Duration = Duration::from_secs(3600);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const MAX_DOUBLINGS: u32 = 16;
@@ -216,6 +233,28 @@ const MAX_DOUBLINGS: u32 = 16;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::http::peer::Peer;
+    use std::io::Read;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    #[actix_web::test]
+    async fn a_removed_peer_is_cut_off_within_a_second() {
+        static ADMITTED: AtomicBool = AtomicBool::new(true);
+        let connections = Connections::new(Box::new(|_| ADMITTED.load(Ordering::SeqCst)));
+        let (served, mut client) = UnixStream::pair().unwrap();
+        client
+            .set_read_timeout(Some(Duration::from_secs(1)))
+            .unwrap();
+        let peer = Arc::new(Peer::holding(b"party"));
+        let _kept = connections.register(&peer, OwnedFd::from(served).into());
+        let cutting = rt::spawn(cut_off(connections));
+        ADMITTED.store(false, Ordering::SeqCst);
+        let ended = rt::task::spawn_blocking(move || client.read(&mut [0]).unwrap());
+        assert_eq!(ended.await.unwrap(), 0);
+        cutting.abort();
+    }
 
     #[test]
     fn whoever_does_not_answer_is_asked_ever_more_slowly() {

@@ -304,7 +304,11 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::Tombstone
             | RecordKind::Publication
             | RecordKind::Readmission
-            | RecordKind::Party => continue,
+            | RecordKind::Party
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => continue,
         };
         match judged {
             Ok(()) => content.documents += 1,

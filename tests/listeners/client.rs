@@ -68,14 +68,20 @@ pub(crate) fn stateless() -> Identity {
     Identity::client(subject, KeyPair::generate().unwrap(), LONG_AGO, FAR_AWAY)
 }
 
-/// A gateway with a listener of the EU's dialect, one of the WHO's, and one for operators, and with `more` after them.
+/// A gateway with a listener of the EU's dialect, one of the WHO's, and one for operators, and with `more` after them. Its
+/// clock stands still.
 pub(crate) async fn gateway(more: &str) -> TestGateway {
+    gateway_at(more, Clock::Fixed(issued_at())).await
+}
+
+/// The same by `clock`.
+pub(crate) async fn gateway_at(more: &str, clock: Clock) -> TestGateway {
     let toml = format!(
         "[listen]\nadmin = \"127.0.0.1:0\"\n\
          [[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:0\"\n\
          [[federation.listen]]\ndialect = \"tng\"\naddress = \"127.0.0.1:0\"\n{more}"
     );
-    TestGateway::configured(&toml, |_| {}, Clock::Fixed(issued_at())).await
+    TestGateway::configured(&toml, |_| {}, clock).await
 }
 
 /// Where the listener of backends in place `index` is.

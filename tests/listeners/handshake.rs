@@ -2,14 +2,20 @@
 
 use crate::client::{
     Ended, FAR_AWAY, LONG_AGO, VERSIONS, apart, ask, backend, between, connect, federation,
-    gateway, holding, once, presenting, stateless, tls,
+    gateway, gateway_at, holding, once, presenting, stateless, tls,
 };
+use crate::support::openssl::OpenSsl;
+use lintas::server::gateway::Clock;
 use rustls::HandshakeKind;
 use rustls::NamedGroup;
 use rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
 };
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::ServerName;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -88,6 +94,50 @@ async fn keys_of_every_usual_kind_prove_themselves() {
             .await;
             assert_eq!(ended.report().0, 404);
         }
+    }
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn a_certificate_of_the_first_version_proves_itself() {
+    let Some(openssl) = OpenSsl::start() else {
+        return;
+    };
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    let asked = [
+        "-new",
+        "-nodes",
+        "-subj",
+        "/C=XB/CN=backend",
+        "-keyout",
+        "key",
+        "-out",
+        "request",
+    ];
+    openssl.run("req", &[&asked[..], &curve].concat());
+    let signed = [
+        "-req",
+        "-in",
+        "request",
+        "-signkey",
+        "key",
+        "-days",
+        "9",
+        "-out",
+        "certificate",
+    ];
+    openssl.run("x509", &signed);
+    let der = CertificateDer::from_pem_slice(&openssl.file("certificate")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(&openssl.file("key")).unwrap();
+    let key = Arc::new(CertifiedKey::new(
+        vec![der],
+        any_supported_type(&key).unwrap(),
+    ));
+    let gateway = gateway_at("", Clock::System).await;
+    for version in VERSIONS {
+        let tls = tls(gateway.data.path(), &[version], Some(Arc::clone(&key)));
+        let ended = once(federation(&gateway, 0), tls, &[]).await;
+        assert_eq!(ended.report(), (404, String::new()));
     }
     gateway.stop().await;
 }

@@ -9,6 +9,7 @@
 pub mod country;
 pub mod gateway;
 pub mod openssl;
+pub mod program;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

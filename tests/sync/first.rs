@@ -1,8 +1,10 @@
 //! The first question: whoever a country hands in is believed, and what it withdraws is not.
 
 use crate::network::{Eu, Land};
+use crate::people::two_operators;
 use crate::site::Site;
 use crate::support::country::SIGNED_AT;
+use lintas::server::gateway::registry::Act;
 
 #[actix_web::test]
 async fn signers_of_a_foreign_gateway_are_believed_and_each_country_withdraws_its_own() {
@@ -67,22 +69,27 @@ async fn a_withdrawn_signer_comes_back_only_when_somebody_answers_for_it() {
     node.asks().await.unwrap();
     assert_eq!(node.codes(), (vec!["withdrawn_returned"], vec![]));
     assert_eq!(node.believes(&land), [false, true, true, true, true, true]);
-    let readmit = |position: usize| {
-        let thumbprint = land.signers[position].thumbprint();
-        node.gateway.readmit("eu", thumbprint, "dewi@kemkes")
+    let (ana, budi) = two_operators(&node.gateway).await;
+    let readmit = |position: usize| Act::SignerReadmit {
+        feed: "eu".to_owned(),
+        thumbprint: land.signers[position].thumbprint(),
     };
-    let refused = readmit(1).await.unwrap_err();
-    assert_eq!(refused.code().name(), "not_found");
-    readmit(0).await.unwrap();
+    let refused = node.gateway.ask_for(&ana.certificate(), readmit(1)).await;
+    assert_eq!(refused.unwrap_err().code().name(), "not_found");
+    let asked = ana.asks(&node.gateway, readmit(0)).await.unwrap();
+    assert_eq!(asked.preview["named_by_the_feed"], true);
+    assert_eq!(node.codes(), (vec!["withdrawn_returned"], vec![]));
+    budi.approves(&node.gateway, &asked).await.unwrap();
     assert_eq!((node.codes(), node.age()), ((vec![], vec![]), 0));
     assert_eq!(node.believes(&land), [true; 6]);
     let rows = node.store().audit_rows(0, 1000).await.unwrap();
     let last = &rows.last().unwrap().event;
     assert_eq!(
         (last.event.as_str(), last.actor.as_str()),
-        ("signer_readmitted", "dewi@kemkes")
+        ("signer_readmitted", "ana")
     );
     assert_eq!(last.subject, "eu");
-    assert_eq!(last.detail, format!("signer/{}", land.name(0)));
+    let detail = format!("signer/{}; approved by budi", land.name(0));
+    assert_eq!(last.detail, detail);
     node.ends().await;
 }

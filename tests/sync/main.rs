@@ -11,12 +11,16 @@ mod foreign;
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 #[path = "../store/ground.rs"]
 mod ground;
+#[allow(dead_code, reason = "the tests of operators use the rest")]
+#[path = "../admin/people.rs"]
+mod people;
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 #[path = "../store/postgres.rs"]
 mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod acts;
 mod ages;
 mod first;
 mod flaky;

@@ -167,15 +167,24 @@ pub struct TrustedReference {
 /// # Errors
 /// `entry_invalid`.
 pub fn read_reference(bytes: &[u8]) -> Result<TrustedReference, Failure> {
+    let reference = read_own_reference(bytes)?;
+    if !reference.url.starts_with("https://") {
+        return Err(invalid("url is not of HTTPS"));
+    }
+    Ok(reference)
+}
+
+/// The same of one that was handed in here, whose address may be of any form, as with the reference gateway.
+///
+/// # Errors
+/// `entry_invalid`.
+pub fn read_own_reference(bytes: &[u8]) -> Result<TrustedReference, Failure> {
     let mut members = members(bytes)?;
     let kind = take(&mut members, "type")?;
     if !matches!(kind.as_str(), "DCC" | "FHIR") {
         return Err(invalid("an unknown type"));
     }
     let url = take(&mut members, "url")?;
-    if !url.starts_with("https://") {
-        return Err(invalid("url is not of HTTPS"));
-    }
     Ok(TrustedReference {
         uuid: take(&mut members, "uuid")?,
         url,

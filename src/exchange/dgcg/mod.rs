@@ -4,17 +4,25 @@
 
 mod batch;
 mod entry;
+mod handed;
 mod issuer;
+mod listed;
 mod message;
 mod rule;
 mod statement;
 
 pub use batch::{read_batch, write_batch};
 pub(in crate::exchange) use entry::{entry, read};
-pub use issuer::{
-    Dialect, TrustedIssuer, TrustedReference, read_issuer, read_reference, write_issuer,
-    write_reference,
+pub use handed::{
+    HandedCertificate, read_handed_certificate, read_handed_reference, read_reference_id,
 };
+pub use issuer::{
+    Dialect, TrustedIssuer, TrustedReference, read_issuer, read_own_reference, read_reference,
+    write_issuer, write_reference,
+};
+pub use listed::{Listed, TrustedCertificate};
 pub use message::{message_bytes, read_message, write_message};
-pub use rule::{read_rule, read_rule_row, write_rule, write_rule_row};
+pub use rule::{
+    has_prefix_of_kind, read_rule, read_rule_row, read_rule_shape, write_rule, write_rule_row,
+};
 pub use statement::{read_statement, write_statement};

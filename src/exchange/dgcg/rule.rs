@@ -35,9 +35,56 @@ pub fn write_rule_row(rule: &Rule, cms: &str) -> Value {
 /// The rule in `bytes`, the content of its message.
 ///
 /// # Errors
-/// `rule_invalid`.
+/// `rule_invalid`, `input_too_large`.
 pub fn read_rule(bytes: &[u8]) -> Result<Rule, Failure> {
-    let rule = read(bytes)?;
+    let members = read(bytes)?;
+    let rule = shape(&members)?;
+    let country = members.get("Country").and_then(Value::as_str);
+    if !country.is_some_and(|country| fits(&rule, country)) {
+        return Err(invalid(
+            "Identifier does not fit Type, CertificateType and Country",
+        ));
+    }
+    if rule.valid_to <= rule.valid_from {
+        return Err(invalid("ValidTo is not after ValidFrom"));
+    }
+    Ok(rule)
+}
+
+/// The rule in `bytes` as the schema has it, to the letter; whether its members fit each other is for whoever takes it in.
+///
+/// # Errors
+/// `rule_invalid`, `input_too_large`.
+pub fn read_rule_shape(bytes: &[u8]) -> Result<Rule, Failure> {
+    let members = read(bytes)?;
+    let rule = shape(&members)?;
+    for name in ["ValidFrom", "ValidTo"] {
+        let text = members.get(name).and_then(Value::as_str);
+        if !text.is_some_and(is_timestamp) {
+            return Err(invalid(format!("{name} is no instant in full")));
+        }
+    }
+    if let Some((lang, _)) = rule
+        .descriptions
+        .iter()
+        .find(|(lang, _)| !is_language(lang))
+    {
+        let length = lang.len();
+        return Err(invalid(format!("a lang of {length} bytes that is none")));
+    }
+    let country = members.get("Country").and_then(Value::as_str);
+    if country.is_none_or(|country| country.len() != 2) || !is_identifier(&rule.identifier) {
+        return Err(invalid("Country or Identifier is none"));
+    }
+    Ok(rule)
+}
+
+/// Whether the prefix of the identifier of `rule` is that of its kind and of the certificates that it is about.
+pub fn has_prefix_of_kind(rule: &Rule) -> bool {
+    rule.identifier.split('-').next() == Some(prefix(rule.kind, rule.about))
+}
+
+fn shape(rule: &Map<String, Value>) -> Result<Rule, Failure> {
     if let Some(name) = rule.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
         let shown: String = name
             .chars()
@@ -69,15 +116,7 @@ pub fn read_rule(bytes: &[u8]) -> Result<Rule, Failure> {
     let about = about(text("CertificateType")?)?;
     let country = text("Country")?;
     let identifier = text("Identifier")?;
-    if !fits(identifier, kind, about, country) {
-        return Err(invalid(
-            "Identifier does not fit Type, CertificateType and Country",
-        ));
-    }
     let (valid_from, valid_to) = (instant("ValidFrom")?, instant("ValidTo")?);
-    if valid_to <= valid_from {
-        return Err(invalid("ValidTo is not after ValidFrom"));
-    }
     let logic = member("Logic").and_then(Value::as_object);
     let logic = logic.filter(|logic| !logic.is_empty());
     Ok(Rule {
@@ -152,20 +191,56 @@ fn about(text: &str) -> Result<CertificateType, Failure> {
 }
 
 /// Whether an identifier is kind, country and four digits, and the kind is that of the rule.
-fn fits(identifier: &str, kind: RuleKind, about: CertificateType, country: &str) -> bool {
-    let prefix = match (kind, about) {
+fn fits(rule: &Rule, country: &str) -> bool {
+    let identifier = rule.identifier.as_str();
+    is_identifier(identifier)
+        && has_prefix_of_kind(rule)
+        && identifier.split('-').nth(1) == Some(country)
+}
+
+fn prefix(kind: RuleKind, about: CertificateType) -> &'static str {
+    match (kind, about) {
         (RuleKind::Invalidation, _) => "IR",
         (RuleKind::Acceptance, CertificateType::General) => "GR",
         (RuleKind::Acceptance, CertificateType::Vaccination) => "VR",
         (RuleKind::Acceptance, CertificateType::Test) => "TR",
         (RuleKind::Acceptance, CertificateType::Recovery) => "RR",
+    }
+}
+
+/// Whether `text` is one of the five prefixes, a country and four digits.
+fn is_identifier(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').collect();
+    let [prefix, country, number] = parts.as_slice() else {
+        return false;
     };
-    let mut parts = identifier.split('-');
-    let digits = |number: &str| number.len() == 4 && number.bytes().all(|it| it.is_ascii_digit());
-    parts.next() == Some(prefix)
-        && parts.next() == Some(country)
-        && parts.next().is_some_and(digits)
-        && parts.next().is_none()
+    PREFIXES.contains(prefix)
+        && country.len() == 2
+        && country.bytes().all(|byte| byte.is_ascii_uppercase())
+        && number.len() == 4
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether `text` is a language, or a language and a region, in lower case.
+fn is_language(text: &str) -> bool {
+    let letters = |part: &str| part.len() == 2 && part.bytes().all(|it| it.is_ascii_lowercase());
+    match text.split_once('-') {
+        None => letters(text),
+        Some((language, region)) => letters(language) && letters(region),
+    }
+}
+
+/// Whether `text` is date, time without fractions, and `Z` or an offset with a colon.
+fn is_timestamp(text: &str) -> bool {
+    let like = |text: &str, form: &str| {
+        let fits = |(byte, form): (u8, u8)| match form {
+            b'0' => byte.is_ascii_digit(),
+            b'+' => matches!(byte, b'+' | b'-'),
+            form => byte == form,
+        };
+        text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
+    };
+    like(text, "0000-00-00T00:00:00Z") || like(text, "0000-00-00T00:00:00+00:00")
 }
 
 fn region(member: Option<&Value>) -> Result<Option<String>, Failure> {
@@ -216,6 +291,7 @@ fn invalid(reason: impl Into<String>) -> Failure {
     Code::RuleInvalid.because(reason)
 }
 
+const PREFIXES: [&str; 5] = ["GR", "VR", "TR", "RR", "IR"];
 const MEMBERS: [&str; 14] = [
     "Identifier",
     "Type",

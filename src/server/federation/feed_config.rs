@@ -91,6 +91,8 @@ pub struct DgcgConfig {
     pub page_size: u16,
     /// Whether participants that exist for testing may be believed.
     pub test_participants: bool,
+    /// The upload certificate of this country there, where it hands in by this program.
+    pub upload: Option<ClientFiles>,
 }
 
 /// A trust list as a DID document on the web.
@@ -151,10 +153,10 @@ pub enum ServerTrust {
     Fingerprints(Vec<Thumbprint>),
 }
 
-/// The client certificate for mutual TLS, PEM files below the data folder.
+/// A certificate of ours at a foreign system, for mutual TLS or for uploads: PEM files below the data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientFiles {
-    /// The chain, the client's own certificate first.
+    /// The chain, our own certificate first.
     pub certificate: PathBuf,
     /// The private key, mode 0600.
     pub key: PathBuf,

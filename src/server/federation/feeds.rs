@@ -60,6 +60,9 @@ struct File {
 }
 
 fn feed(mut row: Row) -> Result<FeedConfig, Failure> {
+    if OWN.contains(&row.id()) {
+        return Err(row.invalid("has an id that is this gateway's own"));
+    }
     let kind = row.required("kind")?;
     let (environment, countries) = (row.environment()?, row.countries()?);
     if kind == "pinned_signer" {
@@ -122,7 +125,13 @@ fn dgcg(row: &mut Row) -> Result<DgcgConfig, Failure> {
     if take.is_empty() {
         return Err(row.odd("take"));
     }
+    let upload = match (row.path("upload_certificate")?, row.path("upload_key")?) {
+        (None, None) => None,
+        (Some(certificate), Some(key)) => Some(ClientFiles { certificate, key }),
+        _ => return Err(row.invalid("has one of upload_certificate and upload_key alone")),
+    };
     Ok(DgcgConfig {
+        upload,
         url,
         host,
         dialect: row.parsed("dialect", Dialect::parse)?,
@@ -234,6 +243,8 @@ const PAGE_SIZE: u16 = 500;
 const INTERVAL_S: std::ops::RangeInclusive<u32> = 60..=24 * HOUR_S;
 const FULL_INTERVAL_S: std::ops::RangeInclusive<u32> = HOUR_S..=31 * 24 * HOUR_S;
 const TIMEOUT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
+/// Under these names the gateway keeps what is its own.
+const OWN: [&str; 3] = ["hub", "admin", "publication"];
 const MAX_ID: usize = 64;
 const MAX_DOMAIN: usize = 40;
 

@@ -14,7 +14,7 @@ mod folder;
 mod open;
 mod outbound;
 
-pub use dgcg::DgcgFeed;
+pub use dgcg::{DgcgFeed, Uploader};
 pub use did::Did;
 pub use did_web::DidWebFeed;
 pub use directory::{Directory, Document};

@@ -4,6 +4,7 @@
 
 use super::Gateway;
 use super::foreign::ForeignFeed;
+use super::hub::HUB;
 use crate::exchange::signed::ListForm;
 use crate::exchange::{self, dgcg};
 use crate::failure::{Code, Failure};
@@ -102,7 +103,26 @@ fn foreign_feed(feed: &FeedConfig, data: &Path) -> Result<Option<ForeignFeed>, F
         },
         proof,
         revokes,
+        is_own: false,
     }))
+}
+
+/// What parties hand in at this gateway, as a source of trust, where it has a trust anchor.
+pub(super) fn own_feed(config: &Config) -> Option<ForeignFeed> {
+    let federation = &config.federation;
+    let own = || ForeignFeed {
+        source: Source {
+            test_participants: federation.test_participants,
+            ..Source::new(HUB, config.environment, UnixTime::EPOCH)
+        },
+        proof: FeedProof::Gateway {
+            dialect: dgcg::Dialect::Eu,
+            anchors: federation.anchors.clone(),
+        },
+        revokes: true,
+        is_own: true,
+    };
+    (!federation.anchors.is_empty()).then(own)
 }
 
 fn list(form: ListForm, pinned: Vec<Thumbprint>, data: &Path) -> Result<FeedProof, Failure> {

@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::model::{Country, UnixTime};
 use crate::revocation::{RevocationBatch, RevocationList};
 use crate::snapshot::{FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements};
-use crate::trust::{AdmissionReport, Refusal, Source};
+use crate::trust::{AdmissionReport, Refusal, Source, TrustEntry};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub struct ForeignFeed {
     pub proof: FeedProof,
     /// Whether it is asked for withdrawn certificates.
     pub revokes: bool,
+    /// Whether it is this gateway itself, which always knows what it was last told.
+    pub is_own: bool,
 }
 
 /// How the attempts to reach a feed went.
@@ -111,6 +113,29 @@ impl Foreign {
     /// How the feed with this id stands.
     pub fn standing(&self, id: &str) -> Option<&Standing> {
         self.replica.feed(id)
+    }
+
+    /// The other gateways among the feeds, and how what they say proves itself.
+    pub(super) fn gateways(&self) -> impl Iterator<Item = (&str, &FeedProof)> {
+        let feeds = self.feeds.iter().filter(|feed| !feed.is_own);
+        let gateways = feeds.filter(|feed| matches!(feed.proof, FeedProof::Gateway { .. }));
+        gateways.map(|feed| (feed.source.id.as_str(), &feed.proof))
+    }
+
+    /// The records of this kind that other gateways gave, each with the id of its feed; none where records are missing.
+    pub(super) fn records_of(&self, kind: RecordKind) -> impl Iterator<Item = (&str, &Record)> {
+        let whole = self.gateways().filter(|_| self.incomplete.is_none());
+        whole.flat_map(move |(id, _)| {
+            let records = self.standing(id).into_iter().flat_map(Standing::records);
+            let records = records.filter(move |record| record.kind == kind);
+            records.map(move |record| (id, record))
+        })
+    }
+
+    /// The signers that the feed with this id was found to name.
+    pub(super) fn said_by(&self, id: &str) -> impl Iterator<Item = &TrustEntry> {
+        let content = self.contents.get(id).into_iter();
+        content.flat_map(|content| &content.said.list.entries)
     }
 
     /// Notes how an attempt to reach a feed went.
@@ -305,6 +330,14 @@ fn spoken_for(
 /// The records of `feed`, as a source of the age that they have.
 fn records<'r>(feed: &ForeignFeed, replica: &'r Replica, now: UnixTime) -> FeedRecords<'r> {
     let standing = replica.feed(&feed.source.id);
+    if feed.is_own {
+        let source = Source {
+            as_of: now,
+            revocation_as_of: feed.revokes.then_some(now),
+            ..feed.source.clone()
+        };
+        return with_records(feed, source, standing);
+    }
     let never = feed.revokes.then_some(UnixTime::EPOCH);
     // Whoever noted a time that has not come had another clock: it says nothing about what is fresh.
     let past = |at: UnixTime| {
@@ -322,6 +355,14 @@ fn records<'r>(feed: &ForeignFeed, replica: &'r Replica, now: UnixTime) -> FeedR
             .or(never),
         ..feed.source.clone()
     };
+    with_records(feed, source, standing)
+}
+
+fn with_records<'r>(
+    feed: &ForeignFeed,
+    source: Source,
+    standing: Option<&'r Standing>,
+) -> FeedRecords<'r> {
     FeedRecords {
         source,
         proof: feed.proof.clone(),

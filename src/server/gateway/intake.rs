@@ -199,7 +199,11 @@ impl Intake<'_> {
             | RecordKind::Tombstone
             | RecordKind::Publication
             | RecordKind::Readmission
-            | RecordKind::Party => {
+            | RecordKind::Party
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {
                 Err(Code::UpstreamInvalid.because("a feed makes no notes of ours"))
             }
         }

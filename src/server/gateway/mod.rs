@@ -2,25 +2,35 @@
 //!
 //! Refuses to know a protocol: doors translate, this decides.
 
+mod acts;
+mod admin;
 mod audit;
 pub mod cache;
 mod clock;
 mod engine;
+pub mod enrol;
+mod federated;
 pub mod feeds;
 pub mod foreign;
 pub mod hub;
+mod hub_acts;
 pub mod intake;
 mod issuance;
+mod leases;
 mod marks;
 mod node;
 mod parties;
 pub mod pinned;
 pub mod publication;
+pub mod registry;
 pub mod replica;
 mod sync;
+mod turn;
+mod value_sets;
 mod verify;
 mod world;
 
+pub use admin::Done;
 pub use clock::Clock;
 pub use issuance::IssueRequest;
 pub use marks::forget as forget_marks;
@@ -30,7 +40,7 @@ pub use world::{Trouble, World};
 
 use crate::failure::Failure;
 use crate::issue::Issuer;
-use crate::model::{Environment, Thumbprint};
+use crate::model::Environment;
 use crate::server::config::{Config, Role, Roles};
 use crate::server::federation::FeedConfig;
 use crate::server::store;
@@ -41,13 +51,14 @@ use arc_swap::ArcSwap;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
-use hub::Hub;
+use hub::{Hub, Turning};
 use issuance::Issuance;
 use publication::{Ledger, Publisher};
-use std::collections::HashSet;
+use registry::Registry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use value_sets::ValueSets;
 use verify::Counters;
 
 /// A running gateway, apart from its doors.
@@ -65,6 +76,11 @@ pub struct Gateway {
     publisher: OnceLock<Publisher>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
+    /// Operators, clients and requests, as far as the records were read.
+    registry: ArcSwap<Registry>,
+    /// One decision at a time.
+    deciding: tokio::sync::Mutex<()>,
+    turning: Turning,
     /// Whether the store did not answer when it was last asked.
     store_silent: AtomicBool,
     opening: Opening,
@@ -73,8 +89,8 @@ pub struct Gateway {
     issuer: Issuer,
     issuance: Option<Issuance>,
     roles: Roles,
-    parties: HashSet<Thumbprint>,
-    operators: HashSet<Thumbprint>,
+    strict_uploads: bool,
+    value_sets: ArcSwap<ValueSets>,
 }
 
 impl Gateway {
@@ -96,6 +112,8 @@ impl Gateway {
             Snapshot::empty(config.environment),
             AdmissionReport::default(),
         );
+        let mut feeds = feeds::foreign_feeds(&config.feeds, &config.data)?;
+        feeds.extend(feeds::own_feed(config));
         let gateway = Self {
             environment: config.environment,
             clock,
@@ -103,15 +121,15 @@ impl Gateway {
             data: config.data.clone(),
             feeds: config.feeds.clone(),
             world: ArcSwap::from_pointee(empty),
-            foreign: Mutex::new(Foreign::new(feeds::foreign_feeds(
-                &config.feeds,
-                &config.data,
-            )?)),
+            foreign: Mutex::new(Foreign::new(feeds)),
             records: OnceLock::new(),
-            hub: ArcSwap::from_pointee(Hub::new(&[])),
+            hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
             ledger: ArcSwap::default(),
             publisher: OnceLock::new(),
             handing_in: tokio::sync::Mutex::new(()),
+            registry: ArcSwap::default(),
+            deciding: tokio::sync::Mutex::new(()),
+            turning: Turning::default(),
             store_silent: AtomicBool::new(false),
             opening: Opening::new(config.cache_mib),
             counters: Counters::new(),
@@ -119,8 +137,8 @@ impl Gateway {
             issuer: config.issuer.clone(),
             issuance,
             roles: config.roles.clone(),
-            parties: HashSet::new(),
-            operators: HashSet::new(),
+            strict_uploads: config.federation.strict_uploads,
+            value_sets: ArcSwap::default(),
         };
         gateway.refresh();
         Ok(gateway)
@@ -150,6 +168,11 @@ impl Gateway {
     /// What it is there for.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// Whether uploads are held to more than the reference gateways hold them to.
+    pub fn has_strict_uploads(&self) -> bool {
+        self.strict_uploads
     }
 
     /// What its verdicts tolerate.

@@ -10,11 +10,11 @@ use crate::model::Thumbprint;
 impl Gateway {
     /// Whether a party that is in force connects with the certificate of this fingerprint.
     pub fn is_party(&self, fingerprint: &Thumbprint) -> bool {
-        self.parties.contains(fingerprint)
+        self.hub().caller(fingerprint).is_some()
     }
 
     /// Whether an operator that is in force connects with the certificate of this fingerprint.
     pub fn is_operator(&self, fingerprint: &Thumbprint) -> bool {
-        self.operators.contains(fingerprint)
+        self.operator(fingerprint).is_ok()
     }
 }

@@ -67,8 +67,13 @@ impl Standing {
             RecordKind::Readmission => {
                 self.withdrawn.remove(&record.name);
             }
-            // They say who may hand in and what was published, and nothing of what is handed in.
-            RecordKind::Party | RecordKind::Publication => return,
+            // No feed says these: the registry, the hub and the ledger read them.
+            RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval
+            | RecordKind::Party
+            | RecordKind::Publication => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

@@ -11,11 +11,13 @@ use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
 use super::publication::{Ledger, PUBLICATION};
+use super::registry::Registry;
+use super::turn::{Turn, Turns};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::federation::{Feed, Fetched, Mark};
-use crate::server::store::{Event, Lease, Store, Wholeness};
+use crate::server::store::{Lease, Store, Wholeness};
 use std::path::Path;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -24,9 +26,11 @@ use tracing::{debug, error, info, warn};
 
 /// The records of a gateway: where they are kept, and how far this node has read them.
 pub struct Records {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     marks: Marks,
-    node: Node,
+    pub(super) node: Node,
+    /// The feeds that this process asks just now.
+    turns: Turns,
     /// The number of the last record that was read.
     through: Mutex<u64>,
     /// Records that were read and are in no world yet, in their order.
@@ -40,7 +44,7 @@ pub struct Records {
 pub enum Synchronised {
     /// It was asked, and its answer is kept.
     Kept(Box<Taken>),
-    /// Another node asks it, or has just done so.
+    /// Another node asks it, or has just done so; or this one asks it already.
     Elsewhere,
 }
 
@@ -54,20 +58,26 @@ impl Records {
             store,
             marks: Marks::below(data),
             node: Node::of(data)?,
+            turns: Turns::default(),
             through: Mutex::new(0),
             unused: std::sync::Mutex::default(),
             assembling: Mutex::new(()),
         })
     }
 
+    /// The name of this process among those that share the store.
+    pub(super) fn node(&self) -> &str {
+        self.node.name()
+    }
+
+    /// The turn of this process to ask the feed `id`; `None` while it is asking already.
+    fn turn(&self, id: &str) -> Option<Turn<'_>> {
+        self.turns.take(id)
+    }
+
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
-    }
-
-    /// The name of this node.
-    pub(super) fn node(&self) -> &str {
-        self.node.name()
     }
 
     fn unused(&self) -> MutexGuard<'_, Vec<Record>> {
@@ -108,7 +118,7 @@ impl Gateway {
         let read = self.read_store().await;
         // What was read before the store broke off is in force all the same: nobody will read it again.
         let (read, mut broke_off) = match read {
-            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(()), Some(failure)),
+            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(false), Some(failure)),
             read => (read, None),
         };
         let says_nothing = records.unused().is_empty();
@@ -116,6 +126,7 @@ impl Gateway {
             return Err(failure);
         }
         let incomplete = read.is_err();
+        let read_any = read.as_ref().is_ok_and(|any| *any);
         let turned = {
             let mut foreign = self.foreign();
             let turned = foreign.incomplete().is_some() != incomplete;
@@ -131,7 +142,7 @@ impl Gateway {
             turned
         };
         if says_nothing && !turned {
-            return Ok(false);
+            return Ok(read_any);
         }
         let gateway = Arc::clone(self);
         let put = actix_web::rt::task::spawn_blocking(move || {
@@ -147,26 +158,28 @@ impl Gateway {
         broke_off.map_or(Ok(true), Err)
     }
 
-    /// Reads what is new in the store. What parties handed in is known from then on; what it means for verdicts, once a
+    /// Reads what is new in the store, and tells whether there was anything. What parties handed in is known from then on; what it means for verdicts, once a
     /// world is made of it.
     ///
     /// # Errors
     /// `store_unavailable`, `store_incomplete`.
-    pub(super) async fn read_store(&self) -> Result<(), Failure> {
+    pub(super) async fn read_store(&self) -> Result<bool, Failure> {
         let records = self.records()?;
         let mut through = records.through.lock().await;
         if records.store.head().await?.sequence == *through {
-            return Ok(());
+            return Ok(false);
         }
+        let before = *through;
         loop {
             let rows = records.store.records(*through, AT_ONCE).await?;
             if rows.is_empty() {
-                return Ok(());
+                return Ok(*through != before);
             }
-            let mut hub = None;
+            let (mut hub, mut registered) = (None, Vec::new());
             for row in rows {
                 *through = row.sequence;
                 match row.record {
+                    Ok(record) if Registry::keeps(record.kind) => registered.push(record),
                     Ok(record) => {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
@@ -187,8 +200,10 @@ impl Gateway {
                 }
             }
             if let Some(hub) = hub {
+                self.turning.saw(&hub);
                 self.hub.store(Arc::new(hub));
             }
+            self.register(&registered);
         }
     }
 
@@ -202,22 +217,16 @@ impl Gateway {
         accepts_less: bool,
     ) -> Result<Synchronised, Failure> {
         let records = self.records()?;
+        let Some(_turn) = records.turn(feed.id()) else {
+            return Ok(Synchronised::Elsewhere);
+        };
         let now = self.clock.now();
         let name = format!("feed/{}", feed.id());
-        let lease = records
-            .store
-            .lease(&name, records.node.name(), now, LEASE_S)
-            .await?;
-        let Some(mut lease) = lease else {
+        let Some(mut lease) = records.lease(&name, now).await? else {
             return Ok(Synchronised::Elsewhere);
         };
         let kept = self.ask(records, &mut lease, feed, accepts_less, now).await;
-        if let Err(failure) = records.store.release(&lease, self.clock.now()).await {
-            warn!(
-                code = failure.code().name(),
-                "a lease was not given back: {failure}"
-            );
-        }
+        records.release(&lease, self.clock.now()).await;
         let (failed, tells) = match &kept {
             Ok(_) => (None, false),
             Err(failure) => {
@@ -321,7 +330,8 @@ impl Gateway {
         if let Some(failure) = foreign.incomplete() {
             return Err(Code::StoreIncomplete.because(failure.detail().to_owned()));
         }
-        let mut ids = foreign.feeds().iter().map(|feed| feed.source.id.as_str());
+        let asked = foreign.feeds().iter().filter(|feed| !feed.is_own);
+        let mut ids = asked.map(|feed| feed.source.id.as_str());
         let behind = ids.find(|id| {
             foreign.standing(id).is_some() && !matches!(records.marks.read(id), Ok(Some(_)))
         });
@@ -373,8 +383,7 @@ impl Gateway {
             if let Ok(answer) = waited {
                 return answer;
             }
-            let (name, at) = (records.node.name(), self.clock.now());
-            let renewed = records.store.lease(&lease.name, name, at, LEASE_S).await?;
+            let renewed = records.lease(&lease.name, self.clock.now()).await?;
             let lost = || Code::LeaseLost.because("another node asks this feed now");
             *lease = renewed.ok_or_else(lost)?;
         }
@@ -408,41 +417,30 @@ impl Gateway {
         digest(&self.foreign(), id)
     }
 
-    /// Lets a signer of the feed `id` come back that was withdrawn; `actor` answers for it.
+    /// The record that lets a signer of the feed `id` come back.
     ///
     /// # Errors
-    /// `not_found` where it is not withdrawn; `store_unavailable`, `store_incomplete`.
-    pub async fn readmit(
-        self: &Arc<Self>,
+    /// `not_found` where it is not withdrawn.
+    pub(super) fn readmission(
+        &self,
         id: &str,
         thumbprint: crate::model::Thumbprint,
-        actor: &str,
-    ) -> Result<(), Failure> {
-        let records = self.records()?;
+    ) -> Result<Record, Failure> {
         let name = super::replica::tombstone_of(thumbprint);
-        self.follow().await?;
-        let withdrawn = self
-            .foreign()
-            .standing(id)
-            .is_some_and(|it| it.is_withdrawn(&name));
-        if !withdrawn {
+        let foreign = self.foreign();
+        let standing = foreign.standing(id);
+        if !standing.is_some_and(|it| it.is_withdrawn(&name)) {
             let reason = format!("feed {id} has withdrawn no certificate {thumbprint}");
             return Err(Code::NotFound.because(reason));
         }
-        let record = Record {
+        Ok(Record {
             kind: RecordKind::Readmission,
             source: id.to_owned(),
-            name: name.clone(),
+            name,
             country: None,
             received_at: self.clock.now(),
             body: b"{}".to_vec(),
-        };
-        let event = Event {
-            actor: actor.to_owned(),
-            ..self.event("signer_readmitted", id, name)
-        };
-        records.store.append(&[record], &[event], None).await?;
-        self.follow().await.map(|_| ())
+        })
     }
 }
 
@@ -452,9 +450,7 @@ fn digest(foreign: &Foreign, id: &str) -> [u8; 32] {
     standing.map_or([0; 32], super::replica::Standing::digest)
 }
 
-/// How long after the last sign of life of whoever asks a feed another node may ask it.
-const LEASE_S: u32 = 60;
-/// When such a sign is due.
+/// When whoever asks a feed gives a sign of life.
 const RENEW: Duration = Duration::from_secs(20);
 /// How many records are read at once.
 const AT_ONCE: u32 = 1000;

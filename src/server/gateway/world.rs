@@ -68,6 +68,7 @@ impl World {
 impl Gateway {
     /// Looks at every pinned source again and puts a new snapshot into force where one says something new.
     pub fn refresh(&self) {
+        self.look_at_value_sets();
         let mut foreign = self.foreign();
         let before = self.world.load();
         let now = self.clock.now();

@@ -1,4 +1,4 @@
-//! Who asks, and what they may: `clients.toml` holds hashed tokens and scopes.
+//! Who asks, and what they may: `clients.toml` and what operators added hold hashed tokens and scopes.
 //!
 //! Refuses to keep tokens: only their SHA-256 is on disk, and it is compared in constant time. A token that is given and
 //! not known is refused, never taken for nobody.
@@ -20,6 +20,7 @@ use serde::Deserialize;
 use std::path::Path;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
+use tracing::warn;
 
 /// What a client may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,6 +57,11 @@ impl Scope {
         }
     }
 
+    /// The scope with this machine name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+
     /// The scope that `view` needs.
     pub fn for_view(view: View) -> Self {
         match view {
@@ -71,7 +77,7 @@ impl Scope {
 pub enum Principal {
     /// Nobody in particular.
     Anonymous,
-    /// A client of `clients.toml`.
+    /// A client of `clients.toml`, or one that operators added.
     Client {
         /// Its id.
         id: Arc<str>,
@@ -172,12 +178,28 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
         return Err(Code::Unauthenticated.because("Authorization is not a Bearer token"));
     }
     let state = request.app_data::<Data<State>>();
-    let client = state.and_then(|state| state.clients.load().find(token.trim()));
-    let client = client.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))?;
-    Ok(Principal::Client {
-        id: client.id,
-        scopes: client.scopes,
-    })
+    let known = match state {
+        Some(state) => find(state, token.trim())?,
+        None => None,
+    };
+    known.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))
+}
+
+/// The client whose token this is: of `clients.toml`, or one that operators added, unless the file names its id otherwise.
+fn find(state: &State, token: &str) -> Result<Option<Principal>, Failure> {
+    let file = state.clients.load();
+    if let Some(Client { id, scopes, .. }) = file.find(token) {
+        return Ok(Some(Principal::Client { id, scopes }));
+    }
+    let Some(client) = state.gateway.registered_client(token)? else {
+        return Ok(None);
+    };
+    let (id, scopes) = (Arc::clone(&client.id), Arc::clone(&client.scopes));
+    if file.names(&id) {
+        warn!(client = %id, "client {id} is refused: clients.toml says something else of it");
+        return Ok(None);
+    }
+    Ok(Some(Principal::Client { id, scopes }))
 }
 
 /// The clients of `clients.toml`.
@@ -195,6 +217,11 @@ impl Clients {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether one of them has this id.
+    pub fn names(&self, id: &str) -> bool {
+        self.0.iter().any(|client| &*client.id == id)
     }
 
     /// The clients in the file at `path`; none where there is no such file.
@@ -250,8 +277,8 @@ fn client(row: Row) -> Result<Client, Failure> {
         return Err(invalid("an id is 1 to 64 letters, digits, -, _ or ."));
     }
     let scope = |name: &String| {
-        let known = Scope::ALL.into_iter().find(|scope| scope.name() == name);
-        known.ok_or_else(|| invalid(&format!("client {}: scope {name} is not known", row.id)))
+        Scope::parse(name)
+            .ok_or_else(|| invalid(&format!("client {}: scope {name} is not known", row.id)))
     };
     let token_hash =
         hash(&row.token_sha256).ok_or_else(|| invalid("token_sha256 is not 64 hex digits"))?;

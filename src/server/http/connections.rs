@@ -33,7 +33,7 @@ struct Connection {
 }
 
 /// Keeps a connection in the registry until dropped with the connection's data.
-pub(super) struct Registered {
+pub(in crate::server) struct Registered {
     number: u64,
     connections: Arc<Connections>,
 }
@@ -48,7 +48,11 @@ impl Connections {
     }
 
     /// Notes the connection of `peer` over `socket`, which is a duplicate of it.
-    pub(super) fn register(self: &Arc<Self>, peer: &Arc<Peer>, socket: TcpStream) -> Registered {
+    pub(in crate::server) fn register(
+        self: &Arc<Self>,
+        peer: &Arc<Peer>,
+        socket: TcpStream,
+    ) -> Registered {
         let admitted = (self.admits)(&peer.fingerprint);
         let mut open = self.open();
         let number = open.next;

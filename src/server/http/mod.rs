@@ -28,6 +28,7 @@ mod verify;
 mod work;
 
 pub use admin::configure_admin;
+pub(crate) use admin::feeds_status;
 pub use dgcg::{FederationDoor, configure_federation};
 pub use metrics::configure as configure_metrics;
 pub use routes::{ROUTES, Route, State, configure};

@@ -4,12 +4,13 @@
 
 use super::auth::Principal;
 use super::dgcg::FederationDoor;
-use super::dgcg_problem::ProblemReport;
+use super::dgcg_problem::report;
 use super::drain::Remainder;
 use super::problem;
 use super::routes::State;
 use crate::failure::{Code, Failure};
 use crate::server::gateway::World;
+use crate::server::gateway::hub::Reason;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
@@ -76,7 +77,8 @@ pub async fn trace_requests<B: MessageBody + 'static>(
     request.extensions_mut().insert(trace);
     let method = method_name(request.method().as_str());
     let state = request.app_data::<Data<State>>().cloned();
-    let among_backends = request.app_data::<Data<FederationDoor>>().is_some();
+    let door = request.app_data::<Data<FederationDoor>>();
+    let spoken = door.map(|door| door.dialect);
     let remainder = Remainder::of(&mut request);
     // The request must not be held here: routing needs it for itself.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind().await;
@@ -119,12 +121,12 @@ pub async fn trace_requests<B: MessageBody + 'static>(
             Code::Internal.because("a handler panicked")
         }
     };
-    let mut response = if !among_backends {
-        problem::problem(&failure, Some(trace.as_str()))
-    } else if failure.code() == Code::Internal {
-        ProblemReport::internal().response()
-    } else {
-        ProblemReport::unreadable().response()
+    let mut response = match spoken {
+        None => problem::problem(&failure, Some(trace.as_str())),
+        Some(dialect) if failure.code() == Code::Internal => {
+            report(dialect, &Reason::Unavailable.into())
+        }
+        Some(dialect) => report(dialect, &Reason::Invalid.into()),
     };
     mark(response.headers_mut(), trace, state);
     let status = response.status().as_u16();

@@ -11,5 +11,7 @@ mod remote;
 mod revocation;
 mod rules;
 mod trust_list;
+mod upload;
 
 pub use feed::DgcgFeed;
+pub use upload::Uploader;

@@ -10,7 +10,8 @@ use crate::failure::{Code, Failure};
 use crate::model::Country;
 use crate::server::federation::feed_config::DgcgConfig;
 use crate::server::federation::outbound::{Answer, Outbound};
-use reqwest::header::{ACCEPT, HeaderName, IF_MODIFIED_SINCE};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, IF_MODIFIED_SINCE};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -65,6 +66,20 @@ impl Remote {
     ) -> Result<Answer, Failure> {
         let url = format!("{}{path}", self.base);
         self.outbound.get(&url, headers, ceiling).await
+    }
+
+    /// The answer to `body`, sent to `path`.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: String,
+    ) -> Result<Answer, Failure> {
+        let url = format!("{}{path}", self.base);
+        let headers = [(CONTENT_TYPE, content_type)];
+        let sent = self.outbound.send(method, &url, &headers, body, MAX_ANSWER);
+        sent.await
     }
 }
 
@@ -149,6 +164,9 @@ impl<'de: 'b, 'b> Deserialize<'de> for Members<'b> {
 pub(super) fn country(text: Option<&str>) -> Option<Country> {
     text.and_then(Country::parse)
 }
+
+/// What is handed in is answered with a few words, if any.
+const MAX_ANSWER: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -10,8 +10,8 @@ use super::host::Host;
 use super::tls;
 use crate::failure::{Code, Failure};
 use crate::server::federation::feed_config::Connection;
-use reqwest::Url;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Url};
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
@@ -88,11 +88,33 @@ impl Outbound {
         headers: &[(HeaderName, &str)],
         ceiling: usize,
     ) -> Result<Answer, Failure> {
-        let url = self.allowed(url)?;
-        let mut request = self
-            .client
-            .get(url)
-            .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let request = self.client.get(self.allowed(url)?);
+        self.ask(request, headers, ceiling).await
+    }
+
+    /// What the answer to `body` is, sent to `url` by `method`, with a body of at most `ceiling` bytes.
+    ///
+    /// # Errors
+    /// As [`Outbound::get`].
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(HeaderName, &str)],
+        body: String,
+        ceiling: usize,
+    ) -> Result<Answer, Failure> {
+        let request = self.client.request(method, self.allowed(url)?).body(body);
+        self.ask(request, headers, ceiling).await
+    }
+
+    async fn ask(
+        &self,
+        request: reqwest::RequestBuilder,
+        headers: &[(HeaderName, &str)],
+        ceiling: usize,
+    ) -> Result<Answer, Failure> {
+        let mut request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         for (name, value) in headers {
             request = request.header(name, *value);
         }

@@ -42,4 +42,12 @@ impl Batch {
     pub fn is_deleted(&self) -> bool {
         self.message.is_none()
     }
+
+    /// Whether it was taken back so long before `at` that nobody needs to hear of it.
+    pub fn is_forgotten(&self, at: UnixTime) -> bool {
+        self.is_deleted() && self.changed_at.plus(REMEMBERED_S) < at
+    }
 }
+
+/// How long those who ask hear that a batch was taken back.
+const REMEMBERED_S: i64 = 14 * 86_400;

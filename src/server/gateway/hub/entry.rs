@@ -3,9 +3,9 @@
 //! Refuses a party's certificate that no pinned trust anchor vouches for. What a party vouches for itself (signers) is
 //! judged when it is handed in, and by whoever reads the list.
 
-use super::HUB;
+use super::{HUB, uuid_of};
 use crate::codec::cms::Signed;
-use crate::exchange::dgcg::{read_statement, write_message, write_statement};
+use crate::exchange::dgcg::{TrustedCertificate, read_statement, write_message, write_statement};
 use crate::exchange::{Record, RecordKind};
 use crate::model::{Country, Thumbprint, UnixTime};
 use crate::trust::{Place, Role, Statement, kid_of, vouched_by};
@@ -134,6 +134,32 @@ impl Entry {
         self.deleted_at.is_none()
     }
 
+    /// Whether it was taken back so long ago that lists say nothing of it any more.
+    pub fn is_forgotten(&self, at: UnixTime) -> bool {
+        self.deleted_at
+            .is_some_and(|deleted| deleted.plus(REMEMBERED_S) < at)
+    }
+
+    /// Whether it is trusted for what most are.
+    pub fn is_of_default_domain(&self) -> bool {
+        self.domain == DEFAULT_DOMAIN
+    }
+
+    /// It as the WHO's network lists it.
+    pub fn trusted_certificate(&self) -> TrustedCertificate {
+        TrustedCertificate {
+            certificate: self.certificate.clone(),
+            signature: self.signature.clone(),
+            kid: self.kid.clone(),
+            role: self.role,
+            country: self.country,
+            properties: self.properties.clone(),
+            uuid: uuid_of(self.name().as_bytes()),
+            domain: self.domain.clone(),
+            source: None,
+        }
+    }
+
     /// The name of its record.
     pub fn name(&self) -> String {
         name(self.thumbprint, self.role)
@@ -156,3 +182,5 @@ pub(super) fn name(fingerprint: Thumbprint, role: Role) -> String {
 
 /// What an entry is trusted for where nobody says.
 pub(super) const DEFAULT_DOMAIN: &str = "DCC";
+/// How long lists of changes name what was taken back.
+pub(super) const REMEMBERED_S: i64 = 14 * 86_400;

@@ -10,20 +10,37 @@
 
 mod batch;
 mod entry;
+mod issuer;
+mod listing;
 mod message;
+mod migration;
+mod onboarding;
 mod party;
+mod reference;
 mod refused;
+mod revoking;
 mod rule;
+mod ruling;
 mod signer;
+pub mod turns;
+mod unique;
 mod write;
 
 pub use batch::Batch;
 pub use entry::Entry;
+pub use issuer::StoredIssuer;
+pub use listing::{Page, Turning};
 pub use message::Handed;
+pub use migration::{Migrated, Migration, migrate, migrations};
+pub use onboarding::{Joining, leaving};
 pub use party::{Party, PartyRole};
+pub use reference::{StoredReference, delete_reference, upload_reference};
 pub use refused::{Reason, Refused};
+pub use revoking::{delete_batch, downloaded, expire_batches, upload_batch};
 pub use rule::StoredRule;
-pub use signer::{Tng, delete_signer, upload_signer};
+pub use ruling::{delete_rule, shown_rules, upload_rule};
+pub use signer::{Conduct, Tng, delete_signer, upload_signer};
+pub use unique::{random_uuid, uuid_of};
 pub use write::{Change, Decided};
 
 use crate::exchange::{Record, RecordKind};
@@ -32,6 +49,7 @@ use crate::server::gateway::replica;
 use crate::trust::Role;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use turns::Newest;
 
 /// The source under which all records of parties and of what they handed in are kept.
 pub const HUB: &str = "hub";
@@ -46,8 +64,8 @@ pub struct Hub {
     rules: BTreeMap<String, Arc<StoredRule>>,
     /// Trusted issuers and references, JSON, by kind and name.
     documents: BTreeMap<(RecordKind, String), Arc<Record>>,
-    /// When a batch last changed.
-    newest_batch: Option<UnixTime>,
+    /// The second in which a batch last changed.
+    newest_batch: Option<Newest>,
     generation: u64,
 }
 
@@ -70,14 +88,18 @@ impl Hub {
                 }
             }
             RecordKind::TrustListEntry => {
-                if let Some(entry) = Entry::read(sequence, record, &self.anchors) {
+                if let Some(mut entry) = Entry::read(sequence, record, &self.anchors) {
+                    let before = self.entries.get(&record.name);
+                    if let Some(before) = before.filter(|before| before.stands()) {
+                        entry.sequence = before.sequence;
+                    }
                     self.entries.insert(record.name.clone(), Arc::new(entry));
                 }
             }
             RecordKind::RevocationBatch => {
                 let before = self.batches.get(&record.name).map(|batch| batch.sequence);
                 if let Some(batch) = Batch::read(before.unwrap_or(sequence), record) {
-                    self.newest_batch = self.newest_batch.max(Some(batch.changed_at));
+                    self.batch_changed(batch.changed_at);
                     self.batches.insert(record.name.clone(), Arc::new(batch));
                 }
             }
@@ -97,7 +119,11 @@ impl Hub {
             | RecordKind::ValueSet
             | RecordKind::DidDocument
             | RecordKind::ListDocument
-            | RecordKind::Confirmation => {}
+            | RecordKind::Confirmation
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {}
         }
     }
 
@@ -117,7 +143,7 @@ impl Hub {
                     let batch = Arc::make_mut(batch);
                     batch.message = None;
                     batch.changed_at = at;
-                    self.newest_batch = self.newest_batch.max(Some(at));
+                    self.batch_changed(at);
                 }
             }
             RecordKind::Rule => drop(self.rules.remove(&name)),
@@ -135,7 +161,11 @@ impl Hub {
             | RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Publication
-            | RecordKind::Readmission => {}
+            | RecordKind::Readmission
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => {}
         }
     }
 
@@ -189,6 +219,13 @@ impl Hub {
         entries.filter(move |it| it.country == country && it.role == role && it.stands())
     }
 
+    /// Whether an upload certificate of `country` signed what was handed in.
+    pub fn is_uploader(&self, country: Country, handed: &Handed) -> bool {
+        let uploader = handed.signer();
+        let mut uploads = self.of(country, Role::Upload);
+        uploads.any(|upload| upload.thumbprint == uploader)
+    }
+
     /// The batches of revocations, those that were taken back among them, by their ids.
     pub fn batches(&self) -> impl Iterator<Item = &Arc<Batch>> {
         self.batches.values()
@@ -199,9 +236,17 @@ impl Hub {
         self.batches.get(id)
     }
 
-    /// When a batch last changed.
-    pub fn newest_batch(&self) -> Option<UnixTime> {
+    /// The second in which a batch last changed, and how many did.
+    pub fn newest_batch(&self) -> Option<Newest> {
         self.newest_batch
+    }
+
+    fn batch_changed(&mut self, at: UnixTime) {
+        match &mut self.newest_batch {
+            Some(newest) if newest.at > at => {}
+            Some(newest) if newest.at == at => newest.changes += 1,
+            newest => *newest = Some(Newest { at, changes: 1 }),
+        }
     }
 
     /// The versions of all rules, by identifier and version.

@@ -35,4 +35,9 @@ impl StoredRule {
             created_at: record.received_at,
         })
     }
+
+    /// The name of its record.
+    pub(super) fn name(&self) -> String {
+        format!("{}@{}", self.rule.identifier, self.rule.version)
+    }
 }

@@ -13,6 +13,8 @@ use super::refused::{Reason, Refused};
 use super::write::Change;
 use super::{HUB, Hub, Party};
 use crate::codec::x509::Certificate;
+use crate::crypto::VerifyingKey;
+use crate::exchange::dgcg::Dialect;
 use crate::exchange::{Record, RecordKind};
 use crate::model::{Country, Thumbprint, UnixTime};
 use crate::server::gateway::replica;
@@ -31,6 +33,17 @@ pub struct Tng {
     pub domain: String,
     /// Whatever else.
     pub properties: Map<String, Value>,
+    /// Whether the certificate has to name the party's country.
+    pub names_country: bool,
+}
+
+/// How uploads are judged at one door.
+#[derive(Clone, Copy, Debug)]
+pub struct Conduct {
+    /// Whose gateway it behaves like.
+    pub dialect: Dialect,
+    /// Whether what is outside the common profile is refused.
+    pub is_strict: bool,
 }
 
 /// What taking in the certificate in `handed` from `party` comes to.
@@ -42,38 +55,55 @@ pub fn upload_signer(
     party: &Party,
     handed: &Handed,
     more: Option<&Tng>,
-    is_strict: bool,
+    conduct: Conduct,
+    at: UnixTime,
+) -> Result<Change<()>, Refused> {
+    let thumbprint = Thumbprint(crate::crypto::sha256(&handed.content));
+    uploaded(hub, party, handed, more, conduct, at)
+        .map_err(|refused| told(refused, thumbprint, party))
+}
+
+fn uploaded(
+    hub: &Hub,
+    party: &Party,
+    handed: &Handed,
+    more: Option<&Tng>,
+    conduct: Conduct,
     at: UnixTime,
 ) -> Result<Change<()>, Refused> {
     let failed = |details: String| Reason::UploadFailed.because(details);
     let role = more.map_or(Role::Signer, |more| more.role);
-    let certificate = checked(
-        hub,
-        party,
-        handed,
-        Reason::UploadFailed,
-        role == Role::Signer,
-    )?;
+    let certificate = signed_by_party(hub, party, handed, Reason::UploadFailed)?;
+    if more.is_none_or(|more| more.names_country) {
+        names(&certificate, party, Reason::UploadFailed)?;
+    }
     let issuer = if role == Role::Desc {
         Role::Deca
     } else {
         Role::Csca
     };
-    let mut issuers = hub.of(party.country, issuer);
-    if !issuers.any(|it| issued_by(&handed.content, &it.certificate).is_ok()) {
+    let mut issuers = hub.of(party.country, issuer).peekable();
+    let issuer = issuer.name();
+    if issuers.peek().is_none() {
         return Err(failed(format!(
-            "No {} of the country signed it",
-            issuer.name()
+            "{issuer} list for country {} is empty",
+            party.country
         )));
     }
-    let thumbprint = Thumbprint(crate::crypto::sha256(&handed.content));
-    let before = hub.entry(thumbprint, role);
-    if before.is_some_and(|entry| entry.stands()) {
-        let exists = Reason::AlreadyExists.because("Uploaded certificate already exists");
-        return Err(exists.sent(format!("{{{thumbprint}}} country:{{{}}}", party.country)));
+    if !issuers.any(|it| issued_by(&handed.content, &it.certificate).is_ok()) {
+        return Err(failed(format!(
+            "Could not verify certificate with {issuer} list"
+        )));
     }
     let signature = handed.message.rewrapped(None)?;
     let mut entry = Entry::new(role, party.country, handed.content.clone(), signature, at);
+    let before: Vec<_> = SIGNERS
+        .into_iter()
+        .filter_map(|role| hub.entry(entry.thumbprint, role))
+        .collect();
+    if before.iter().any(|entry| entry.stands()) {
+        return Err(Reason::AlreadyExists.because("Uploaded certificate already exists"));
+    }
     if let Some(more) = more {
         entry.domain.clone_from(&more.domain);
         entry.properties.clone_from(&more.properties);
@@ -81,38 +111,45 @@ pub fn upload_signer(
             entry.kid.clone_from(kid);
         }
     }
-    let collides = |it: &&std::sync::Arc<Entry>| {
-        let same_key = it.thumbprint.0.first_chunk::<8>() == thumbprint.0.first_chunk::<8>();
-        it.thumbprint != thumbprint && (same_key || it.kid == entry.kid)
-    };
-    if hub.all().any(|it| collides(&it)) {
+    if hub
+        .all()
+        .any(|it| collides(&entry, it, conduct.dialect, at))
+    {
         let details = "A certificate with KID of uploaded certificate already exists";
         return Err(failed(details.to_owned()));
     }
-    let warnings = profile(&certificate, role);
-    if is_strict && !warnings.is_empty() {
+    let warnings = profile(&certificate, role).join(", ");
+    if conduct.is_strict && !warnings.is_empty() {
         return Err(failed(format!(
-            "Outside the certificate profile: {}",
-            warnings.join(", ")
+            "Outside the certificate profile: {warnings}"
         )));
     }
-    let mut change = Change::new(party, "signer.uploaded", thumbprint.to_string());
+    let mut change = Change::new(party, "signer.uploaded", entry.thumbprint.to_string());
     if !warnings.is_empty() {
         change.events.iter_mut().for_each(|event| {
-            event.detail = format!("outside the profile: {}", warnings.join(", "));
+            event.detail = format!("outside the profile: {warnings}");
         });
     }
-    if before.is_some() {
+    for gone in before {
         // Its country took it back, and its country hands it in again.
-        change.records.push(note(
-            RecordKind::Readmission,
-            &entry.name(),
-            party.country,
-            at,
-        ));
+        let name = gone.name();
+        change
+            .records
+            .push(note(RecordKind::Readmission, &name, party.country, at));
     }
     change.records.push(entry.record());
     Ok(change)
+}
+
+/// Whether `other` takes the key identifier of `entry` from it. The EU's gateway keeps rows that were taken back, for a while.
+fn collides(entry: &Entry, other: &Entry, dialect: Dialect, at: UnixTime) -> bool {
+    let is_there = match dialect {
+        Dialect::Eu => !other.is_forgotten(at),
+        Dialect::Tng => other.stands(),
+    };
+    let head = |it: &Entry| it.thumbprint.0.first_chunk::<8>().copied();
+    let same = head(entry) == head(other) || entry.kid == other.kid;
+    is_there && same && entry.thumbprint != other.thumbprint
 }
 
 /// What taking back the certificate in `handed` comes to.
@@ -123,64 +160,84 @@ pub fn delete_signer(
     hub: &Hub,
     party: &Party,
     handed: &Handed,
-    forgets: bool,
+    dialect: Dialect,
     at: UnixTime,
 ) -> Result<Change<()>, Refused> {
     let thumbprint = Thumbprint(crate::crypto::sha256(&handed.content));
-    let roles = [Role::Signer, Role::Desc];
-    let mut found = roles
+    deleted(hub, party, handed, dialect, at).map_err(|refused| told(refused, thumbprint, party))
+}
+
+fn deleted(
+    hub: &Hub,
+    party: &Party,
+    handed: &Handed,
+    dialect: Dialect,
+    at: UnixTime,
+) -> Result<Change<()>, Refused> {
+    let certificate = signed_by_party(hub, party, handed, Reason::DeleteFailed)?;
+    let thumbprint = Thumbprint(crate::crypto::sha256(&handed.content));
+    let own: Vec<_> = SIGNERS
         .into_iter()
-        .filter_map(|role| hub.entry(thumbprint, role));
-    let entry = found.find(|entry| entry.stands());
-    let is_signer = entry.is_none_or(|entry| entry.role == Role::Signer);
-    checked(hub, party, handed, Reason::DeleteFailed, is_signer)?;
-    let gone = hub.entry(thumbprint, Role::Signer);
-    let Some(entry) = entry else {
+        .filter_map(|role| hub.entry(thumbprint, role))
+        .filter(|entry| entry.country == party.country)
+        .collect();
+    let Some(entry) = own.iter().find(|entry| entry.stands()) else {
+        // Some kinds need not name the country; what the party has there it may take back, whatever it names.
+        names(&certificate, party, Reason::DeleteFailed)?;
         // The EU's gateway still has the row, and says that it is done.
-        return match gone {
-            Some(gone) if !forgets && gone.country == party.country => Ok(Change::nothing()),
-            _ => Err(Reason::SignerMissing.into()),
+        let has_row = own.iter().any(|entry| !entry.is_forgotten(at));
+        return match dialect {
+            Dialect::Eu if has_row => Ok(Change::nothing()),
+            Dialect::Eu | Dialect::Tng => {
+                Err(Reason::SignerMissing.because("Could not find existing certificate"))
+            }
         };
     };
-    if entry.country != party.country {
-        return Err(Reason::SignerMissing.into());
-    }
     let mut change = Change::new(party, "signer.withdrawn", thumbprint.to_string());
-    change.records.push(note(
-        RecordKind::Tombstone,
-        &entry.name(),
-        party.country,
-        at,
-    ));
+    let name = entry.name();
+    change
+        .records
+        .push(note(RecordKind::Tombstone, &name, party.country, at));
     Ok(change)
 }
 
-/// The certificate in `handed`, if the party signed it with an upload certificate, and it is of the party's country.
-fn checked(
+/// The certificate in `handed`, if the party signed it with an upload certificate.
+fn signed_by_party(
     hub: &Hub,
     party: &Party,
     handed: &Handed,
     reason: Reason,
-    has_country: bool,
 ) -> Result<Certificate, Refused> {
     if !handed.verified {
         return Err(Reason::SignatureInvalid.into());
     }
-    let uploader = handed.signer();
-    let mut uploads = hub.of(party.country, Role::Upload);
-    if !uploads.any(|upload| upload.thumbprint == uploader) {
+    if !hub.is_uploader(party.country, handed) {
         let details = format!(
-            "Could not find upload certificate with hash {uploader} and country {}",
+            "Could not find upload certificate with hash {} and country {}",
+            handed.signer(),
             party.country
         );
         return Err(reason.because(details));
     }
-    let certificate =
-        Certificate::read(&handed.content).map_err(|_| Reason::MessageNoCertificate)?;
-    if has_country && certificate.countries != [party.country.as_str()] {
-        return Err(reason.because("Country of the certificate is not the uploader's"));
+    Ok(Certificate::read(&handed.content).map_err(|_| Reason::MessageNoCertificate)?)
+}
+
+/// That `certificate` names the country of `party` and no other.
+fn names(certificate: &Certificate, party: &Party, reason: Reason) -> Result<(), Refused> {
+    match certificate.countries.as_slice() {
+        [country] if country == party.country.as_str() => Ok(()),
+        [_] => Err(reason.because("Country of certificate does not match your authentication")),
+        _ => Err(reason.because("Certificate does not name exactly one country")),
     }
-    Ok(certificate)
+}
+
+/// `refused`, telling back what it is about.
+fn told(refused: Refused, thumbprint: Thumbprint, party: &Party) -> Refused {
+    if refused.reason == Reason::SignatureInvalid {
+        return refused;
+    }
+    let sent = format!("{{{thumbprint}}} country:{{{}}}", party.country);
+    refused.sent(sent)
 }
 
 /// What in `certificate` is outside the profile that governance asks for.
@@ -201,6 +258,9 @@ fn profile(certificate: &Certificate, role: Role) -> Vec<&'static str> {
     if role == Role::Signer && certificate.public_key.len() > P256_SPKI {
         warnings.push("a key of another kind than P-256");
     }
+    if VerifyingKey::from_spki(&certificate.public_key).is_err() {
+        warnings.push("a key that verifiers cannot read");
+    }
     warnings
 }
 
@@ -216,6 +276,8 @@ pub(super) fn note(kind: RecordKind, name: &str, country: Country, at: UnixTime)
     }
 }
 
+/// The parts in which certificates are handed in.
+const SIGNERS: [Role; 2] = [Role::Signer, Role::Desc];
 const MIN_PERIOD_S: i64 = 86_400;
 /// SubjectPublicKeyInfo of an uncompressed point of P-256.
 const P256_SPKI: usize = 91;

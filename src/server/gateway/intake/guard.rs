@@ -70,7 +70,11 @@ impl Intake<'_> {
                 | RecordKind::Tombstone
                 | RecordKind::Publication
                 | RecordKind::Readmission
-                | RecordKind::Party => {}
+                | RecordKind::Party
+                | RecordKind::Operator
+                | RecordKind::Client
+                | RecordKind::Request
+                | RecordKind::Approval => {}
             }
         }
         Ok(leaving
@@ -160,7 +164,11 @@ impl Intake<'_> {
             | RecordKind::Tombstone
             | RecordKind::Publication
             | RecordKind::Readmission
-            | RecordKind::Party => Ok(()),
+            | RecordKind::Party
+            | RecordKind::Operator
+            | RecordKind::Client
+            | RecordKind::Request
+            | RecordKind::Approval => Ok(()),
         };
         let failure = proven(record).err()?;
         proven(known).is_ok().then_some(failure)

@@ -1,0 +1,157 @@
+//! `approvals`: what other operators ask for, and the second operator's word on it.
+//!
+//! Refuses to sign a hash that somebody else computed: it is made here, of what is shown.
+
+use super::door::Operator;
+use super::operate::block_on;
+use super::{Exit, show};
+use crate::crypto::sha256;
+use crate::failure::{Code, Failure};
+use crate::model::Thumbprint;
+use crate::server::gateway::registry::{Request, RequestState, signed_bytes};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+/// What `approvals` can do.
+#[derive(Subcommand)]
+pub(super) enum Approvals {
+    /// Requests, the newest first.
+    List {
+        /// Only those that are open, approved, refused or expired.
+        #[arg(long)]
+        state: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// One request: who asks for what, and what it would change.
+    Show {
+        /// The request.
+        id: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Sign a request of another operator, and have it done.
+    Approve {
+        /// The request.
+        id: String,
+        /// The hash that `show` printed: nothing else is signed then.
+        #[arg(long)]
+        hash: Option<String>,
+        #[command(flatten)]
+        operator: Operator,
+    },
+    /// Refuse a request, or take back one of your own.
+    Refuse {
+        /// The request.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        operator: Operator,
+    },
+}
+
+impl Approvals {
+    pub(super) fn run(self) -> Result<Exit, Failure> {
+        match self {
+            Self::List {
+                state,
+                json,
+                operator,
+            } => list(&operator, state.as_deref(), json),
+            Self::Show { id, operator } => {
+                let door = operator.door()?;
+                let (request, hash, shown) = block_on(door.request(&id))?;
+                tell(&request, &hash)?;
+                let state = shown.get("state").and_then(Value::as_str);
+                show::line(&format!("state {}", state.unwrap_or_default()))?;
+                Ok(Exit::Success)
+            }
+            Self::Approve { id, hash, operator } => approve(&operator, &id, hash.as_deref()),
+            Self::Refuse {
+                id,
+                reason,
+                operator,
+            } => {
+                let door = operator.door()?;
+                let path = format!("/admin/v1/requests/{}/refuse", super::door::plain(&id)?);
+                block_on(door.post(&path, &json!({ "reason": reason })))?;
+                show::line(&format!("{id} is refused"))?;
+                Ok(Exit::Success)
+            }
+        }
+    }
+}
+
+fn list(operator: &Operator, state: Option<&str>, as_json: bool) -> Result<Exit, Failure> {
+    let path = match state {
+        None => "/admin/v1/requests".to_owned(),
+        Some(name) => {
+            let unknown =
+                || Code::RequestInvalid.because("a state is open, approved, refused or expired");
+            let state = RequestState::parse(name).ok_or_else(unknown)?;
+            format!("/admin/v1/requests?state={}", state.name())
+        }
+    };
+    let shown = block_on(operator.door()?.get(&path))?;
+    if as_json {
+        show::json(&shown)?;
+        return Ok(Exit::Success);
+    }
+    let rows = shown.get("requests").and_then(Value::as_array);
+    for row in rows.into_iter().flatten() {
+        let request = Request::parse(row.get("request").cloned().unwrap_or_default())?;
+        let state = row.get("state").and_then(Value::as_str).unwrap_or_default();
+        show::line(&format!(
+            "{} {state}: {} asked for {} at {}",
+            request.id,
+            request.asked_by,
+            request.act.name(),
+            request.asked_at
+        ))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn approve(operator: &Operator, id: &str, expected: Option<&str>) -> Result<Exit, Failure> {
+    let door = operator.door()?;
+    let approved = block_on(async {
+        let (request, hash, _) = door.request(id).await?;
+        tell(&request, &hash)?;
+        if expected.is_some_and(|expected| !expected.eq_ignore_ascii_case(&hash)) {
+            let reason = "the request is another one than that with the hash you name";
+            return Err(Code::ApprovalOutdated.because(reason));
+        }
+        if request.id != id {
+            return Err(Code::UpstreamInvalid.because("the gateway shows another request"));
+        }
+        let signature = BASE64_STANDARD.encode(door.key.sign(&signed_bytes(&hash))?);
+        let path = format!("/admin/v1/requests/{id}/approve");
+        door.post(&path, &json!({ "signature": signature })).await
+    })?;
+    show::line(&format!("{id} is approved and done"))?;
+    match approved.get("feed").filter(|feed| !feed.is_null()) {
+        None => Ok(Exit::Success),
+        Some(feed) => super::feeds::answered(feed),
+    }
+}
+
+/// What a request asks for, as it is signed.
+fn tell(request: &Request, hash: &str) -> Result<(), Failure> {
+    let asked = format!("{} asked at {} for", request.asked_by, request.asked_at);
+    show::line(&asked)?;
+    show::json(&request.act.to_json())?;
+    for der in request.act.certificates() {
+        let fingerprint = Thumbprint(sha256(der));
+        show::line(&format!("with certificate {fingerprint}"))?;
+    }
+    show::line("which changes")?;
+    show::json(&request.preview)?;
+    show::line(&format!("hash {hash}"))
+}

@@ -1,0 +1,33 @@
+//! Value sets, byte for byte as they are kept.
+//!
+//! Refuses names that nothing has.
+//!
+//! Source: EU DGCG, `GET /valuesets`, `GET /valuesets/{id}`.
+
+use super::asked::{Asked, json};
+use crate::server::gateway::hub::{Reason, Refused};
+use actix_web::HttpResponse;
+use actix_web::web::Path;
+
+/// `GET /valuesets`.
+pub(super) async fn list(asked: Asked) -> HttpResponse {
+    HttpResponse::Ok().json(asked.gateway().value_set_ids())
+}
+
+/// `GET /valuesets/{id}`.
+pub(super) async fn one(asked: Asked, path: Path<String>) -> HttpResponse {
+    let id = path.into_inner();
+    let result = asked.gateway().value_set(&id).map(|it| json(it.to_vec()));
+    let missing = || {
+        let shown: String = id
+            .chars()
+            .filter(|it| !it.is_control())
+            .take(MAX_SHOWN)
+            .collect();
+        Refused::from(Reason::ValueSetMissing).sent(format!("Requested valueset id {shown}"))
+    };
+    asked.answer(result.ok_or_else(missing))
+}
+
+/// Characters of a name that are told back.
+const MAX_SHOWN: usize = 100;
