@@ -302,6 +302,7 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
+            | RecordKind::Publication
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator
