@@ -207,6 +207,8 @@ codes! {
     StoreIncomplete      "store_incomplete"       Unavailable   World        "Records that were there are missing from the database.";
     LeaseLost            "lease_lost"             Unavailable   World        "Another node has taken over what this one was about to do.";
     StoreMoved           "store_moved"            Unavailable   World        "Others wrote to the database while this was being decided; try again.";
+    NotPublished         "not_published"          Unavailable   World        "This node has nothing to publish, or no keys to publish it with.";
+    PublicationDiffers   "publication_differs"    Internal      World        "What was published is not what this node would publish under that number.";
     SealInvalid          "seal_invalid"           Rejected      World        "A record in the database was not put there by this gateway.";
     EngineDisagreement   "engine_disagreement"    Internal      World        "The fast judge of signatures was wrong and is off; the library judges.";
     Internal             "internal"               Internal      World        "A fault of Lintas itself.";

@@ -5,6 +5,7 @@
 use super::door::{Operator, act};
 use super::operate::{Source, block_on};
 use super::{Exit, show};
+use crate::exchange;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::server::config::Config;
@@ -253,14 +254,7 @@ fn pin(config: &Config, file: &std::path::Path) -> Result<Exit, Failure> {
     files::create_dir(&folder)?;
     for (label, der) in anchors {
         let fingerprint = Thumbprint(crate::crypto::sha256(&der));
-        let base64 = BASE64_STANDARD.encode(&der);
-        let lines: Vec<_> = base64
-            .as_bytes()
-            .chunks(PEM_COLUMNS)
-            .map(String::from_utf8_lossy)
-            .collect();
-        let lines = lines.join("\n");
-        let pem = format!("-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n");
+        let pem = exchange::write_pem(label, &der);
         let path = folder.join(format!("{fingerprint}.pem"));
         files::write(&path, pem.as_bytes(), files::PUBLIC)?;
         show::line(&fingerprint.to_string())?;
@@ -278,6 +272,5 @@ fn pin(config: &Config, file: &std::path::Path) -> Result<Exit, Failure> {
 }
 
 /// RFC 7468, section 2.
-const PEM_COLUMNS: usize = 64;
 /// How many rows of one kind are shown.
 const MAX_SHOWN: usize = 20;

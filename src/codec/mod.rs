@@ -13,4 +13,5 @@ pub mod item;
 pub mod json;
 pub mod jws;
 mod scan;
+pub mod typed;
 pub mod x509;

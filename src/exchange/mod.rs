@@ -19,6 +19,7 @@ mod valueset;
 pub mod vci;
 
 pub use jwk::Jwk;
+pub use pem::write_pem;
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};
 pub use record::{Record, RecordKind};
 pub use valueset::{read_value_set, write_value_set};

@@ -1,4 +1,4 @@
-//! Certificates in PEM, one or many, with anything between them.
+//! Certificates in PEM, one or many, with anything between them; and written.
 //!
 //! Refuses nothing but unreadable blocks. Source: RFC 7468.
 
@@ -23,5 +23,20 @@ pub(super) fn read(text: &str) -> Option<Vec<Result<Found, Unread>>> {
     (!found.is_empty()).then_some(found)
 }
 
+/// `der` in PEM under `label`, in lines of 64.
+pub fn write_pem(label: &str, der: &[u8]) -> String {
+    let base64 = BASE64_STANDARD.encode(der);
+    let mut pem = format!("-----BEGIN {label}-----\n");
+    for (position, letter) in base64.chars().enumerate() {
+        if position > 0 && position % COLUMNS == 0 {
+            pem.push('\n');
+        }
+        pem.push(letter);
+    }
+    pem.push_str(&format!("\n-----END {label}-----\n"));
+    pem
+}
+
+const COLUMNS: usize = 64;
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";

@@ -2,6 +2,7 @@
 //!
 //! Refuses documents over 16 MiB or 20,000 entries, and forms it does not know.
 
+use super::signed::own;
 use super::{at, ch, de, dgcg, nl, pem};
 use crate::codec::json;
 use crate::failure::{Code, Failure};
@@ -28,7 +29,7 @@ pub struct RowFailure {
 /// The entries of the list in `bytes`; `document` is its name, for operators.
 ///
 /// Reads certificates in PEM (one or many) and DER, the EU gateway's trust list, and the lists of Germany, the
-/// Netherlands, Switzerland and Austria in their JSON forms. Signatures over lists are not asked for here.
+/// Netherlands, Switzerland and Austria in their JSON forms, and our own in CBOR. Signatures over lists are not asked for here.
 ///
 /// # Errors
 /// `list_invalid`, `input_too_large`.
@@ -39,6 +40,7 @@ pub fn read(document: &str, bytes: &[u8]) -> Result<Vec<Row>, Failure> {
     let found = match bytes.first() {
         None => return Err(Code::ListInvalid.because("the document is empty")),
         Some(_) if bytes.starts_with(DER_SEQUENCE) => vec![Ok(Found::certificate(bytes.to_vec()))],
+        Some(&own::FIRST) => own::read_unproven(bytes)?,
         Some(_) => {
             let text = std::str::from_utf8(bytes)
                 .map_err(|error| Code::ListInvalid.caused_by("neither DER nor text", error))?;

@@ -80,6 +80,8 @@ kinds! {
     Tombstone        "tombstone";
     /// Ours: a party that may hand in at this gateway, JSON; named by its country.
     Party            "party";
+    /// Ours: what was published, JSON; named `list`.
+    Publication      "publication";
     /// Ours: an operator lets something come back that was withdrawn. Named as its tombstone.
     Readmission      "readmission";
     /// Ours: an operator, JSON; named by the operator's id.

@@ -5,9 +5,11 @@
 //! are.
 
 mod federation;
+mod publication;
 mod role;
 
 pub use federation::{FederationConfig, FederationListen, ListenAt};
+pub use publication::PublicationConfig;
 pub use role::{Role, Roles};
 
 use crate::crypto::Mode;
@@ -20,6 +22,7 @@ use crate::server::files;
 use crate::server::store::StoreConfig;
 use crate::verify::Policy;
 use federation::FederationTable;
+use publication::PublicationTable;
 use serde::Deserialize;
 use smol_str::SmolStr;
 use std::net::SocketAddr;
@@ -62,6 +65,8 @@ pub struct Config {
     pub engine: Mode,
     /// Mebibytes that the tables of known keys may take, four keys each. Default 128.
     pub engine_mib: u32,
+    /// What the gateway is called where it publishes.
+    pub publication: PublicationConfig,
     /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
     pub store: StoreConfig,
 }
@@ -148,6 +153,7 @@ impl Config {
             engine: Mode::parse(&file.engine)
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
+            publication: file.publication.checked()?,
             store: file.store.checked(base)?,
         };
         if let Some(names) = &file.roles {
@@ -248,6 +254,8 @@ struct File {
     trust: Trust,
     #[serde(default)]
     cache: CacheTable,
+    #[serde(default)]
+    publication: PublicationTable,
     #[serde(default)]
     store: StoreConfig,
 }

@@ -92,11 +92,15 @@ impl Server {
         let known = clients
             .as_deref()
             .map_or_else(|| Ok(Clients::default()), Clients::read)?;
+        let https = bind(config.https)?;
+        if config.roles.has(Role::Publish) {
+            gateway.publish_as(&config.publication, address_of(&https)?.port())?;
+        }
         let state = State::new(gateway, known);
         Ok(Self {
             state: Data::new(state),
             identity: Identity::open(tls)?,
-            https: bind(config.https)?,
+            https,
             metrics: bind(config.metrics)?,
             doors: Doors::bind(config)?,
             clients,
@@ -175,6 +179,10 @@ impl Server {
             if let Some(heads) = &heads {
                 let signing = tasks::sign_audit(Arc::clone(&kept), Arc::clone(heads));
                 running.push(actix_web::rt::spawn(signing));
+            }
+            if kept.publisher().is_ok() {
+                let publishing = tasks::publish(Arc::clone(&kept));
+                running.push(actix_web::rt::spawn(publishing));
             }
             for (feed, every) in self.feeds {
                 let asking = tasks::ask(Arc::clone(&kept), feed, every);

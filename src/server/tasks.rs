@@ -16,7 +16,7 @@ use actix_web::web::Data;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 /// Warms the engine, then looks after it once a second.
 pub(super) async fn watch_engine(gateway: Arc<Gateway>) {
@@ -208,6 +208,22 @@ pub(super) async fn sign_audit_once(gateway: &Gateway, heads: &Heads) {
 }
 
 const CUT_OFF: Duration = Duration::from_millis(250);
+/// Publishes what has changed, and serves what was published, once a second.
+pub(super) async fn publish(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(PUBLISH);
+    let mut told = None;
+    loop {
+        ticks.tick().await;
+        let failed = gateway.keep_published().await.err();
+        let failed = failed.map(|failure| failure.to_string());
+        if let Some(reason) = failed.as_ref().filter(|_| failed != told) {
+            debug!("nothing new is published: {reason}");
+        }
+        told = failed;
+    }
+}
+
+const PUBLISH: Duration = Duration::from_secs(1);
 const FOLLOW: Duration = Duration::from_millis(500);
 const END_BATCHES: Duration = Duration::from_secs(3600);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);

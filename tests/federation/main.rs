@@ -5,6 +5,12 @@
     reason = "a test may panic"
 )]
 
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[path = "../store/ground.rs"]
+mod database;
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[path = "../store/postgres.rs"]
+mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -13,4 +19,7 @@ mod ground;
 mod messages;
 mod python;
 mod rows;
+mod scale;
+mod slow;
 mod table;
+mod turns;

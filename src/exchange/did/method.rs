@@ -86,6 +86,20 @@ impl Usage {
     }
 }
 
+/// What the network calls the participant of `country`: its alpha-3 code, or one of the network's own. A code without one
+/// stands as it is.
+pub fn participant_of(country: Country) -> String {
+    let code = match country.as_str() {
+        "XK" => "XXK",
+        "XL" => "XCL",
+        "XM" => "XML",
+        // Left to users, and without a row in the network's table.
+        alpha2 @ ("XQ" | "XR" | "XT" | "XU" | "XV" | "XX" | "XY" | "XZ") => alpha2,
+        alpha2 => country.alpha3().unwrap_or(alpha2),
+    };
+    code.to_owned()
+}
+
 impl Method {
     /// One key apart from any document, as `members`: for lists in pieces. Nothing proves it.
     ///
@@ -186,4 +200,30 @@ impl Method {
 
 fn invalid(reason: &str) -> Failure {
     Code::EntryInvalid.because(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_participant_is_read_back_as_its_country() {
+        for (code, participant) in [
+            ("ID", "IDN"),
+            ("XA", "XXA"),
+            ("XK", "XXK"),
+            ("XL", "XCL"),
+            ("XQ", "XQ"),
+            ("ZZ", "ZZ"),
+            ("EU", "EU"),
+        ] {
+            let country = Country::parse(code).unwrap();
+            assert_eq!(participant_of(country), participant);
+            let own = match participant {
+                "XCL" => "XL",
+                other => other,
+            };
+            assert_eq!(Country::parse(own), Some(country));
+        }
+    }
 }

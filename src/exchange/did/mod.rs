@@ -13,7 +13,7 @@ mod quads;
 mod write;
 
 pub use document::{DidDocument, read_signer};
-pub use method::{Method, MethodRow, Usage};
+pub use method::{Method, MethodRow, Usage, participant_of};
 pub use proof::Proof;
 pub use quads::Network;
-pub use write::{Heading, Published, Unsigned};
+pub use write::{Heading, Published, Unsigned, write_signer};

@@ -231,7 +231,7 @@ fn node(name: &str) -> String {
     format!("<{name}>")
 }
 
-const BASE_CONTEXTS: [&str; 2] = [
+pub(super) const BASE_CONTEXTS: [&str; 2] = [
     "https://www.w3.org/ns/did/v1",
     "https://w3id.org/security/suites/jws-2020/v1",
 ];

@@ -6,7 +6,7 @@
 
 use super::address::{Address, is_did};
 use super::document::DidDocument;
-use super::method::Usage;
+use super::method::{Usage, participant_of};
 use super::proof::hashes;
 use super::quads::{self, Network};
 use crate::codec::jws;
@@ -46,6 +46,16 @@ pub struct Published {
     pub usage: Usage,
     /// Its certificate, X.509 in DER, and after it its issuer.
     pub chain: Vec<Vec<u8>>,
+}
+
+impl Published {
+    /// That it has a form in a document.
+    ///
+    /// # Errors
+    /// `entry_invalid`, `algorithm_unsupported`.
+    pub fn check(&self) -> Result<(), Failure> {
+        jwk_of(&self.chain)?.write().map(|_| ())
+    }
 }
 
 /// A document that awaits its signature.
@@ -132,21 +142,48 @@ impl Unsigned {
     }
 }
 
-fn method(host: &str, heading: &Heading<'_>, key: &Published) -> Result<Value, Failure> {
-    let participant = key.participant.alpha3();
-    let participant = participant
-        .ok_or_else(|| Code::EntryInvalid.because("a participant without an alpha-3 code"))?;
+/// The document of the key that signs, whose DID is `did`: one verification method, of `certificate` (X.509, DER).
+///
+/// # Errors
+/// `list_invalid` where `did` is in another alphabet; `entry_invalid`, `algorithm_unsupported` for the certificate.
+pub fn write_signer(did: &str, certificate: &[u8]) -> Result<Vec<u8>, Failure> {
+    if !is_did(did) {
+        return Err(Code::ListInvalid.because("a signer in another alphabet"));
+    }
+    let jwk = jwk_of(std::slice::from_ref(&certificate.to_vec()))?;
+    let document = json!({
+        "@context": quads::BASE_CONTEXTS,
+        "id": did,
+        "controller": did,
+        "verificationMethod": [{
+            "id": did, "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk.write()?,
+        }],
+        "assertionMethod": [did],
+    });
+    Ok(document.to_string().into_bytes())
+}
+
+/// The key of the first certificate of `chain`, with all of them, named as the network names keys.
+///
+/// # Errors
+/// `entry_invalid`.
+fn jwk_of(chain: &[Vec<u8>]) -> Result<Jwk, Failure> {
     let empty = || Code::EntryInvalid.because("a key without a certificate");
-    let leaf = key.chain.first().ok_or_else(empty)?;
-    let kid = kid_of(leaf).ok_or_else(empty)?.to_string();
-    let jwk = Jwk {
-        kid: Some(kid.clone()),
+    let leaf = chain.first().ok_or_else(empty)?;
+    Ok(Jwk {
+        kid: Some(kid_of(leaf).ok_or_else(empty)?.to_string()),
         purpose: None,
         algorithm: None,
         public_key: Certificate::read(leaf)?.public_key,
-        certificates: key.chain.clone(),
+        certificates: chain.to_vec(),
         written_thumbprint: None,
-    };
+    })
+}
+
+fn method(host: &str, heading: &Heading<'_>, key: &Published) -> Result<Value, Failure> {
+    let participant = participant_of(key.participant);
+    let jwk = jwk_of(&key.chain)?;
+    let kid = jwk.kid.clone().unwrap_or_default();
     let (domain, usage) = (&key.domain, &key.usage);
     Ok(json!({
         "id": format!("did:web:{host}:v2:trustlist:{domain}:{participant}:{}#{kid}", usage.name()),

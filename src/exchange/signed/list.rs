@@ -44,6 +44,8 @@ forms! {
     Austria     "austria";
     /// A line with a signature over the JSON that follows.
     Germany     "germany";
+    /// Our own: one COSE message.
+    Lintas      "lintas";
     /// JSON in Base64 beside a CMS message.
     Netherlands "netherlands";
     /// One JWS.

@@ -8,8 +8,10 @@
 mod anchors;
 pub mod austria;
 pub mod germany;
+
 mod list;
 mod netherlands;
+pub mod own;
 pub mod sweden;
 mod switzerland;
 
@@ -26,6 +28,7 @@ use crate::model::UnixTime;
 /// |---|---|---|
 /// | `Austria` | the list, its signature | the root certificate, which has to be at hand |
 /// | `Germany` | the list | the public key, which has to be at hand |
+/// | `Lintas` | the list | the certificate in the signature |
 /// | `Netherlands` | the list | the certificate in the signature |
 /// | `Sweden` | the list | the certificate in the signature |
 /// | `Switzerland` | the active key identifiers, then pages of keys | the root, at hand, or a certificate in the signature |
@@ -49,6 +52,7 @@ pub fn read(
             austria::read(document, content, signature, anchors, at)
         }
         (ListForm::Germany, [list]) => germany::read(document, list, anchors),
+        (ListForm::Lintas, [list]) => own::read(document, list, anchors),
         (ListForm::Netherlands, [list]) => netherlands::read(document, list, anchors),
         (ListForm::Sweden, [list]) => sweden::read(document, list, anchors, at),
         (ListForm::Switzerland, [active, keys @ ..]) if !keys.is_empty() => {

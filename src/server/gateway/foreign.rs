@@ -221,6 +221,21 @@ impl Foreign {
         self.contents.values().map(|content| &content.said)
     }
 
+    /// The records of this kind that proved themselves, of all feeds.
+    pub(super) fn holding(&self, kind: RecordKind) -> impl Iterator<Item = &Record> {
+        let known = self.contents.iter().filter(|_| self.incomplete.is_none());
+        known.flat_map(move |(id, content)| {
+            let standing = self.replica.feed(id).into_iter();
+            let records = standing.flat_map(Standing::records);
+            records.filter(move |record| {
+                let refused = content.said.refused.iter();
+                let mut places = refused.map(|refusal| refusal.place.document.as_str());
+                let place = format!("{}/{}", kind.name(), record.name);
+                record.kind == kind && !places.any(|it| it == place)
+            })
+        })
+    }
+
     /// The certificates that they withdraw.
     pub(super) fn revocations(&self) -> Arc<RevocationList> {
         Arc::clone(&self.revocations)

@@ -197,6 +197,7 @@ impl Intake<'_> {
             | RecordKind::ListDocument => Ok(()),
             RecordKind::Confirmation
             | RecordKind::Tombstone
+            | RecordKind::Publication
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

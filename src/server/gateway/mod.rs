@@ -21,6 +21,7 @@ mod marks;
 mod node;
 mod parties;
 pub mod pinned;
+pub mod publication;
 pub mod registry;
 pub mod replica;
 mod sync;
@@ -52,8 +53,9 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
+use publication::{Ledger, Publisher};
 use registry::Registry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use value_sets::ValueSets;
@@ -70,6 +72,8 @@ pub struct Gateway {
     foreign: Mutex<Foreign>,
     records: OnceLock<Records>,
     hub: ArcSwap<Hub>,
+    ledger: ArcSwap<Ledger>,
+    publisher: OnceLock<Publisher>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
     /// Operators, clients and requests, as far as the records were read.
@@ -120,6 +124,8 @@ impl Gateway {
             foreign: Mutex::new(Foreign::new(feeds)),
             records: OnceLock::new(),
             hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
+            ledger: ArcSwap::default(),
+            publisher: OnceLock::new(),
             handing_in: tokio::sync::Mutex::new(()),
             registry: ArcSwap::default(),
             deciding: tokio::sync::Mutex::new(()),
@@ -152,6 +158,11 @@ impl Gateway {
     /// Which world it belongs to.
     pub fn environment(&self) -> Environment {
         self.environment
+    }
+
+    /// Where its files are.
+    pub(in crate::server) fn data(&self) -> &Path {
+        &self.data
     }
 
     /// What it is there for.

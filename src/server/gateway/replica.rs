@@ -67,12 +67,13 @@ impl Standing {
             RecordKind::Readmission => {
                 self.withdrawn.remove(&record.name);
             }
-            // No feed says these: the registry and the hub read them.
+            // No feed says these: the registry, the hub and the ledger read them.
             RecordKind::Operator
             | RecordKind::Client
             | RecordKind::Request
             | RecordKind::Approval
-            | RecordKind::Party => return,
+            | RecordKind::Party
+            | RecordKind::Publication => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

@@ -10,6 +10,7 @@ use super::hub::{HUB, Hub};
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
+use super::publication::{Ledger, PUBLICATION};
 use super::registry::Registry;
 use super::turn::{Turn, Turns};
 use crate::exchange::{Record, RecordKind};
@@ -183,6 +184,10 @@ impl Gateway {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
                             hub.apply(row.sequence, &record);
+                        } else if record.source == PUBLICATION {
+                            let mut ledger = Ledger::clone(&self.ledger());
+                            ledger.apply(&record);
+                            self.ledger.store(Arc::new(ledger));
                         }
                         records.unused().push(record);
                     }

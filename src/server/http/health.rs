@@ -47,8 +47,12 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
         .filter(stale)
         .map(|source| &source.id)
         .collect();
+    let publisher = gateway.publisher().ok();
+    let publication = publisher.map(|it| it.state().name());
+    let published = publisher.and_then(|it| Some(it.edition().ok()?.sequence));
     HttpResponse::Ok().json(json!({
         "status": "ready", "signers": signers, "sequence": sequence, "engine": engine,
         "store": gateway.store_state(), "stale_feeds": stale,
+        "publication": publication, "published": published,
     }))
 }

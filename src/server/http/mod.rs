@@ -19,6 +19,7 @@ mod metrics;
 mod openapi;
 pub mod peer;
 mod problem;
+mod publication;
 mod routes;
 pub mod tls;
 mod trace;

@@ -4,6 +4,7 @@
 //!
 //! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
 
+mod publication;
 mod referred;
 
 use super::auth::Scope;
@@ -81,7 +82,7 @@ fn operation(route: &Route) -> Value {
             json!({ "description": "Ready while every pinned source can be read and a signer is known. Foreign feeds that are too old are named." }),
         ),
         ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
-        _ => json!({}),
+        _ => publication::operation(route),
     };
     with(said, security(route.scope))
 }
@@ -152,6 +153,7 @@ fn schemas() -> Map<String, Value> {
         trust(),
         node(),
         issuing(),
+        publication::schemas(),
     ];
     match parts.into_iter().fold(json!({}), with) {
         Value::Object(schemas) => schemas,
@@ -432,6 +434,8 @@ fn node() -> Value {
             "sequence": count("The number of the snapshot in force."),
             "engine": text("Who judges signatures under known keys: known_signer, library, both, or off where the engine failed."),
             "store": text("Whether everything is in the store that was there: whole, incomplete, or unavailable."),
+            "publication": nullable(text("How publication stands: current, behind, halted or off; null on nodes that do not publish.")),
+            "published": nullable(count("The number of the publication that is served.")),
             "stale_feeds": json!({
                 "type": "array", "items": { "type": "string" },
                 "description": "The foreign feeds that are too old; each stales its own signers alone.",

@@ -5,7 +5,7 @@
 use super::answer::failed;
 use super::auth::{Clients, Scope, authorise};
 use super::work::Work;
-use super::{batch, codes, health, issue, openapi, trust, verify};
+use super::{batch, codes, health, issue, openapi, publication, trust, verify};
 use crate::failure::Code;
 use crate::model::Environment;
 use crate::server::config::{Role, Roles};
@@ -61,6 +61,68 @@ pub const ROUTES: &[Route] = &[
         role: Some(Role::Publish),
         ..route("GET", "/v1/trust", None, || get().to(trust::signers))
     },
+    published("/.well-known/lintas", || get().to(publication::discovery)),
+    published("/published/trustlist.json", || get().to(publication::plain)),
+    published("/published/trustlist.cbor", || get().to(publication::plain)),
+    published("/published/jwks.json", || get().to(publication::plain)),
+    published("/published/dcc_trustlist.zip", || {
+        get().to(publication::plain)
+    }),
+    published("/published/dcc_trustlist.zip.sig.txt", || {
+        get().to(publication::plain)
+    }),
+    published("/published/certificates.pem", || {
+        get().to(publication::plain)
+    }),
+    published("/published/manifest.json", || get().to(publication::plain)),
+    published("/published/signer/did.json", || {
+        get().to(publication::signer)
+    }),
+    published("/published/{sequence}/{name}", || {
+        get().to(publication::numbered)
+    }),
+    published("/v2/trustlist/did.json", || get().to(publication::did)),
+    published("/v2/trustlist/{domain}/did.json", || {
+        get().to(publication::did)
+    }),
+    published("/v2/trustlist/{domain}/{participant}/did.json", || {
+        get().to(publication::did)
+    }),
+    published(
+        "/v2/trustlist/{domain}/{participant}/{usage}/did.json",
+        || get().to(publication::did),
+    ),
+    published("/v2/trustlist-ref/did.json", || get().to(publication::did)),
+    published("/v2/trustlist-ref/{domain}/did.json", || {
+        get().to(publication::did)
+    }),
+    published("/v2/trustlist-ref/{domain}/{participant}/did.json", || {
+        get().to(publication::did)
+    }),
+    published(
+        "/v2/trustlist-ref/{domain}/{participant}/{usage}/did.json",
+        || get().to(publication::did),
+    ),
+    published("/signercertificateStatus", || get().to(publication::kids)),
+    published("/signercertificateStatus/delta", || {
+        get().to(publication::delta)
+    }),
+    published("/signercertificateUpdate", || get().to(publication::update)),
+    Route {
+        role: Some(Role::Publish),
+        ..route("POST", "/signercertificateUpdate", None, || {
+            web::post().to(publication::several)
+        })
+    },
+    published("/trustedissuers", || get().to(publication::issuers)),
+    published("/context", || get().to(publication::context)),
+    published("/rules", || get().to(publication::rules)),
+    published("/rules/{country}", || get().to(publication::rules_of)),
+    published("/rules/{country}/{hash}", || get().to(publication::rule)),
+    published("/valuesets", || get().to(publication::value_sets)),
+    published("/valuesets/{hash}", || get().to(publication::value_set)),
+    published("/countrylist", || get().to(publication::countries)),
+    published("/publickey", || get().to(publication::public_key)),
     route("GET", "/codes", None, || get().to(codes::all)),
     route("GET", "/codes/{code}", None, || get().to(codes::one)),
     route("GET", "/health/live", None, || get().to(health::live)),
@@ -86,6 +148,14 @@ const fn route(
         demo_only: false,
         role: None,
         handler,
+    }
+}
+
+/// A public route of nodes that publish.
+const fn published(path: &'static str, handler: fn() -> actix_web::Route) -> Route {
+    Route {
+        role: Some(Role::Publish),
+        ..route("GET", path, None, handler)
     }
 }
 
@@ -127,11 +197,20 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
     config.app_data(state.clone());
     let gateway = &state.gateway;
     let here = |route: &&Route| route.exists_on(gateway.environment(), gateway.roles());
-    for route in ROUTES.iter().filter(here) {
-        let (path, scope) = (route.path, route.scope);
-        let resource = web::resource(route.path).route((route.handler)().wrap(from_fn(
-            move |request, next| authorise(path, scope, request, next),
-        )));
+    let mut served = Vec::new();
+    for path in ROUTES.iter().filter(here).map(|route| route.path) {
+        // One path may take several methods.
+        if served.contains(&path) {
+            continue;
+        }
+        served.push(path);
+        let mut resource = web::resource(path);
+        for route in ROUTES.iter().filter(here).filter(|it| it.path == path) {
+            let scope = route.scope;
+            resource = resource.route((route.handler)().wrap(from_fn(move |request, next| {
+                authorise(path, scope, request, next)
+            })));
+        }
         config.service(resource.default_service(web::to(other_method)));
     }
     config.default_service(web::to(not_found));

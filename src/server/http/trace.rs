@@ -152,7 +152,10 @@ fn mark(headers: &mut HeaderMap, trace: Trace, state: Option<&Data<State>>) {
         headers.insert(SNAPSHOT, snapshot_mark(&state.gateway.world()));
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What may be kept says so itself.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 /// What names `world` in a header.

@@ -6,10 +6,12 @@ mod demo;
 mod file;
 mod neighbour;
 mod operator;
+mod publication;
 mod signer;
 
 pub use demo::{DemoPki, demo_pki};
 pub use file::FileSigner;
 pub use neighbour::{ThrowAway, Use};
 pub use operator::{OperatorKey, certificate_of, demo_operators};
+pub use publication::{PublicationKey, PublicationKeys, publication_keys};
 pub use signer::Signer;

@@ -5,7 +5,7 @@ mod certificates;
 mod lists;
 mod migration;
 mod references;
-mod revocation;
+pub(crate) mod revocation;
 mod rules;
 mod signers;
 mod trust_list;

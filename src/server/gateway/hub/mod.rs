@@ -114,7 +114,8 @@ impl Hub {
                 self.documents.insert(key, Arc::new(record.clone()));
             }
             RecordKind::Tombstone => self.withdraw(record),
-            RecordKind::Readmission
+            RecordKind::Publication
+            | RecordKind::Readmission
             | RecordKind::ValueSet
             | RecordKind::DidDocument
             | RecordKind::ListDocument
@@ -159,6 +160,7 @@ impl Hub {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
+            | RecordKind::Publication
             | RecordKind::Readmission
             | RecordKind::Operator
             | RecordKind::Client

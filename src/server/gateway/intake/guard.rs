@@ -68,6 +68,7 @@ impl Intake<'_> {
                 | RecordKind::ListDocument
                 | RecordKind::Confirmation
                 | RecordKind::Tombstone
+                | RecordKind::Publication
                 | RecordKind::Readmission
                 | RecordKind::Party
                 | RecordKind::Operator
@@ -161,6 +162,7 @@ impl Intake<'_> {
             | RecordKind::ListDocument
             | RecordKind::Confirmation
             | RecordKind::Tombstone
+            | RecordKind::Publication
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -1,0 +1,195 @@
+//! What is published, and what verifier apps fetch, as the document describes it.
+//!
+//! Refuses to describe in full what others have specified: those forms are named by where they come from.
+//!
+//! Source: OpenAPI Specification 3.1.0.
+
+use super::{count, instant, list, object, schema, text, with};
+use crate::server::http::routes::Route;
+use serde_json::{Map, Value, json};
+
+/// An address: its method and path, its id, what it does, what it answers with, and the schema where that is JSON.
+type Row = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+);
+
+/// What `route` does, if it is one of these.
+pub(super) fn operation(route: &Route) -> Value {
+    let mut rows = ROWS.iter();
+    let Some((_, path, id, summary, media_type, name)) =
+        rows.find(|row| (row.0, row.1) == (route.method, route.path))
+    else {
+        return json!({});
+    };
+    let schema = name.map_or_else(|| json!({}), schema);
+    let mut responses = json!({
+        "200": {
+            "description": "The answer. What may be kept bears an entity tag.",
+            "content": { *media_type: { "schema": schema } },
+        },
+    });
+    let problem = || json!({ "$ref": "#/components/responses/Problem" });
+    if route.method == "GET" {
+        responses = with(
+            responses,
+            json!({ "304": { "description": "The caller has it." } }),
+        );
+    }
+    if *id == "signerUpdate" {
+        responses = with(
+            responses,
+            json!({ "204": { "description": "There are no more." } }),
+        );
+    }
+    for status in ["400", "404", "500", "503"] {
+        responses = with(responses, json!({ status: problem() }));
+    }
+    let mut said = json!({ "operationId": id, "summary": summary, "responses": responses });
+    let parameters = parameters(path, id);
+    if !parameters.is_empty() {
+        said = with(said, json!({ "parameters": parameters }));
+    }
+    if route.method == "POST" {
+        let content = json!({ "application/json": { "schema": super::schema("Kids") } });
+        said = with(
+            said,
+            json!({ "requestBody": { "required": true, "content": content } }),
+        );
+    }
+    said
+}
+
+fn parameters(path: &str, id: &str) -> Vec<Value> {
+    let steps = path.split('/');
+    let names = steps.filter_map(|step| step.strip_prefix('{')?.strip_suffix('}'));
+    let within = names.map(|name| {
+        json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+    });
+    let header = |name: &str, what: &str| json!({ "name": name, "in": "header", "description": what, "schema": { "type": "string" } });
+    let mut parameters: Vec<_> = within.collect();
+    match id {
+        "signerUpdate" => parameters.push(header(
+            "X-RESUME-TOKEN",
+            "The number of the last signer that the caller has; absent or empty to begin.",
+        )),
+        "signerDelta" => parameters.push(header(
+            "If-Modified-Since",
+            "ISO 8601 or as HTTP writes times.",
+        )),
+        _ => {}
+    }
+    parameters
+}
+
+/// The schemas that these speak of.
+pub(super) fn schemas() -> Value {
+    let hash = |what: &str| with(text(what), json!({ "pattern": "^[0-9a-f]{64}$" }));
+    let link = object(
+        json!({
+            "url": text("Where the newest one is."),
+            "immutable_url": text("Where this very one is, for as long as this node keeps it."),
+            "sha256": hash("Over its bytes."),
+            "bytes": count("How long it is."),
+        }),
+        &[],
+    );
+    let of = |value: Value| json!({ "type": "object", "additionalProperties": value });
+    let either = |value: Value| json!({ "anyOf": [value, { "type": "null" }] });
+    let roots = object(
+        json!({
+            "publication": of(hash("SHA-256 over the certificate of the key with this purpose.")),
+            "trust_anchors": list(hash("SHA-256 over the certificate of one of our trust anchors.")),
+        }),
+        &[],
+    );
+    json!({
+        "Discovery": object(json!({
+            "environment": text("demo, test or production."),
+            "sequence": count("The number of the publication."),
+            "created": instant("When it was made."),
+            "previous": either(hash("SHA-256 over the manifest before.")),
+            "manifest": hash("SHA-256 over its manifest, which names every artefact."),
+            "formats": list(text("A form in which keys are published here.")),
+            "artefacts": of(link),
+            "changes": text("Where it is told what came and went."),
+            "roots": roots,
+            "contact": either(text("Whom to write to.")),
+        }), &[]),
+        "Manifest": object(json!({
+            "environment": text("demo, test or production."),
+            "sequence": count("The number of the publication."),
+            "created": instant("When it was made."),
+            "previous": either(hash("SHA-256 over the manifest before.")),
+            "artefacts": of(hash("SHA-256 over the artefact with this name.")),
+        }), &[]),
+        "Kids": list(text("A key identifier in Base64.")),
+        "SignersByCountry": of(list(object(json!({
+            "kid": text("The key identifier in Base64."),
+            "rawData": text("The certificate, DER in Base64."),
+        }), &[]))),
+        "SignerDelta": object(json!({
+            "updated": schema("Kids"),
+            "deleted": schema("Kids"),
+        }), &[]),
+        "RuleHashes": list(object(json!({
+            "identifier": text("Such as VR-DE-0001."),
+            "version": text("Three numbers."),
+            "country": text("The country whose rule it is."),
+            "hash": hash("SHA-256 over its bytes."),
+        }), &[])),
+        "ValueSetHashes": list(object(json!({
+            "id": text("The id of the value set."),
+            "hash": hash("SHA-256 over its bytes."),
+        }), &[])),
+        "Countries": list(text("A country code.")),
+        "Foreign": {
+            "description": "A document in the form that others have specified.",
+            "type": Value::Array(["object", "array"].map(Value::from).to_vec()),
+            "properties": Map::new(),
+        },
+    })
+}
+
+const JSON: &str = "application/json";
+const TEXT: &str = "text/plain";
+const FOREIGN: Option<&str> = Some("Foreign");
+const GET: &str = "GET";
+#[rustfmt::skip]
+const ROWS: &[Row] = &[
+    (GET, "/.well-known/lintas", "discovery", "Tell what is published, where, and by whose keys.", JSON, Some("Discovery")),
+    (GET, "/published/trustlist.json", "listJson", "Give the trust list in the EU gateway's form.", JSON, FOREIGN),
+    (GET, "/published/trustlist.cbor", "listCbor", "Give the trust list as a signed COSE message.", "application/cose", None),
+    (GET, "/published/jwks.json", "listKeys", "Give the signers' keys as a JSON Web Key set.", "application/jwk-set+json", FOREIGN),
+    (GET, "/published/dcc_trustlist.zip", "archive", "Give all certificates as files.", "application/zip", None),
+    (GET, "/published/dcc_trustlist.zip.sig.txt", "archiveSignature", "Give the CMS message that signs the archive.", TEXT, None),
+    (GET, "/published/certificates.pem", "certificates", "Give the certificates of the keys that sign all this.", "application/x-pem-file", None),
+    (GET, "/published/manifest.json", "manifest", "Give the hashes of all artefacts.", JSON, Some("Manifest")),
+    (GET, "/published/signer/did.json", "didSigner", "Give the DID document of whoever signs DID documents.", JSON, FOREIGN),
+    (GET, "/published/{sequence}/{name}", "numbered", "Give an artefact of one publication, which never changes.", "*/*", None),
+    (GET, "/v2/trustlist/did.json", "did", "Give the trust list as a DID document.", JSON, FOREIGN),
+    (GET, "/v2/trustlist/{domain}/did.json", "didDomain", "The same for one domain, or `-`.", JSON, FOREIGN),
+    (GET, "/v2/trustlist/{domain}/{participant}/did.json", "didParticipant", "The same for one participant, or `-`.", JSON, FOREIGN),
+    (GET, "/v2/trustlist/{domain}/{participant}/{usage}/did.json", "didUsage", "The same for one usage.", JSON, FOREIGN),
+    (GET, "/v2/trustlist-ref/did.json", "ref", "Give the DIDs of the documents below.", JSON, FOREIGN),
+    (GET, "/v2/trustlist-ref/{domain}/did.json", "refDomain", "The same for one domain, or `-`.", JSON, FOREIGN),
+    (GET, "/v2/trustlist-ref/{domain}/{participant}/did.json", "refParticipant", "The same for one participant, or `-`.", JSON, FOREIGN),
+    (GET, "/v2/trustlist-ref/{domain}/{participant}/{usage}/did.json", "refUsage", "Give the DID of the document with the keys.", JSON, FOREIGN),
+    (GET, "/signercertificateStatus", "signerStatus", "List the key identifiers of all signers.", JSON, Some("Kids")),
+    (GET, "/signercertificateStatus/delta", "signerDelta", "List what came and what went.", JSON, Some("SignerDelta")),
+    (GET, "/signercertificateUpdate", "signerUpdate", "Give the next signer's certificate, with its number and key identifier in headers.", TEXT, None),
+    ("POST", "/signercertificateUpdate", "signersNamed", "Give the certificates of some signers.", JSON, Some("SignersByCountry")),
+    (GET, "/trustedissuers", "trustedIssuers", "List where else countries publish keys.", JSON, FOREIGN),
+    (GET, "/context", "context", "Tell how a verifier app is set up.", JSON, FOREIGN),
+    (GET, "/rules", "rules", "List the business rules by their hashes.", JSON, Some("RuleHashes")),
+    (GET, "/rules/{country}", "rulesOf", "The same for one country.", JSON, Some("RuleHashes")),
+    (GET, "/rules/{country}/{hash}", "rule", "Give one rule, byte for byte.", JSON, FOREIGN),
+    (GET, "/valuesets", "valueSets", "List the value sets by their hashes.", JSON, Some("ValueSetHashes")),
+    (GET, "/valuesets/{hash}", "valueSet", "Give one value set, byte for byte.", JSON, FOREIGN),
+    (GET, "/countrylist", "countries", "List the countries that have rules or hand in here.", JSON, Some("Countries")),
+    (GET, "/publickey", "publicKey", "Give the public key under the signatures in X-SIGNATURE.", TEXT, None),
+];

@@ -1,0 +1,14 @@
+//! What this gateway publishes, and what verifier apps fetch: one file an audience.
+//!
+//! Refuses to answer from two publications in one answer: each handler takes the one that is served, once.
+
+mod apps;
+mod artefacts;
+mod cached;
+mod discovery;
+mod rules;
+
+pub(super) use apps::{context, delta, issuers, kids, several, update};
+pub(super) use artefacts::{did, numbered, plain, signer};
+pub(super) use discovery::discovery;
+pub(super) use rules::{countries, public_key, rule, rules, rules_of, value_set, value_sets};

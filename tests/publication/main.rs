@@ -1,0 +1,17 @@
+//! What a gateway publishes, read back as others read it: every artefact, over HTTPS, by our own readers and by OpenSSL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod apps;
+mod artefacts;
+mod kinds;
+mod nodes;
+mod restored;
+mod rules;
+mod site;
