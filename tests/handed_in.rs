@@ -11,12 +11,13 @@ mod support;
 
 use lintas::exchange::dgcg::Dialect;
 use lintas::exchange::{Record, RecordKind};
+use lintas::failure::Code;
 use lintas::model::{Country, UnixTime};
 use lintas::server::gateway::hub::Conduct;
 use lintas::server::gateway::hub::{
-    Change, Entry, Handed, Hub, Migrated, Party, PartyRole, Reason, Refused, delete_batch,
-    delete_rule, downloaded, expire_batches, migrate, migrations, shown_rules, upload_batch,
-    upload_rule, upload_signer,
+    Change, Entry, Handed, Hub, Joining, Migrated, Party, PartyRole, Reason, Refused, delete_batch,
+    delete_rule, downloaded, expire_batches, leaving, migrate, migrations, shown_rules,
+    upload_batch, upload_reference, upload_rule, upload_signer,
 };
 use lintas::trust::Role;
 use serde_json::{Value, json};
@@ -579,4 +580,133 @@ fn what_was_handed_in_is_signed_anew_and_keeps_its_number() {
     }
     assert_eq!(site.hub.batch(id).unwrap().changed_at, at(60));
     assert_eq!(site.hub.documents(RecordKind::TrustedIssuer).count(), 0);
+}
+
+#[test]
+fn a_party_that_lost_its_role_since_it_asked_is_refused() {
+    let mut site = Site::new();
+    let id = "a0000000-0000-4000-8000-000000000000";
+    let handed = by(&site.land.upload, &batch());
+    site.batch(id, &handed).unwrap();
+    site.party.roles = vec![PartyRole::RevocationListReader];
+    assert_eq!(site.batch("2", &handed), Err(Reason::NoRole));
+    let request = by(&site.land.upload, &json!({ "batchId": id }));
+    let change = delete_batch(&site.hub, &site.party, &request, now());
+    assert_eq!(site.done(change), Err(Reason::NoRole));
+}
+
+#[test]
+fn one_country_cannot_fill_the_memory_of_all() {
+    let mut site = Site::new();
+    let padded = format!("{}{}", " ".repeat(512 * 1024), batch());
+    let handed = signed(&site.land.upload, padded.as_bytes());
+    assert_eq!(site.batch("1", &handed), Err(Reason::BatchInvalid));
+    let reference = by(&site.land.upload, &reference());
+    for _ in 0..1000 {
+        let change = upload_reference(&site.hub, &site.party, &reference, &["DCC"], now());
+        site.done(change).unwrap();
+    }
+    let change = upload_reference(&site.hub, &site.party, &reference, &["DCC"], now());
+    assert_eq!(site.done(change), Err(Reason::TextValues));
+    // One that is there may be handed in anew.
+    let known = site.hub.references().next().unwrap().uuid;
+    let again = by(
+        &site.land.upload,
+        &with(&self::reference(), "uuid", json!(known)),
+    );
+    let change = upload_reference(&site.hub, &site.party, &again, &["DCC"], now());
+    assert_eq!(site.done(change), Ok(known));
+    let country = Country::parse("XA").unwrap();
+    let signature = site.land.upload.sign(b"certificate", false);
+    let filler = (0..10_000_u32).map(|number| {
+        let certificate = number.to_be_bytes().to_vec();
+        Entry::new(Role::Signer, country, certificate, signature.clone(), now()).record()
+    });
+    site.keep(filler.collect());
+    let signer = site.land.csca.issue("XA", "DSC", &[]);
+    let message = carried(&site.land.upload.sign(&signer.der, true));
+    let handed = Handed::certificate(message.as_bytes()).unwrap();
+    let conduct = Conduct {
+        dialect: Dialect::Eu,
+        is_strict: false,
+    };
+    let change = upload_signer(&site.hub, &site.party, &handed, None, conduct, now());
+    assert_eq!(site.done(change), Err(Reason::UploadFailed));
+    // Others have room.
+    let signer = site.other.csca.issue("XB", "DSC", &[]);
+    let message = carried(&site.other.upload.sign(&signer.der, true));
+    let handed = Handed::certificate(message.as_bytes()).unwrap();
+    let change = upload_signer(&site.hub, &party("XB"), &handed, None, conduct, now());
+    assert_eq!(site.done(change), Ok(()));
+}
+
+#[test]
+fn a_party_that_leaves_takes_its_rules_and_references_along() {
+    let mut site = Site::new();
+    site.rule(&rule("1.0.0", hours(48)), now()).unwrap();
+    let handed = by(&site.land.upload, &batch());
+    site.batch("1", &handed).unwrap();
+    let handed = by(&site.land.upload, &reference());
+    let change = upload_reference(&site.hub, &site.party, &handed, &["DCC"], now());
+    site.done(change).unwrap();
+    let foreign = with(&reference(), "country", json!("XB"));
+    let foreign = by(&site.other.upload, &foreign);
+    let change = upload_reference(&site.hub, &party("XB"), &foreign, &["DCC"], now());
+    site.done(change).unwrap();
+    let country = Country::parse("XA").unwrap();
+    let records = leaving(&site.hub, country, hours(1)).unwrap();
+    site.keep(records);
+    assert!(site.hub.party(country).is_none());
+    assert!(
+        site.hub
+            .all()
+            .all(|it| it.country != country || !it.stands())
+    );
+    assert_eq!(site.hub.rules().count(), 0);
+    let left: Vec<_> = site.hub.references().map(|it| it.country).collect();
+    assert_eq!(left, [Country::parse("XB").unwrap()]);
+    // What it revoked stays revoked.
+    assert!(!site.hub.batch("1").unwrap().is_deleted());
+}
+
+#[test]
+fn a_country_cannot_join_with_the_key_of_another_s_ca() {
+    let site = Site::new();
+    let anchor = Identity::self_signed("EU", "anchor", false);
+    let mut hub = Hub::new(&[anchor.thumbprint()]);
+    let joining = |country: &str, csca: &Identity| {
+        let tls = Identity::self_signed(country, "NBtls", false);
+        let parts = [(Role::Authentication, &tls), (Role::Csca, csca)];
+        Joining {
+            country: Country::parse(country).unwrap(),
+            name: country.to_owned(),
+            roles: Vec::new(),
+            certificates: parts
+                .map(|(role, it)| (role, it.der.clone(), anchor.sign(&it.der, false)))
+                .to_vec(),
+        }
+    };
+    let records = joining("XA", &site.land.csca).records(&hub, now()).unwrap();
+    for (number, record) in (1..).zip(&records) {
+        hub.apply(number, record);
+    }
+    let key = rcgen::KeyPair::from_pem(&site.land.csca.key.serialize_pem()).unwrap();
+    let mut subject = rcgen::DistinguishedName::new();
+    subject.push(rcgen::DnType::CountryName, "XB");
+    let posing = Identity::client(subject, key, (2026, 1, 1), (2030, 1, 1));
+    let refused = joining("XB", &posing).records(&hub, now()).unwrap_err();
+    assert_eq!(refused.code(), Code::RequestInvalid);
+    joining("XB", &site.other.csca)
+        .records(&hub, now())
+        .unwrap();
+    // A country may renew its own.
+    joining("XA", &site.land.csca).records(&hub, now()).unwrap();
+}
+
+fn reference() -> Value {
+    json!({
+        "url": "https://keys.example/xa", "country": "XA", "type": "DCC", "service": "keys", "thumbprint": "0a",
+        "name": "keys", "sslPublicKey": "0a", "contentType": "application/json", "signatureType": "NONE",
+        "referenceVersion": "1.0.0",
+    })
 }

@@ -36,6 +36,14 @@ impl Role {
         Self::TrustAnchor,
     ];
 
+    /// Whether a certificate in this part proves anything about credentials.
+    pub fn vouches(self) -> bool {
+        match self {
+            Self::Signer | Self::Csca | Self::Upload => true,
+            Self::Authentication | Self::Deca | Self::Desc | Self::TrustAnchor => false,
+        }
+    }
+
     /// The name in the gateways' trust lists.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,8 @@
 //! What operators do here: ask for an act, approve one, refuse one, have a feed asked.
 //!
 //! Refuses an act of one operator alone, an approval of what has changed since, and to do an act apart from its approval:
-//! both are kept in one transaction, under a lease, so that of two decisions one fails.
+//! both are kept in one transaction, behind all records that they were decided by, so that of two decisions one fails and
+//! no party hands in meanwhile.
 
 use super::registry::{
     Act, Answerable, Client, Operator, OperatorRole, Registry, Request, canonical,
@@ -11,7 +12,7 @@ use crate::exchange::Record;
 use crate::failure::{Class, Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::server::federation::{Feed, open_feed};
-use crate::server::store::{Event, Lease};
+use crate::server::store::{Event, Head, Lease};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::{error, info, warn};
@@ -82,14 +83,14 @@ impl Gateway {
         certificate: &Thumbprint,
         act: Act,
     ) -> Result<Request, Failure> {
-        self.decide(async |records, lease| {
+        self.decide(async |records, lease, _| {
             let (registry, now) = (self.registry()?, self.clock.now());
             let operator = known(&registry, certificate, now)?;
             registry.may_ask(&operator, now)?;
             let request = Request {
                 id: random_id()?,
                 preview: self.preview(&registry, &act, now)?,
-                act,
+                act: act.clone(),
                 asked_by: operator.id.clone(),
                 asked_at: now,
             };
@@ -115,7 +116,7 @@ impl Gateway {
     ///
     /// # Errors
     /// `unauthenticated`, `forbidden`, `not_found`, `approval_decided`, `approval_expired`, `approval_not_apart`,
-    /// `approval_invalid`, `approval_outdated`; `store_unavailable`, `store_incomplete`, `lease_lost`.
+    /// `approval_invalid`, `approval_outdated`; `store_unavailable`, `store_incomplete`, `store_moved`, `lease_lost`.
     pub async fn approve(
         self: &Arc<Self>,
         certificate: &Thumbprint,
@@ -124,7 +125,7 @@ impl Gateway {
     ) -> Result<Done, Failure> {
         self.look_again(certificate, id).await?;
         let request = self
-            .decide(async |records, lease| {
+            .decide(async |records, _, head| {
                 let (registry, now) = (self.registry()?, self.clock.now());
                 let operator = known(&registry, certificate, now)?;
                 let (request, decision) = registry.approval(id, &operator, signature, now)?;
@@ -151,7 +152,7 @@ impl Gateway {
                 );
                 let mut events = vec![told(now, &operator, "request.approved", id, detail)];
                 events.extend(done);
-                records.store().append(&added, &events, Some(lease)).await?;
+                records.store().append_after(head, &added, &events).await?;
                 info!(
                     operator = operator.id,
                     request = request.id,
@@ -192,7 +193,7 @@ impl Gateway {
         id: &str,
         reason: &str,
     ) -> Result<(), Failure> {
-        self.decide(async |records, lease| {
+        self.decide(async |records, lease, _| {
             let (registry, now) = (self.registry()?, self.clock.now());
             let operator = known(&registry, certificate, now)?;
             let decision = registry.refusal(id, &operator, reason, now)?;
@@ -260,17 +261,18 @@ impl Gateway {
         Ok(Synchronised::Elsewhere)
     }
 
-    /// Does `work` with everything read that there is, while nobody else decides anything, here or on another node.
+    /// Does `work` with everything read up to the head that it is given, while nobody else decides anything, here or on
+    /// another node, and no party hands in here. It is done again where another node wrote meanwhile and `work` heeds that.
     async fn decide<T>(
         self: &Arc<Self>,
-        work: impl AsyncFnOnce(&Records, &Lease) -> Result<T, Failure>,
+        work: impl AsyncFn(&Records, &Lease, Head) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let records = self.records()?;
         let _one = self.deciding.lock().await;
         let lease = self.turn_to_decide(records).await?;
-        let done = match self.follow().await {
-            Ok(_) => work(records, &lease).await,
-            Err(failure) => Err(failure),
+        let done = {
+            let _none = self.handing_in.lock().await;
+            self.decided(records, &lease, work).await
         };
         if let Err(failure) = records.store().release(&lease, self.clock.now()).await {
             let code = failure.code().name();
@@ -281,6 +283,26 @@ impl Gateway {
             self.follow().await?;
         }
         done
+    }
+
+    async fn decided<T>(
+        self: &Arc<Self>,
+        records: &Records,
+        lease: &Lease,
+        work: impl AsyncFn(&Records, &Lease, Head) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut head = records.store().head().await?;
+        self.follow().await?;
+        for _ in 0..ATTEMPTS {
+            match work(records, lease, head).await {
+                Err(failure) if failure.code() == Code::StoreMoved => {}
+                done => return done,
+            }
+            // No new world: whoever keeps writing elsewhere would always be done before it is.
+            head = records.store().head().await?;
+            self.read_store().await?;
+        }
+        Err(Code::StoreMoved.because("others kept writing meanwhile"))
     }
 
     async fn turn_to_decide(&self, records: &Records) -> Result<Lease, Failure> {
@@ -348,4 +370,6 @@ pub(super) const DECIDING: &str = "admin";
 pub(super) const LEASE_S: u32 = 30;
 const ID_BYTES: usize = 16;
 const TRIES: u32 = 150;
+/// How often a decision is taken anew where others write, too.
+const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(200);

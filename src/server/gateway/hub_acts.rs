@@ -25,11 +25,13 @@ impl Gateway {
             let thumbprint = Thumbprint(crate::crypto::sha256(certificate));
             json!({ "type": role.name(), "thumbprint": thumbprint.to_string() })
         });
+        // What a party hands in while its removal waits changes nothing of what is approved, and cannot put it off.
+        let counted = !matches!(act, Act::PartyRemove { .. });
         Ok(json!({
             "change": done.words,
             "subject": done.subject,
             "certificates": certificates.collect::<Vec<_>>(),
-            "records": done.records.len(),
+            "records": counted.then_some(done.records.len()),
         }))
     }
 
@@ -134,7 +136,7 @@ fn changes(hub: &Hub, act: &Act, at: UnixTime) -> Result<Done, Failure> {
         }
         Act::PartyRemove { country } => Ok(Done {
             records: leaving(hub, parse(country)?, at)?,
-            words: "the party can ask and hand in no more, and its signers go",
+            words: "the party can ask and hand in no more; its signers, rules and references go",
             event: "party.removed",
             subject: country.clone(),
             certificates: Vec::new(),

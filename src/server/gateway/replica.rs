@@ -6,6 +6,7 @@
 
 use crate::exchange::{Record, RecordKind};
 use crate::model::{Thumbprint, UnixTime};
+use crate::trust::Role;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -105,12 +106,18 @@ impl Standing {
         found.map(Arc::as_ref)
     }
 
-    /// The certificates that were withdrawn, by SHA-256.
+    /// The certificates that were withdrawn, by SHA-256. One that went in a part in which it vouches for nothing may vouch in
+    /// another.
     pub fn withdrawn(&self) -> HashSet<Thumbprint> {
         let names = self.withdrawn.iter();
         let certificates = names.filter_map(|name| name.strip_prefix(SIGNER));
         // One that plays several parts has them behind its thumbprint.
-        let certificates = certificates.filter_map(|name| name.split('/').next());
+        let certificates = certificates.filter_map(|name| match name.split_once('/') {
+            None => Some(name),
+            Some((thumbprint, part)) => Role::parse(part)
+                .is_none_or(Role::vouches)
+                .then_some(thumbprint),
+        });
         certificates.filter_map(Thumbprint::parse).collect()
     }
 
@@ -217,6 +224,23 @@ mod tests {
         let standing = replica.feed("eu").unwrap();
         assert!(standing.withdrawn().is_empty() && standing.records().count() == 1);
         assert_eq!(standing.digest(), digest);
+    }
+
+    #[test]
+    fn a_certificate_that_is_for_tls_no_more_may_still_be_for_uploads() {
+        let thumbprint = Thumbprint([7; 32]);
+        let mut replica = Replica::default();
+        for (part, withdrawn) in [
+            ("AUTHENTICATION", 0),
+            ("DECA", 0),
+            ("UPLOAD", 1),
+            ("unknown", 1),
+        ] {
+            let note = tombstone(RecordKind::TrustListEntry, &format!("{thumbprint}/{part}"));
+            replica.apply(record(RecordKind::Tombstone, &note, "{}"));
+            let standing = replica.feed("eu").unwrap();
+            assert_eq!(standing.withdrawn().len(), withdrawn, "{part}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! How a country becomes a party, and ceases to be one.
 //!
 //! Refuses certificates that no pinned trust anchor vouches for, that name another country or none, or that do not fit the
-//! part they are to play; and a party without a certificate for TLS. Whether operators agree is for approvals.
+//! part they are to play; a CA with another party's key, under which others' signers would pass for its own; and a party
+//! without a certificate for TLS. Whether operators agree is for approvals.
 //!
 //! Source: EU DGCG and WHO TNG, onboarding (out of band in both); certificate governance.
 
@@ -59,6 +60,16 @@ impl Joining {
         };
         if entries.iter().any(taken) {
             return Err(invalid("a certificate for TLS that another party has"));
+        }
+        let authority = |it: &Entry| matches!(it.role, Role::Csca | Role::Deca);
+        let key = |it: &Entry| Some(Certificate::read(&it.certificate).ok()?.public_key);
+        let foreign = |entry: &Entry| {
+            let others = hub.all().filter(|it| it.stands() && authority(it));
+            let mut others = others.filter(|it| it.country != self.country);
+            others.any(|it| key(it) == key(entry))
+        };
+        if entries.iter().filter(|it| authority(it)).any(foreign) {
+            return Err(invalid("a CA whose key is another party's"));
         }
         let mut records = vec![
             Party {
@@ -129,7 +140,8 @@ impl Joining {
     }
 }
 
-/// The records by which the party of `country` goes, with everything it named; what it revoked stays revoked.
+/// The records by which the party of `country` goes, with everything it named: signers, rules, references. What it revoked
+/// stays revoked, and what our own trust anchor signed of its issuers is for operators to remove.
 ///
 /// # Errors
 /// `not_found`.
@@ -147,7 +159,18 @@ pub fn leaving(hub: &Hub, country: Country, at: UnixTime) -> Result<Vec<Record>,
     };
     let entries = Role::ALL.into_iter().flat_map(|role| hub.of(country, role));
     let entries = entries.map(|it| note(RecordKind::Tombstone, &it.name(), country, at));
-    Ok(std::iter::once(party).chain(entries).collect())
+    let rules = hub.rules().filter(|it| it.rule.country == country);
+    let rules = rules.map(|it| (RecordKind::Rule, it.name()));
+    let references = hub.documents(RecordKind::TrustedReference);
+    let references = references.filter(|it| it.country == Some(country));
+    let references = references.map(|it| (it.kind, it.name.clone()));
+    let documents = rules.chain(references).map(|(kind, name)| Record {
+        name: replica::tombstone(kind, &name),
+        ..party.clone()
+    });
+    let documents: Vec<_> = documents.collect();
+    let all = std::iter::once(party).chain(entries).chain(documents);
+    Ok(all.collect())
 }
 
 /// That a certificate can play its part, and names the party's country: whoever reads lists compares it.

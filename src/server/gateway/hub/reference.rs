@@ -89,14 +89,27 @@ pub fn upload_reference(
         let known = hub.reference(&reference.uuid);
         Some(known.ok_or_else(|| missing(&reference.uuid))?)
     };
+    let is_known = known.is_some();
     let is_others = known.is_some_and(|known| known.country != party.country);
     if reference.country != party.country || is_others {
         return Err(Reason::TextCountry.because("Country does not match your authentication"));
+    }
+    if !is_known {
+        let records = hub.documents(RecordKind::TrustedReference);
+        let own = records.filter(|it| it.country == Some(party.country));
+        if own.count() >= MAX_REFERENCES {
+            let details = format!("a country has {MAX_REFERENCES} references at most");
+            return Err(Reason::TextValues.because(details));
+        }
     }
     let subject = reference.uuid.clone();
     let answer = reference.uuid.clone();
     let mut change = Change::of(party, "reference.uploaded", subject, answer);
     let record = StoredReference::record(&reference, &handed.text, at);
+    // What cannot be read back would be listed nowhere, and could not be taken back either.
+    if StoredReference::read(&record).is_none() {
+        return Err(Reason::TextValues.because("a message that is too long"));
+    }
     change.records.push(record);
     Ok(change)
 }
@@ -161,3 +174,5 @@ const DOMAIN: &str = "DDCC";
 const MESSAGE: &str = "cms";
 /// A record of it is read again under a ceiling of 64 KiB, with the message beside the content.
 const MAX_CONTENT: usize = 16 * 1024;
+/// Many more than a country publishes; all of them are read for every list.
+const MAX_REFERENCES: usize = 1000;

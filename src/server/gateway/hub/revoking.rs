@@ -1,8 +1,8 @@
 //! Batches of revocations that a party hands in and takes back.
 //!
-//! Refuses, in this order: a message that its key did not sign; one whose key is no upload certificate of the party; what is
-//! no JSON of the form; a batch that has ended; values that are not allowed; a batch of another country. What is kept can
-//! be read by everybody who reads what gateways list.
+//! Refuses, in this order: a party that may not, or may no more; a message that its key did not sign; one whose key is no
+//! upload certificate of the party; what is no JSON of the form; a batch that has ended; values that are not allowed; a batch
+//! of another country. What is kept can be read by everybody who reads what gateways list.
 //!
 //! Source: EU DGCG, `POST` and `DELETE /revocation-list`, and its nightly job.
 
@@ -10,7 +10,7 @@ use super::batch::Batch;
 use super::message::Handed;
 use super::refused::{Reason, Refused};
 use super::write::Change;
-use super::{HUB, Hub, Party};
+use super::{HUB, Hub, Party, PartyRole};
 use crate::codec::json;
 use crate::exchange::dgcg::read_batch;
 use crate::exchange::{Record, RecordKind};
@@ -24,7 +24,7 @@ use serde_json::{Map, Value};
 /// What taking in the batch in `handed` under the name `id` comes to.
 ///
 /// # Errors
-/// `TextSignatureInvalid`, `BatchUploader`, `BatchUnreadable`, `BatchEnded`, `BatchInvalid`, `BatchCountry`.
+/// `NoRole`, `TextSignatureInvalid`, `BatchUploader`, `BatchUnreadable`, `BatchEnded`, `BatchInvalid`, `BatchCountry`.
 pub fn upload_batch(
     hub: &Hub,
     party: &Party,
@@ -32,6 +32,7 @@ pub fn upload_batch(
     id: &str,
     at: UnixTime,
 ) -> Result<Change<()>, Refused> {
+    demand(party, PartyRole::RevocationUploader)?;
     signed_by(hub, party, handed)?;
     let batch = members(&handed.content)?;
     let expires_at = instant(batch.get("expires"))?;
@@ -46,11 +47,18 @@ pub fn upload_batch(
     if country.and_then(Country::parse) != Some(party.country) {
         return Err(Reason::BatchCountry.into());
     }
-    let own = hub
-        .batches()
-        .filter(|it| it.country == party.country && !it.is_deleted());
-    if own.count() >= MAX_BATCHES {
-        let details = format!("a country has {MAX_BATCHES} batches at most");
+    if handed.text.len() > MAX_MESSAGE {
+        let details = format!("a message over {MAX_MESSAGE} characters");
+        return Err(Reason::BatchInvalid.because(details));
+    }
+    let own = hub.batches().filter(|it| it.country == party.country);
+    let (gone, standing): (Vec<_>, Vec<_>) = own
+        .filter(|it| !it.is_forgotten(at))
+        .partition(|it| it.is_deleted());
+    if standing.len() >= MAX_BATCHES || gone.len() >= MAX_GONE {
+        let details = format!(
+            "a country has {MAX_BATCHES} batches at most, and {MAX_GONE} that it took back lately"
+        );
         return Err(Reason::BatchInvalid.because(details));
     }
     // Whoever reads it here or elsewhere must be able to.
@@ -71,7 +79,7 @@ pub fn upload_batch(
 /// What taking back the batch that `handed` names comes to.
 ///
 /// # Errors
-/// `TextSignatureInvalid`, `BatchUploader`, `BatchUnreadable`, `BatchDeleteInvalid`, `BatchDeleteMissing`,
+/// `NoRole`, `TextSignatureInvalid`, `BatchUploader`, `BatchUnreadable`, `BatchDeleteInvalid`, `BatchDeleteMissing`,
 /// `BatchDeleteGone`, `BatchCountry`.
 pub fn delete_batch(
     hub: &Hub,
@@ -79,6 +87,7 @@ pub fn delete_batch(
     handed: &Handed,
     at: UnixTime,
 ) -> Result<Change<()>, Refused> {
+    demand(party, PartyRole::RevocationDeleter)?;
     signed_by(hub, party, handed)?;
     let request = members(&handed.content)?;
     let id = match request.get("batchId") {
@@ -148,6 +157,14 @@ fn withdrawal(batch: &Batch, at: UnixTime) -> Record {
         received_at: at,
         body: b"{}".to_vec(),
     }
+}
+
+/// Refuses a party without `role`: it may have lost it since it asked.
+fn demand(party: &Party, role: PartyRole) -> Result<(), Refused> {
+    if party.may(role) {
+        return Ok(());
+    }
+    Err(Reason::NoRole.into())
 }
 
 fn signed_by(hub: &Hub, party: &Party, handed: &Handed) -> Result<(), Refused> {
@@ -254,6 +271,10 @@ fn is_id(text: &str) -> bool {
 }
 
 const MAX_HASHES: usize = 1000;
+/// Ten times what a full batch has, and as much as our own client downloads.
+const MAX_MESSAGE: usize = 512 * 1024;
+/// Batches that were taken back and of which those who ask still have to hear.
+const MAX_GONE: usize = 2 * MAX_BATCHES;
 /// Many more than a batch has, so that a long one is told that it is too long.
 const MAX_VALUES: usize = 200_000;
 

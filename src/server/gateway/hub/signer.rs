@@ -2,7 +2,7 @@
 //!
 //! Refuses, in this order: a message that its key did not sign; one whose key is no upload certificate of the party; a
 //! certificate that does not name the party's country and no other; one that no CA of the country signed; one that is
-//! there; one whose key identifier another has. Looks at neither period nor usage, as the reference gateways do not; what
+//! there; one more than a country may have; one whose key identifier another has. Looks at neither period nor usage, as the reference gateways do not; what
 //! is outside the common profile is told in the audit, and refused where this gateway is strict.
 //!
 //! Source: EU DGCG, validation of uploads; WHO TNG, trusted certificates.
@@ -103,6 +103,15 @@ fn uploaded(
         .collect();
     if before.iter().any(|entry| entry.stands()) {
         return Err(Reason::AlreadyExists.because("Uploaded certificate already exists"));
+    }
+    let of_country = hub
+        .all()
+        .filter(|it| it.country == party.country && SIGNERS.contains(&it.role));
+    if of_country.filter(|it| !it.is_forgotten(at)).count() >= MAX_SIGNERS {
+        let details = format!(
+            "a country has {MAX_SIGNERS} signers at most, those it took back lately among them"
+        );
+        return Err(failed(details));
     }
     if let Some(more) = more {
         entry.domain.clone_from(&more.domain);
@@ -280,6 +289,8 @@ pub(super) fn note(kind: RecordKind, name: &str, country: Country, at: UnixTime)
 
 /// The parts in which certificates are handed in.
 const SIGNERS: [Role; 2] = [Role::Signer, Role::Desc];
+/// As many as a list that our own readers take in has, and none of them for the others, would be too many.
+const MAX_SIGNERS: usize = 10_000;
 const MIN_PERIOD_S: i64 = 86_400;
 /// SubjectPublicKeyInfo of an uncompressed point of P-256.
 const P256_SPKI: usize = 91;

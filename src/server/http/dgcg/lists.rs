@@ -7,7 +7,7 @@
 use super::asked::{Asked, json};
 use super::query::Params;
 use crate::exchange::dgcg::{Dialect, TrustedIssuer, write_issuer};
-use crate::server::gateway::hub::{Hub, Refused};
+use crate::server::gateway::hub::Refused;
 use actix_web::HttpResponse;
 use serde_json::Value;
 
@@ -20,34 +20,41 @@ pub(super) async fn countries(asked: Asked) -> HttpResponse {
 
 /// `GET /trustList/issuers`.
 pub(super) async fn issuers(asked: Asked) -> HttpResponse {
-    let result = list_issuers(&asked, &asked.gateway().hub());
+    let result = list_issuers(&asked).await;
     asked.answer(result)
 }
 
-fn list_issuers(asked: &Asked, hub: &Hub) -> Result<HttpResponse, Refused> {
+async fn list_issuers(asked: &Asked) -> Result<HttpResponse, Refused> {
     let params = Params::of(&asked.request)?;
     let countries = params.countries("country")?;
     let (domains, federated) = match asked.dialect {
         Dialect::Eu => (None, false),
-        Dialect::Tng => (params.all("domain"), params.flag("withFederation")?),
+        Dialect::Tng => (params.owned("domain"), params.flag("withFederation")?),
     };
-    let mut issuers: Vec<(Option<String>, TrustedIssuer)> =
-        hub.issuers(asked.dialect).map(|it| (None, it)).collect();
-    if federated {
-        issuers.extend(asked.gateway().federated_issuers());
-    }
-    issuers.retain(|(_, issuer)| {
-        let domain = issuer.domain.as_deref().unwrap_or("DCC");
-        let of_country = countries
-            .as_ref()
-            .is_none_or(|it| it.contains(&issuer.country));
-        of_country && domains.as_ref().is_none_or(|it| it.contains(&domain))
+    let (gateway, dialect) = (asked.gateway().clone(), asked.dialect);
+    // Foreign feeds are held while a world is made of them.
+    let body = asked.apart(move || {
+        let hub = gateway.hub();
+        let mut issuers: Vec<(Option<String>, TrustedIssuer)> =
+            hub.issuers(dialect).map(|it| (None, it)).collect();
+        if federated {
+            issuers.extend(gateway.federated_issuers());
+        }
+        issuers.retain(|(_, issuer)| {
+            let domain = issuer.domain.as_deref().unwrap_or("DCC");
+            let of_country = countries
+                .as_ref()
+                .is_none_or(|it| it.contains(&issuer.country));
+            let fits = |it: &Vec<String>| it.iter().any(|it| it == domain);
+            of_country && domains.as_ref().is_none_or(fits)
+        });
+        let rows: Vec<_> = issuers
+            .into_iter()
+            .map(|(source, issuer)| from(write_issuer(&issuer), source))
+            .collect();
+        Value::Array(rows).to_string().into_bytes()
     });
-    let rows: Vec<_> = issuers
-        .into_iter()
-        .map(|(source, issuer)| from(write_issuer(&issuer), source))
-        .collect();
-    Ok(json(Value::Array(rows).to_string().into_bytes()))
+    Ok(json(body.await?))
 }
 
 /// `row` of another gateway, with its name.

@@ -36,6 +36,12 @@ impl Params {
         (!values.is_empty()).then_some(values)
     }
 
+    /// The same, to be taken elsewhere.
+    pub(super) fn owned(&self, name: &str) -> Option<Vec<String>> {
+        let words = self.all(name)?.into_iter();
+        Some(words.map(str::to_owned).collect())
+    }
+
     /// The countries under `name`; one that is none is nobody's.
     ///
     /// # Errors

@@ -9,47 +9,52 @@ use super::certificates::DOMAINS;
 use super::lists::from;
 use super::query::Params;
 use crate::exchange::dgcg::{TrustedReference, write_reference};
-use crate::server::gateway::hub::{
-    Handed, Hub, Reason, Refused, delete_reference, upload_reference,
-};
+use crate::server::gateway::hub::{Handed, Reason, Refused, delete_reference, upload_reference};
 use actix_web::HttpResponse;
 use actix_web::web::{Path, Payload};
 use serde_json::Value;
 
 /// `GET /trustList/references`.
 pub(super) async fn list(asked: Asked) -> HttpResponse {
-    let result = listed(&asked, &asked.gateway().hub());
+    let result = listed(&asked).await;
     asked.answer(result)
 }
 
-fn listed(asked: &Asked, hub: &Hub) -> Result<HttpResponse, Refused> {
+async fn listed(asked: &Asked) -> Result<HttpResponse, Refused> {
     let params = Params::of(&asked.request)?;
     let countries = params.countries("country")?;
-    let domains = params.all("domain");
-    let (kinds, signed) = (params.all("referenceType"), params.all("signatureType"));
-    let mut references: Vec<(Option<String>, TrustedReference)> =
-        hub.references().map(|it| (None, it)).collect();
-    if params.flag("withFederation")? {
-        references.extend(asked.gateway().federated_references());
-    }
-    let fits = |wanted: &Option<Vec<&str>>, stated: &str| {
-        wanted.as_ref().is_none_or(|it| it.contains(&stated))
-    };
-    references.retain(|(_, it)| {
-        let signature = it.more.get("signatureType").and_then(Value::as_str);
-        let of_country = countries
-            .as_ref()
-            .is_none_or(|all| all.contains(&it.country));
-        of_country
-            && fits(&domains, it.domain.as_deref().unwrap_or_default())
-            && fits(&kinds, &it.kind)
-            && fits(&signed, signature.unwrap_or_default())
+    let domains = params.owned("domain");
+    let (kinds, signed) = (params.owned("referenceType"), params.owned("signatureType"));
+    let federated = params.flag("withFederation")?;
+    let gateway = asked.gateway().clone();
+    // Foreign feeds are held while a world is made of them.
+    let body = asked.apart(move || {
+        let mut references: Vec<(Option<String>, TrustedReference)> =
+            gateway.hub().references().map(|it| (None, it)).collect();
+        if federated {
+            references.extend(gateway.federated_references());
+        }
+        let fits = |wanted: &Option<Vec<String>>, stated: &str| {
+            let is_stated = |it: &Vec<String>| it.iter().any(|it| it == stated);
+            wanted.as_ref().is_none_or(is_stated)
+        };
+        references.retain(|(_, it)| {
+            let signature = it.more.get("signatureType").and_then(Value::as_str);
+            let of_country = countries
+                .as_ref()
+                .is_none_or(|all| all.contains(&it.country));
+            of_country
+                && fits(&domains, it.domain.as_deref().unwrap_or_default())
+                && fits(&kinds, &it.kind)
+                && fits(&signed, signature.unwrap_or_default())
+        });
+        let rows: Vec<_> = references
+            .into_iter()
+            .map(|(source, it)| row(&it, source))
+            .collect();
+        Value::Array(rows).to_string().into_bytes()
     });
-    let rows: Vec<_> = references
-        .into_iter()
-        .map(|(source, it)| row(&it, source))
-        .collect();
-    Ok(json(Value::Array(rows).to_string().into_bytes()))
+    Ok(json(body.await?))
 }
 
 fn row(reference: &TrustedReference, source: Option<String>) -> Value {

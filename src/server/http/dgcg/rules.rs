@@ -18,16 +18,19 @@ pub(super) async fn of_country(asked: Asked, country: Path<String>) -> HttpRespo
         let hub = asked.gateway().hub_now().await;
         let at = asked.gateway().clock().now();
         let country = query::country(&country)?;
-        let rules = country.map(|country| shown_rules(&hub, country, at));
-        let rules = rules.unwrap_or_default().into_iter();
-        let rules: Map<String, Value> = rules
-            .map(|(identifier, versions)| {
-                let rows = versions.iter();
-                let rows = rows.map(|it| write_rule_row(&it.rule, &it.message));
-                (identifier, rows.collect())
-            })
-            .collect();
-        Ok(json(Value::Object(rules).to_string().into_bytes()))
+        let written = asked.apart(move || {
+            let rules = country.map(|country| shown_rules(&hub, country, at));
+            let rules = rules.unwrap_or_default().into_iter();
+            let rules: Map<String, Value> = rules
+                .map(|(identifier, versions)| {
+                    let rows = versions.iter();
+                    let rows = rows.map(|it| write_rule_row(&it.rule, &it.message));
+                    (identifier, rows.collect())
+                })
+                .collect();
+            Value::Object(rules).to_string().into_bytes()
+        });
+        Ok(json(written.await?))
     };
     let result = result.await;
     asked.answer(result)

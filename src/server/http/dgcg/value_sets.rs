@@ -11,13 +11,16 @@ use actix_web::web::Path;
 
 /// `GET /valuesets`.
 pub(super) async fn list(asked: Asked) -> HttpResponse {
-    HttpResponse::Ok().json(asked.gateway().value_set_ids())
+    let gateway = asked.gateway().clone();
+    let ids = asked.apart(move || gateway.value_set_ids()).await;
+    asked.answer(ids.map(|ids| HttpResponse::Ok().json(ids)))
 }
 
 /// `GET /valuesets/{id}`.
 pub(super) async fn one(asked: Asked, path: Path<String>) -> HttpResponse {
     let id = path.into_inner();
-    let result = asked.gateway().value_set(&id).map(|it| json(it.to_vec()));
+    let (gateway, name) = (asked.gateway().clone(), id.clone());
+    let found = asked.apart(move || gateway.value_set(&name)).await;
     let missing = || {
         let shown: String = id
             .chars()
@@ -26,7 +29,8 @@ pub(super) async fn one(asked: Asked, path: Path<String>) -> HttpResponse {
             .collect();
         Refused::from(Reason::ValueSetMissing).sent(format!("Requested valueset id {shown}"))
     };
-    asked.answer(result.ok_or_else(missing))
+    let result = found.and_then(|it| it.ok_or_else(missing));
+    asked.answer(result.map(|it| json(it.to_vec())))
 }
 
 /// Characters of a name that are told back.
