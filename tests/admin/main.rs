@@ -11,5 +11,6 @@ mod support;
 mod approvals;
 mod command_line;
 mod door;
+mod parties;
 mod people;
 mod tamper;

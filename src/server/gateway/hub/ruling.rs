@@ -58,14 +58,19 @@ pub fn upload_rule(
     }
     let name = format!("{}@{}", rule.identifier, rule.version);
     let mut change = Change::new(party, "rule.uploaded", name.as_str());
-    change.records.push(Record {
+    let record = Record {
         kind: RecordKind::Rule,
         source: HUB.to_owned(),
         name,
         country: Some(party.country),
         received_at: at,
         body: write_rule_row(&rule, &handed.text).to_string().into_bytes(),
-    });
+    };
+    // What cannot be read back would be shown nowhere.
+    if StoredRule::read(0, &record).is_none() {
+        return Err(Reason::RuleIdentifier.because("Identifier: that of Country as it is written"));
+    }
+    change.records.push(record);
     Ok(change)
 }
 

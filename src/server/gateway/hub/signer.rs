@@ -101,7 +101,8 @@ fn uploaded(
         .into_iter()
         .filter_map(|role| hub.entry(entry.thumbprint, role))
         .collect();
-    if before.iter().any(|entry| entry.stands()) {
+    let is_others = |entry: &Entry| entry.country != party.country;
+    if before.iter().any(|it| it.stands() || is_others(it)) {
         return Err(Reason::AlreadyExists.because("Uploaded certificate already exists"));
     }
     let of_country = hub

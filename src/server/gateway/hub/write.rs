@@ -66,7 +66,7 @@ impl Gateway {
 
     /// Reads what is new in the store, decides by all of it, and keeps the change.
     ///
-    /// `decide` is asked again where somebody else wrote meanwhile. Its instant never goes back.
+    /// `decide` is asked again where somebody else wrote meanwhile. Its instant is the clock's.
     ///
     /// # Errors
     /// Whatever `decide` refuses; `Unavailable` where the store does not answer or is not whole.
