@@ -1,11 +1,15 @@
 //! What a door does beside answering: it counts, it logs without bodies, it tells the audit, and it says when it cannot keep
 //! what was handed in.
 
-use crate::ground::Ground;
+use crate::ground::{Ground, Land};
 use crate::messages::brief_signer;
+use crate::support::country::Identity;
 use crate::support::gateway::{logged, read};
 use crate::table::{EU, Says, TNG, Table, delete, get, post};
-use lintas::exchange::dgcg::write_message;
+use lintas::exchange::dgcg::{Dialect, write_message};
+use lintas::model::Country;
+use lintas::server::gateway::hub::Joining;
+use lintas::trust::Role;
 
 const PATH: &str = "/signerCertificate";
 
@@ -143,5 +147,44 @@ async fn what_a_party_hands_in_twice_at_once_is_there_once() {
     let mut statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
+    ground.ends().await;
+}
+
+#[actix_web::test]
+async fn a_certificate_for_tls_that_goes_stays_one_for_uploads() {
+    let ground = Ground::start().await;
+    let land = Land::new("XD");
+    let joins = async |tls: &Identity| {
+        let signed =
+            |role: Role, it: &Identity| (role, it.der.clone(), ground.anchor.sign(&it.der, false));
+        let joining = Joining {
+            country: Country::parse("XD").unwrap(),
+            name: "backend of XD".to_owned(),
+            roles: Vec::new(),
+            certificates: vec![
+                signed(Role::Authentication, tls),
+                signed(Role::Upload, &land.upload),
+                signed(Role::Csca, &land.csca),
+            ],
+        };
+        ground
+            .keeps(|hub, at| joining.records(hub, at).unwrap())
+            .await;
+    };
+    let believed = async || {
+        let gateway = ground.gateway.gateway();
+        gateway.follow().await.unwrap();
+        gateway.world().snapshot.trust().signers().len()
+    };
+    // One for both, and later one of its own.
+    joins(&land.upload).await;
+    let url = format!("{}/signerCertificate", ground.at(Dialect::Eu));
+    let body = land.names(&land.signer());
+    let request = ground.client(&land.upload).post(url);
+    let request = request.header("Content-Type", "application/cms").body(body);
+    assert_eq!(request.send().await.unwrap().status(), 201);
+    assert_eq!(believed().await, 1);
+    joins(&land.tls).await;
+    assert_eq!(believed().await, 1);
     ground.ends().await;
 }
