@@ -12,6 +12,7 @@ mod apps;
 mod artefacts;
 mod kinds;
 mod nodes;
+mod parties;
 mod restored;
 mod rules;
 mod site;
