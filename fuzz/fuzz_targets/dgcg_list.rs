@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use lintas::exchange::dgcg::{
     read_batch, read_issuer, read_message, read_reference, read_rule, read_rule_row,
-    read_statement, write_batch, write_issuer, write_reference, write_rule, write_statement,
+    read_rule_shape, read_statement, write_batch, write_issuer, write_reference, write_rule, write_statement,
 };
 use lintas::exchange::{read_value_set, write_value_set};
 use lintas::trust::Place;
@@ -26,9 +26,13 @@ fuzz_target!(|bytes: &[u8]| {
         let again = write_batch(&batch).to_string();
         assert_eq!(read_batch("id", again.as_bytes()).expect("it was written"), batch);
     }
+    let shape = read_rule_shape(bytes);
     if let Ok(rule) = read_rule(bytes) {
         let again = write_rule(&rule).to_string();
         assert_eq!(read_rule(again.as_bytes()).expect("it was written"), rule);
+        if let Ok(shape) = shape {
+            assert_eq!(shape, rule);
+        }
     }
     if let Ok(issuer) = read_issuer(bytes) {
         let again = write_issuer(&issuer).to_string();

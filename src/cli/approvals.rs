@@ -106,14 +106,14 @@ fn list(operator: &Operator, state: Option<&str>, as_json: bool) -> Result<Exit,
     }
     let rows = shown.get("requests").and_then(Value::as_array);
     for row in rows.into_iter().flatten() {
-        let request = Request::parse(row.get("request").cloned().unwrap_or_default())?;
-        let state = row.get("state").and_then(Value::as_str).unwrap_or_default();
+        let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
         show::line(&format!(
-            "{} {state}: {} asked for {} at {}",
-            request.id,
-            request.asked_by,
-            request.act.name(),
-            request.asked_at
+            "{} {}: {} asked for {} at {}",
+            text("id"),
+            text("state"),
+            text("asked_by"),
+            text("act"),
+            text("asked_at")
         ))?;
     }
     Ok(Exit::Success)

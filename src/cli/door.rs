@@ -5,7 +5,7 @@
 use super::operate::Source;
 use super::{Exit, show};
 use crate::failure::{Code, Failure};
-use crate::server::client;
+use crate::server::client::OperatorClient;
 use crate::server::files;
 use crate::server::gateway::registry::{Act, Request};
 use crate::server::keys::OperatorKey;
@@ -73,8 +73,7 @@ impl Operator {
             return Err(Code::ConfigurationInvalid.because("a gateway is named https://HOST:PORT"));
         }
         Ok(Door {
-            client: client::operating(&ca, &key)?,
-            base: gateway.trim_end_matches('/').to_owned(),
+            client: OperatorClient::new(&gateway, &ca, &key)?,
             key,
         })
     }
@@ -139,8 +138,7 @@ impl Said {
 
 /// A gateway's door, and who stands before it.
 pub(super) struct Door {
-    client: reqwest::Client,
-    base: String,
+    client: OperatorClient,
     /// The key of whoever asks.
     pub(super) key: OperatorKey,
 }
@@ -148,14 +146,12 @@ pub(super) struct Door {
 impl Door {
     /// What is at `path`.
     pub(super) async fn get(&self, path: &str) -> Result<Value, Failure> {
-        answer(self.client.get(format!("{}{path}", self.base))).await
+        self.client.get(path).await
     }
 
     /// What `body` comes to at `path`.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
-        let request = self.client.post(format!("{}{path}", self.base));
-        let request = request.header("content-type", "application/json");
-        answer(request.body(body.to_string())).await
+        self.client.post(path, body).await
     }
 
     /// Asks for `act`, and says what becomes of it.
@@ -194,29 +190,6 @@ pub(super) fn plain(id: &str) -> Result<&str, Failure> {
     Err(Code::RequestInvalid.because("an id is made of letters, digits, - and _"))
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
-    let failed = |error: reqwest::Error| {
-        Code::InputOutput.caused_by("the gateway did not answer", error.without_url())
-    };
-    let mut response = request.send().await.map_err(failed)?;
-    let good = response.status().is_success();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER {
-            return Err(Code::InputTooLarge.because("the gateway's answer has no end"));
-        }
-    }
-    let body: Value = serde_json::from_slice(&body)
-        .map_err(|error| Code::InputOutput.caused_by("the gateway's answer is not JSON", error))?;
-    if good {
-        return Ok(body);
-    }
-    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let code = Code::named(text("code")).unwrap_or(Code::UpstreamInvalid);
-    Err(code.because(text("detail")))
-}
-
 /// The act `{"act": name, ...}` with `members`.
 pub(super) fn act(name: &str, members: &Value) -> Result<Act, Failure> {
     let mut act = json!({ "act": name });
@@ -225,5 +198,3 @@ pub(super) fn act(name: &str, members: &Value) -> Result<Act, Failure> {
     }
     Act::parse(act)
 }
-
-const MAX_ANSWER: usize = 32 * 1024 * 1024;

@@ -53,6 +53,12 @@ impl fmt::Debug for Kid {
 pub struct Thumbprint(pub [u8; 32]);
 
 impl Thumbprint {
+    /// The key identifier of the certificate that this is the SHA-256 of: its first 8 bytes. Always there.
+    pub fn kid(&self) -> Option<Kid> {
+        let head: Option<&[u8; COMPUTED_KID]> = self.0.first_chunk();
+        head.and_then(|head| Kid::from_bytes(head))
+    }
+
     /// The thumbprint in `hex`, 64 hexadecimal digits of either case.
     pub fn parse(hex: &str) -> Option<Self> {
         let mut bytes = [0; 32];
@@ -111,6 +117,8 @@ impl fmt::Debug for Uvci {
 }
 
 const MAX_KID: usize = 64;
+/// Bytes of a key identifier that is computed.
+const COMPUTED_KID: usize = 8;
 /// Longer ones are kept elsewhere.
 const USUAL_KID: usize = 16;
 const MAX_UVCI: usize = 80;

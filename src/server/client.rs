@@ -10,6 +10,7 @@ use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
+use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,69 @@ pub fn trusting(ca: &Path) -> Result<reqwest::Client, Failure> {
     build(tls(ca)?.with_no_client_auth(), TIMEOUT)
 }
 
-/// The same, which presents the operator's certificate, and waits while a foreign feed is asked.
+/// A gateway's listener for operators, and who asks there.
+#[derive(Debug)]
+pub struct OperatorClient {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl OperatorClient {
+    /// Of the gateway at `base`, `https://HOST:PORT`, whose certificate the CA in the PEM file at `ca` vouches for; it
+    /// presents the certificate of `key`.
+    ///
+    /// # Errors
+    /// `input_output`, `configuration_invalid`, `internal`.
+    pub fn new(base: &str, ca: &Path, key: &OperatorKey) -> Result<Self, Failure> {
+        Ok(Self {
+            client: operating(ca, key)?,
+            base: base.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// What is at `path`.
+    ///
+    /// # Errors
+    /// The gateway's own; `input_output`, `input_too_large`, `upstream_invalid`.
+    pub async fn get(&self, path: &str) -> Result<Value, Failure> {
+        answer(self.client.get(format!("{}{path}", self.base))).await
+    }
+
+    /// What `body` comes to at `path`.
+    ///
+    /// # Errors
+    /// The gateway's own; `input_output`, `input_too_large`, `upstream_invalid`.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let request = request.header("content-type", "application/json");
+        answer(request.body(body.to_string())).await
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Value, Failure> {
+    let failed = |error: reqwest::Error| {
+        Code::InputOutput.caused_by("the gateway did not answer", error.without_url())
+    };
+    let mut response = request.send().await.map_err(failed)?;
+    let good = response.status().is_success();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_ANSWER {
+            return Err(Code::InputTooLarge.because("the gateway's answer has no end"));
+        }
+    }
+    let body: Value = serde_json::from_slice(&body)
+        .map_err(|error| Code::InputOutput.caused_by("the gateway's answer is not JSON", error))?;
+    if good {
+        return Ok(body);
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let code = Code::named(text("code")).unwrap_or(Code::UpstreamInvalid);
+    Err(code.because(text("detail")))
+}
+
+/// A client that trusts the CA certificates in the PEM file at `ca`, presents the operator's certificate, and waits while a foreign feed is asked.
 ///
 /// # Errors
 /// `input_output`, `configuration_invalid`, `internal`.
@@ -65,3 +128,5 @@ fn build(mut tls: ClientConfig, timeout: Duration) -> Result<reqwest::Client, Fa
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// A feed of many pages takes its time.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// Bytes of one answer.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;

@@ -372,4 +372,4 @@ pub(super) fn returned(feed: &FeedRecords<'_>, thumbprint: Thumbprint) -> Result
 }
 
 /// How many batches, of 1,000 hashes each at most, one country may have at one feed.
-const MAX_BATCHES: usize = 10_000;
+pub const MAX_BATCHES: usize = 10_000;

@@ -7,7 +7,9 @@ mod did;
 mod feed;
 
 pub use did::{DidProof, DidTrust, named_signers};
-pub use feed::{FeedContent, FeedProof, FeedRecords, ListTrust, read_feed, statements};
+pub use feed::{
+    FeedContent, FeedProof, FeedRecords, ListTrust, MAX_BATCHES, read_feed, statements,
+};
 
 use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};

@@ -1,5 +1,6 @@
 //! A running gateway of our own with a door for each dialect, a trust anchor, and countries that joined it.
 
+pub(crate) use crate::database::write_private;
 use crate::support::country::{Identity, SIGNED_AT};
 use crate::support::gateway::TestGateway;
 use lintas::exchange::dgcg::{Dialect, write_message};
@@ -85,17 +86,14 @@ impl Ground {
     /// The same with `more` in the table `federation` of its configuration, and whatever `prepare` puts into its folder.
     pub(crate) async fn configured(more: &str, prepare: impl FnOnce(&Path)) -> Self {
         let anchor = Identity::self_signed("XX", "trust anchor", false);
+        let toml = configuration(&anchor, more);
         let clock: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(SIGNED_AT + 86_400)));
-        let toml = format!(
-            "environment = \"test\"\n[issuer]\ncountry = \"ID\"\n[trust]\nfeeds = \"feeds.toml\"\nask_feeds = false\n\
-             [federation]\nanchors = [\"{}\"]\ntest_participants = true\n{more}\n\
-             [[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:0\"\n\
-             [[federation.listen]]\ndialect = \"tng\"\naddress = \"127.0.0.1:0\"\n",
-            anchor.thumbprint()
-        );
         let furnish = |data: &Path| {
-            std::fs::write(data.join("feeds.toml"), "").unwrap();
             prepare(data);
+            let feeds = data.join("feeds.toml");
+            if !feeds.exists() {
+                std::fs::write(feeds, "").unwrap();
+            }
         };
         let gateway = TestGateway::configured(&toml, furnish, Clock::Moved(clock)).await;
         let ground = Self {
@@ -192,11 +190,46 @@ impl Ground {
         client.or_insert_with(made).clone()
     }
 
+    /// Another node of the same gateway, over the database at `url`.
+    pub(crate) async fn beside(&self, url: &str) -> TestGateway {
+        let store = format!("[store]\nurl = \"{url}\"\n");
+        let toml = configuration(&self.anchor, &store);
+        let furnish = |data: &Path| copy(self.gateway.data.path(), data);
+        TestGateway::configured(&toml, furnish, Clock::Moved(self.clock)).await
+    }
+
     /// Ends it.
     pub(crate) async fn ends(self) {
         self.clients.lock().unwrap().clear();
         self.gateway.stop().await;
     }
+}
+
+/// Copies what every node of a gateway has: not the database, and not what it has seen of it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (name, path) = (entry.file_name(), entry.path());
+        let text = name.to_str().unwrap();
+        if text == "marks" || text.starts_with("lintas.db") {
+            continue;
+        }
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&path, &to.join(name)),
+            false => drop(std::fs::copy(path, to.join(name)).unwrap()),
+        }
+    }
+}
+
+fn configuration(anchor: &Identity, more: &str) -> String {
+    format!(
+        "environment = \"test\"\n[issuer]\ncountry = \"ID\"\n[trust]\nfeeds = \"feeds.toml\"\nask_feeds = false\n\
+             [federation]\nanchors = [\"{}\"]\ntest_participants = true\n{more}\n\
+             [[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:0\"\n\
+             [[federation.listen]]\ndialect = \"tng\"\naddress = \"127.0.0.1:0\"\n",
+        anchor.thumbprint()
+    )
 }
 
 /// A client that trusts the gateway whose data is at `data`, and holds `identity`.

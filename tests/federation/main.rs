@@ -5,10 +5,21 @@
     reason = "a test may panic"
 )]
 
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[path = "../store/ground.rs"]
+mod database;
+#[allow(dead_code, reason = "the tests of the store use the rest")]
+#[path = "../store/postgres.rs"]
+mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod conduct;
 mod ground;
+mod messages;
 mod python;
 mod rows;
+mod scale;
+mod slow;
 mod table;
+mod turns;

@@ -130,7 +130,7 @@ impl<'g> Table<'g> {
         }
         let answer = read(request).await;
         if answer.status != status || !says.holds(&answer) {
-            let shown: String = answer.text.chars().take(600).collect();
+            let shown: String = answer.text.chars().take(300).collect();
             self.wrong.push(format!(
                 "row {} ({} {} {}): {status} was expected, {} came: {shown}",
                 self.count,
@@ -147,7 +147,7 @@ impl<'g> Table<'g> {
     pub(crate) fn end(self) -> usize {
         let (name, wrong) = (self.name, self.wrong);
         assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
-        println!("{name}: {} rows", self.count);
+        eprintln!("{name}: {} rows", self.count);
         self.count
     }
 }

@@ -19,7 +19,7 @@ async fn a_connection_that_is_kept_open_is_closed_and_its_neighbour_is_not() {
         let stream = apart(move || {
             let mut stream = connect(at, &tls);
             stream.sock.set_read_timeout(Some(AT_MOST)).unwrap();
-            assert_eq!(ask(&mut stream, "/trustList", &[]).report().0, 404);
+            assert_eq!(ask(&mut stream, "/trustList", &[]).report().0, 401);
             stream
         });
         streams.push(stream.await);
@@ -33,7 +33,7 @@ async fn a_connection_that_is_kept_open_is_closed_and_its_neighbour_is_not() {
     apart(move || {
         assert!(ends(&mut streams[0]));
         assert_eq!(ask(&mut streams[0], "/trustList", &[]), Ended::Refused);
-        assert_eq!(ask(&mut streams[1], "/trustList", &[]).report().0, 404);
+        assert_eq!(ask(&mut streams[1], "/trustList", &[]).report().0, 401);
     })
     .await;
     forgotten(&gateway).await;

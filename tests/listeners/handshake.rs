@@ -28,7 +28,7 @@ async fn a_certificate_that_is_current_gets_through_whoever_signed_it() {
         for version in VERSIONS {
             let key = presenting(&backend, &backend);
             let ended = once(at, tls(data, &[version], Some(key)), &[]).await;
-            assert_eq!(ended.report(), (404, String::new()));
+            assert_eq!(ended.report(), (401, "0x402".to_owned()));
         }
     }
     gateway.stop().await;
@@ -92,7 +92,7 @@ async fn keys_of_every_usual_kind_prove_themselves() {
                 &[],
             )
             .await;
-            assert_eq!(ended.report().0, 404);
+            assert_eq!(ended.report().0, 401);
         }
     }
     gateway.stop().await;
@@ -137,7 +137,7 @@ async fn a_certificate_of_the_first_version_proves_itself() {
     for version in VERSIONS {
         let tls = tls(gateway.data.path(), &[version], Some(Arc::clone(&key)));
         let ended = once(federation(&gateway, 0), tls, &[]).await;
-        assert_eq!(ended.report(), (404, String::new()));
+        assert_eq!(ended.report(), (401, "0x402".to_owned()));
     }
     gateway.stop().await;
 }

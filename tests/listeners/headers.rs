@@ -34,7 +34,7 @@ async fn forged_headers_are_ignored_where_callers_come_by_themselves() {
     // and who is known by a handshake is not made unknown by one.
     let odd = [(HASH, "no hash"), (HASH, "twice"), (NAME, "O=x")];
     let ended = once(federation(&gateway, 0), holding(data, &other), &odd).await;
-    assert_eq!(ended.report(), (404, String::new()));
+    assert_eq!(ended.report(), (401, "0x402".to_owned()));
     gateway.stop().await;
 }
 
@@ -59,10 +59,10 @@ async fn headers_count_from_a_pinned_proxy_and_at_a_socket() {
     let (pem, nowhere) = (escaped(&caller), escaped(&stateless()));
     let name = (NAME, "C=XB,O=x");
     let rows: [Row<'_>; 11] = [
-        (&[(HASH, &hex), name], 404, ""),
-        (&[(HASH, &base64), name], 404, ""),
-        (&[(HASH, &encoded), name], 404, ""),
-        (&[(CERTIFICATE, &pem)], 404, ""),
+        (&[(HASH, &hex), name], 401, "0x402"),
+        (&[(HASH, &base64), name], 401, "0x402"),
+        (&[(HASH, &encoded), name], 401, "0x402"),
+        (&[(CERTIFICATE, &pem)], 401, "0x402"),
         (&[], 401, "0x400"),
         (&[(HASH, &hex)], 401, "0x400"),
         (&[(HASH, &hex), (HASH, &hex), name], 401, "0x400"),
@@ -81,7 +81,7 @@ async fn headers_count_from_a_pinned_proxy_and_at_a_socket() {
     // The proxy of one listener is no proxy at another.
     let elsewhere: SocketAddr = federation(&gateway, 0);
     let ended = once(elsewhere, tls, &[(HASH, &hex), (NAME, "O=x")]).await;
-    assert_eq!(ended.report(), (404, String::new()));
+    assert_eq!(ended.report(), (401, "0x402".to_owned()));
     gateway.stop().await;
 }
 

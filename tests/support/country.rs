@@ -79,6 +79,17 @@ impl Identity {
         }
     }
 
+    /// A certificate that `self` signs, made as `parameters` say, over `key`.
+    pub fn issue_as(&self, parameters: CertificateParams, key: KeyPair) -> Self {
+        let issuer = Issuer::from_params(&self.parameters, &self.key);
+        let der = parameters.signed_by(&key, &issuer).unwrap().der().to_vec();
+        Self {
+            key,
+            der,
+            parameters,
+        }
+    }
+
     pub fn thumbprint(&self) -> Thumbprint {
         Thumbprint(sha256(&self.der))
     }

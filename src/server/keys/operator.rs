@@ -5,6 +5,7 @@
 //!
 //! Source: RFC 5958, RFC 5915 and RFC 8017 A.1.2 (private keys), RFC 8446, section 4.2.3 (how each kind signs).
 
+use crate::codec::x509::Certificate;
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::server::files::{self, PRIVATE, PUBLIC};
@@ -36,9 +37,22 @@ impl OperatorKey {
         let der = certificate_of(certificate)?;
         let private = PrivateKeyDer::from_pem_slice(&files::read_private(key)?)
             .map_err(|_| unusable(key, "holds no private key"))?;
-        let chain = vec![CertificateDer::from(der.clone())];
-        let fitting = CertifiedKey::from_der(chain, private, &default_provider())
-            .map_err(|_| unusable(key, "does not belong to the certificate"))?;
+        let provider = default_provider();
+        let signing = provider.key_provider.load_private_key(private);
+        let signing =
+            signing.map_err(|_| unusable(key, "holds a key of a kind that is not known"))?;
+        // Compared here, because the TLS library reads no certificate of version 1.
+        let public = signing.public_key();
+        if public.is_none_or(|public| {
+            Certificate::read(&der)
+                .map(|it| it.public_key)
+                .ok()
+                .as_deref()
+                != Some(public.as_ref())
+        }) {
+            return Err(unusable(key, "does not belong to the certificate"));
+        }
+        let fitting = CertifiedKey::new(vec![CertificateDer::from(der.clone())], signing);
         if fitting.key.choose_scheme(&SCHEMES).is_none() {
             return Err(unusable(key, "is neither on P-256 or P-384 nor RSA"));
         }

@@ -18,6 +18,7 @@ use crate::model::{Country, UnixTime};
 use crate::revocation::{HashKind, RevocationHash};
 use crate::server::gateway::replica;
 use crate::server::store::Event;
+use crate::snapshot::MAX_BATCHES;
 use serde_json::{Map, Value};
 
 /// What taking in the batch in `handed` under the name `id` comes to.
@@ -44,6 +45,13 @@ pub fn upload_batch(
     let country = batch.get("country").and_then(Value::as_str);
     if country.and_then(Country::parse) != Some(party.country) {
         return Err(Reason::BatchCountry.into());
+    }
+    let own = hub
+        .batches()
+        .filter(|it| it.country == party.country && !it.is_deleted());
+    if own.count() >= MAX_BATCHES {
+        let details = format!("a country has {MAX_BATCHES} batches at most");
+        return Err(Reason::BatchInvalid.because(details));
     }
     // Whoever reads it here or elsewhere must be able to.
     let read = read_batch(id, &handed.content);
@@ -214,9 +222,9 @@ fn values(batch: &Map<String, Value>) -> Result<Vec<String>, Refused> {
                 "entries: 1 to 1000",
             );
             for (position, entry) in entries.iter().enumerate() {
-                let hash = match entry {
-                    Value::Object(entry) => text(entry.get("hash"))?,
-                    bare => text(Some(bare))?,
+                let hash = match entry.as_object() {
+                    Some(entry) => text(entry.get("hash"))?,
+                    None => text(Some(entry))?,
                 };
                 if hash.and_then(RevocationHash::parse).is_none() {
                     demand(

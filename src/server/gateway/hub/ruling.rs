@@ -23,7 +23,8 @@ use std::sync::Arc;
 /// What taking in the rule in `handed` comes to.
 ///
 /// # Errors
-/// `TextSignatureInvalid`, `RuleUploader`, `RuleUnreadable`, `RuleIdentifier`, `RuleCountry`, `RuleVersion`, `RuleTimes`.
+/// `TextSignatureInvalid`, `RuleUploader`, `RuleUnreadable`, `RuleIdentifier`, `RuleCountry`, `RuleVersion`, `RuleTimes`,
+/// `RuleUnavailable` for one version too many.
 pub fn upload_rule(
     hub: &Hub,
     party: &Party,
@@ -50,6 +51,11 @@ pub fn upload_rule(
     }
     times(&rule, latest.map(|it| &it.rule), at)
         .map_err(|details| Reason::RuleTimes.because(details))?;
+    let own = hub.rules().filter(|it| it.rule.country == party.country);
+    if own.count() >= MAX_VERSIONS {
+        let details = format!("a country has {MAX_VERSIONS} versions of rules at most");
+        return Err(Reason::RuleUnavailable.because(details));
+    }
     let name = format!("{}@{}", rule.identifier, rule.version);
     let mut change = Change::new(party, "rule.uploaded", name.as_str());
     change.records.push(Record {
@@ -162,3 +168,5 @@ fn times(rule: &Rule, before: Option<&Rule>, at: UnixTime) -> Result<(), &'stati
 }
 
 const HOUR_S: i64 = 3600;
+/// Countries have fewer than a hundred rules, each with a few versions.
+const MAX_VERSIONS: usize = 10_000;

@@ -45,7 +45,7 @@ pub(super) async fn requests(request: HttpRequest, state: web::Data<State>) -> H
         let requests = requests.filter(|(_, state)| wanted.is_none_or(|it| it == *state));
         let shown = requests
             .take(MAX_SHOWN)
-            .map(|(it, _)| view::request(&registry, it, now));
+            .map(|(it, _)| view::request_line(&registry, it, now));
         Ok(json!({ "requests": shown.collect::<Vec<_>>() }))
     };
     answer(&request, shown())

@@ -30,9 +30,32 @@ pub(super) fn client(client: &Client, in_file: bool) -> Value {
     })
 }
 
-/// A request as it was signed, and how it stands.
+/// A request as it is signed, and how it stands.
 pub(super) fn request(registry: &Registry, request: &Request, now: UnixTime) -> Value {
-    let decision = registry.decision(&request.id).map(|decision| {
+    json!({
+        "request": request.to_json(),
+        "hash": request.hash(),
+        "expires": request.expires_at().to_string(),
+        "state": registry.state(request, now).name(),
+        "decision": decision(registry, &request.id),
+    })
+}
+
+/// The same in a line of many, without what it would change.
+pub(super) fn request_line(registry: &Registry, request: &Request, now: UnixTime) -> Value {
+    json!({
+        "id": request.id,
+        "act": request.act.name(),
+        "asked_by": request.asked_by,
+        "asked_at": request.asked_at.to_string(),
+        "expires": request.expires_at().to_string(),
+        "state": registry.state(request, now).name(),
+        "decision": decision(registry, &request.id),
+    })
+}
+
+fn decision(registry: &Registry, id: &str) -> Option<Map<String, Value>> {
+    registry.decision(id).map(|decision| {
         let mut shown = Map::new();
         shown.insert("by".into(), json!(decision.by));
         shown.insert("at".into(), json!(decision.at.to_string()));
@@ -43,13 +66,6 @@ pub(super) fn request(registry: &Registry, request: &Request, now: UnixTime) -> 
             }
         }
         shown
-    });
-    json!({
-        "request": request.to_json(),
-        "hash": request.hash(),
-        "expires": request.expires_at().to_string(),
-        "state": registry.state(request, now).name(),
-        "decision": decision,
     })
 }
 

@@ -27,9 +27,10 @@ use crate::exchange::dgcg::Dialect;
 use crate::server::gateway::hub::{Reason, Refused};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self, Data, PathConfig, ServiceConfig};
 use actix_web::{Error, HttpMessage, HttpResponse, guard};
 use asked::{Asked, Known};
 use std::sync::Arc;
@@ -39,8 +40,11 @@ use tracing::info;
 struct Address {
     path: &'static str,
     dialects: &'static [Dialect],
-    verbs: &'static [(&'static str, fn() -> actix_web::Route)],
+    verbs: &'static [Verb],
 }
+
+/// A method, and what answers it.
+type Verb = (&'static str, fn() -> actix_web::Route);
 
 const EU: &[Dialect] = &[Dialect::Eu];
 const TNG: &[Dialect] = &[Dialect::Tng];
@@ -177,11 +181,7 @@ const ADDRESSES: &[Address] = &[
     ),
 ];
 
-const fn at(
-    path: &'static str,
-    dialects: &'static [Dialect],
-    verbs: &'static [(&'static str, fn() -> actix_web::Route)],
-) -> Address {
+const fn at(path: &'static str, dialects: &'static [Dialect], verbs: &'static [Verb]) -> Address {
     Address {
         path,
         dialects,
@@ -202,6 +202,11 @@ pub fn configure_federation(
 ) {
     config.app_data(state.clone());
     config.app_data(Data::from(Arc::clone(door)));
+    let dialect = door.dialect;
+    config.app_data(PathConfig::default().error_handler(move |error, _| {
+        let refused = Reason::Invalid.because("the address cannot be read");
+        InternalError::from_response(error, report(dialect, &refused)).into()
+    }));
     let mut known = web::scope("").default_service(web::to(no_address));
     let served = ADDRESSES.iter();
     for address in served.filter(|it| it.dialects.contains(&door.dialect)) {
@@ -224,7 +229,7 @@ async fn no_address(asked: Asked) -> HttpResponse {
     asked.answer(Err(Reason::NoAddress.into()))
 }
 
-fn other_method(asked: &Asked, verbs: &[(&'static str, fn() -> actix_web::Route)]) -> HttpResponse {
+fn other_method(asked: &Asked, verbs: &[Verb]) -> HttpResponse {
     let mut response = asked.answer(Err(Reason::MethodNotAllowed.into()));
     let names = verbs.iter().flat_map(|(name, _)| match *name {
         "GET" => vec!["GET", "HEAD"],

@@ -54,7 +54,11 @@ impl Params {
     /// # Errors
     /// `Invalid` where it is no number.
     pub(super) fn number(&self, name: &str) -> Result<Option<usize>, Refused> {
-        let Some((_, text)) = self.0.iter().find(|(of, _)| of == name) else {
+        let mut stated = self
+            .0
+            .iter()
+            .filter(|(of, text)| of == name && !text.is_empty());
+        let Some((_, text)) = stated.next() else {
             return Ok(None);
         };
         let invalid = || Reason::Invalid.because(format!("{name} is no number"));

@@ -10,7 +10,7 @@ use super::query::{self, Params};
 use crate::exchange::dgcg::{Dialect, Listed};
 use crate::model::{Country, UnixTime};
 use crate::server::gateway::hub::{Entry, Hub, Reason, Refused};
-use crate::trust::{Role, kid_of};
+use crate::trust::Role;
 use actix_web::HttpResponse;
 use actix_web::web::Path;
 
@@ -93,7 +93,7 @@ impl Wanted {
         let entries = hub.all().filter(|entry| self.has(entry, now));
         let kid = |entry: &Entry| match self.dialect {
             // Its clients look for the certificate's own.
-            Dialect::Eu => kid_of(&entry.certificate).map(|kid| kid.to_string()),
+            Dialect::Eu => entry.thumbprint.kid().map(|kid| kid.to_string()),
             Dialect::Tng => Some(entry.kid.clone()),
         };
         let mut rows: Vec<_> = entries
