@@ -12,6 +12,7 @@ mod apps;
 mod artefacts;
 mod kinds;
 mod nodes;
+mod openapi;
 mod parties;
 mod restored;
 mod rules;
