@@ -1,8 +1,8 @@
 //! What docs/HUB.md tells its readers to type, typed: every block of it, in order, in one empty folder.
 #![allow(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
+    clippy::disallowed_methods,
+    reason = "a test may panic, and asks where programs are"
 )]
 
 #[path = "support/mod.rs"]

@@ -309,12 +309,21 @@ async fn a_disabled_operator_is_cut_off() {
         id: "citra".to_owned(),
     };
     office.does(&disable.to_json()).await;
-    // On the connection that she has open, at once.
-    let answer = citra.get("operators").await;
+    // On the connection that she has open: she is told so, or it is gone already.
+    let open = citra.client.get(format!("{}/operators", citra.base));
+    if let Ok(answer) = open.send().await {
+        assert_eq!(answer.status().as_u16(), 401);
+    }
+    let again = office.caller(Person {
+        id: "again",
+        ..citra.person
+    });
+    let answer = again.get("operators").await;
     assert_eq!(
         (answer.status, answer.problem()),
         (401, "unauthenticated".into())
     );
-    drop(citra);
+    drop(again);
+    drop(citra.client);
     office.ends().await;
 }

@@ -120,6 +120,20 @@ async fn kinds(table: &mut Table<'_>, ground: &Ground) {
     table
         .row(TNG, says(xb, &taken), 400, Says::That(&collides))
         .await;
+    // Nobody is kept out by whoever takes the identifier of their certificate for a word.
+    let next = xb.signer();
+    let squat = json!({
+        "cms": xa.names(&xa.signer()), "kid": kid_of(&next.der).unwrap().to_string(), "properties": {},
+    });
+    table.row(TNG, says(xa, &squat), 201, Says::Nothing).await;
+    let body_b = json!({ "cms": xb.names(&next), "properties": {} });
+    table.row(TNG, says(xb, &body_b), 201, Says::Nothing).await;
+    for (land, body) in [(xa, &squat), (xb, &body_b)] {
+        let cms = body["cms"].as_str().unwrap();
+        table
+            .row(TNG, delete(land, PATH, cms), 204, Says::Nothing)
+            .await;
+    }
     // Its own clients know the word, those of the EU the certificate's own identifier.
     let row = |list: &Value| list[0]["kid"] == "ABCDEFGH";
     table

@@ -148,7 +148,9 @@ fn collides(entry: &Entry, other: &Entry, dialect: Dialect, at: UnixTime) -> boo
         Dialect::Tng => other.stands(),
     };
     let head = |it: &Entry| it.thumbprint.0.first_chunk::<8>().copied();
-    let same = head(entry) == head(other) || entry.kid == other.kid;
+    // Whoever chose a word has to choose another; nobody can keep a certificate out by taking its own identifier for a word.
+    let is_word = entry.thumbprint.kid().map(|kid| kid.to_string()).as_ref() != Some(&entry.kid);
+    let same = head(entry) == head(other) || (is_word && entry.kid == other.kid);
     is_there && same && entry.thumbprint != other.thumbprint
 }
 

@@ -48,6 +48,7 @@ pub(super) fn request_line(registry: &Registry, request: &Request, now: UnixTime
         "act": request.act.name(),
         "asked_by": request.asked_by,
         "asked_at": request.asked_at.to_string(),
+        "hash": request.hash(),
         "expires": request.expires_at().to_string(),
         "state": registry.state(request, now).name(),
         "decision": decision(registry, &request.id),
