@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 #[actix_web::test]
+#[allow(clippy::disallowed_methods, reason = "how long it took is told")]
 async fn a_party_that_leaves_is_cut_off_and_is_nobody_when_it_comes_back() {
     let ground = Ground::start().await;
     let at = federation(&ground.gateway, 0);
