@@ -74,13 +74,11 @@ fn blocks(guide: &str) -> String {
 /// The same with a free port for every one that it names.
 fn with_free_ports(script: &str) -> String {
     let ports = ["8443", "8444", "8445", "8446", "8447", "9464"];
-    // Held until all are drawn, so that none is drawn twice.
-    let free: Vec<_> = ports
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .into();
-    let drawn = ports.iter().zip(&free);
+    // None of those that connections are given, so that nobody else takes them meanwhile.
+    let first = 12_000 + u16::try_from(std::process::id() % 1000).unwrap() * 7;
+    let free = (first..).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let drawn = ports.iter().zip(free);
     drawn.fold(script.to_owned(), |script, (port, free)| {
-        let free = free.local_addr().unwrap().port().to_string();
         script.replace(&format!(":{port}"), &format!(":{free}"))
     })
 }

@@ -1,4 +1,4 @@
-//! `init`: the first two operators of a gateway.
+//! `init`: the first two operators of a gateway, and the keys under what it publishes.
 //!
 //! Refuses one operator alone, two with one key, and a gateway that has operators already.
 
@@ -9,7 +9,7 @@ use crate::model::Environment;
 use crate::server::config::Config;
 use crate::server::gateway::registry::{Operator, OperatorRole};
 use crate::server::gateway::{Clock, enrol};
-use crate::server::keys::{certificate_of, demo_operators};
+use crate::server::keys::{certificate_of, demo_operators, publication_keys};
 use crate::server::store;
 use clap::Args;
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let config = self.source.config()?;
+        make_publication_keys(&config)?;
         self.enrol_operators(&config)?;
         Ok(Exit::Success)
     }
@@ -76,4 +77,14 @@ impl Init {
         };
         Ok([split(one)?, split(two)?])
     }
+}
+
+/// Makes the keys under what the gateway publishes, where there are none; those that are there stay.
+fn make_publication_keys(config: &Config) -> Result<(), Failure> {
+    let keys = publication_keys(&config.data, config.issuer.country, Clock::System.now())?;
+    for (purpose, key) in keys.all() {
+        let fingerprint = key.fingerprint();
+        show::note(&format!("publication key {purpose}: {fingerprint}"));
+    }
+    Ok(())
 }

@@ -5,6 +5,9 @@
     reason = "a test may panic"
 )]
 
+#[allow(dead_code, reason = "the tests of listeners use the rest")]
+#[path = "../listeners/client.rs"]
+mod client;
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 #[path = "../store/ground.rs"]
 mod database;
@@ -18,6 +21,7 @@ mod conduct;
 mod ground;
 mod messages;
 mod python;
+mod removal;
 mod rows;
 mod scale;
 mod slow;

@@ -100,8 +100,8 @@ async fn a_batch_that_took_too_long_to_be_kept_gets_a_second_of_its_own() {
             .unwrap(),
         next: AtomicU64::new(0),
     });
-    let store: Arc<dyn Store> = Arc::<Slow>::clone(&slow);
-    let records = Records::new(store, data.path()).unwrap();
+    let shared: Arc<dyn Store> = slow.clone();
+    let records = Records::new(shared, data.path()).unwrap();
     gateway.attach(records).await.unwrap();
     let content = r#"{"country":"XA","expires":"2027-01-01T00:00:00Z","hashType":"UCI",
         "entries":["4uLi4uLi4uLi4uLi4uLi4g=="]}"#;

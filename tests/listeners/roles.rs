@@ -79,11 +79,17 @@ async fn a_node_has_the_routes_listeners_and_secrets_of_its_role_alone() {
         let answering = running.admin.map(TcpStream::connect);
         assert_eq!(answering.is_some_and(|it| it.is_ok()), with_admin);
 
-        let secrets = ["keys/demo/dsc.key", "demo-token"].map(|it| gateway.data.path().join(it));
+        let secrets = [
+            "keys/demo/dsc.key",
+            "demo-token",
+            "keys/publication/list.key",
+        ]
+        .map(|it| gateway.data.path().join(it));
         let expected = match role {
-            Role::Issue => [true, true],
-            Role::Verify => [false, true],
-            Role::Publish | Role::Federation | Role::Admin => [false, false],
+            Role::Issue => [true, true, false],
+            Role::Verify => [false, true, false],
+            Role::Publish => [false, false, true],
+            Role::Federation | Role::Admin => [false; 3],
         };
         assert_eq!(secrets.map(|it| it.exists()), expected, "{}", role.name());
         assert_eq!(gateway.gateway().issues(), role == Role::Issue);

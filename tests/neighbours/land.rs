@@ -2,6 +2,7 @@
 
 use crate::network::Land;
 use crate::support::country::{Identity, SIGNED_AT, stated};
+use lintas::exchange::dgcg::Dialect;
 use lintas::server::config::Config;
 use lintas::server::federation::{Feed, FeedConfig, FeedKind, Uploader, open_feed, parse_feeds};
 use lintas::server::gateway::hub::{Change, Joining, PartyRole};
@@ -13,7 +14,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
 
 /// A country, its certificates, and the gateway that it runs.
 pub(crate) struct Country {
@@ -22,7 +23,8 @@ pub(crate) struct Country {
     pub(crate) data: tempfile::TempDir,
     anchor: Identity,
     tls: Identity,
-    port: u16,
+    /// Of its listener for each dialect.
+    ports: [u16; 2],
     pub(crate) clock: &'static AtomicI64,
     running: Option<Running>,
 }
@@ -37,7 +39,7 @@ impl Country {
             data: tempfile::tempdir().unwrap(),
             anchor,
             tls: Identity::self_signed(name, "NBtls", false),
-            port: free_port(),
+            ports: [free_port(), free_port()],
             clock,
             running: None,
         }
@@ -48,7 +50,7 @@ impl Country {
     }
 
     /// Tells its gateway of `neighbour`'s: where it is, whom its anchor vouches for, and as whom to ask there.
-    pub(crate) fn knows(&self, neighbour: &Self) -> FeedConfig {
+    pub(crate) fn knows(&self, neighbour: &Self, dialect: Dialect) -> FeedConfig {
         let folder = self.path().join(neighbour.name);
         fs::create_dir_all(&folder).unwrap();
         write(&folder.join("tls.pem"), &pem("CERTIFICATE", &self.tls.der));
@@ -58,22 +60,30 @@ impl Country {
         write(&folder.join("upload.key"), &upload.key.serialize_pem());
         let (name, port, anchor) = (
             neighbour.name,
-            neighbour.port,
+            neighbour.port(dialect),
             neighbour.anchor.thumbprint(),
         );
         let id = name.to_lowercase();
         fs::copy(neighbour.path().join("tls/ca.pem"), folder.join("ca.pem")).unwrap();
         let row = format!(
             "[[feed]]\nid = \"{id}\"\nkind = \"dgcg\"\nenvironment = \"test\"\nurl = \"https://localhost:{port}\"\n\
-             dialect = \"eu\"\nserver_certificate = \"{name}/ca.pem\"\nclient_certificate = \"{name}/tls.pem\"\n\
+             dialect = \"{}\"\nserver_certificate = \"{name}/ca.pem\"\nclient_certificate = \"{name}/tls.pem\"\n\
              client_key = \"{name}/tls.key\"\nupload_certificate = \"{name}/upload.pem\"\nupload_key = \"{name}/upload.key\"\n\
-             anchors = [\"{anchor}\"]\ntake = [\"signers\", \"revocation\"]\nallow_private = true\nfull_interval_s = 3600\n\
-             timeout_ms = 5000\n\n"
+             anchors = [\"{anchor}\"]\ntake = [\"signers\", \"revocation\", \"rules\", \"value_sets\", \"issuers\"]\nallow_private = true\nfull_interval_s = 3600\n\
+             timeout_ms = 5000\n\n",
+            dialect.name(),
         );
         let feeds = self.path().join("feeds.toml");
         let known = fs::read_to_string(&feeds).unwrap_or_default();
         fs::write(feeds, known + &row).unwrap();
         parse_feeds(&row).unwrap().remove(0)
+    }
+
+    fn port(&self, dialect: Dialect) -> u16 {
+        match dialect {
+            Dialect::Eu => self.ports[0],
+            Dialect::Tng => self.ports[1],
+        }
     }
 
     /// Starts its gateway on what is in its folder.
@@ -82,10 +92,12 @@ impl Country {
             "environment = \"test\"\n[issuer]\ncountry = \"{}\"\n[policy]\nmax_trust_age_s = 259200\nmax_revocation_age_s = 259200\n\
              [listen]\nhttps = \"127.0.0.1:0\"\nmetrics = \"127.0.0.1:0\"\nworkers = 1\n\
              [trust]\nfeeds = \"feeds.toml\"\nask_feeds = false\n[federation]\nanchors = [\"{}\"]\n\
-             [[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:{}\"\n",
+             [[federation.listen]]\ndialect = \"eu\"\naddress = \"127.0.0.1:{}\"\n\
+             [[federation.listen]]\ndialect = \"tng\"\naddress = \"127.0.0.1:{}\"\n",
             self.name,
             self.anchor.thumbprint(),
-            self.port,
+            self.ports[0],
+            self.ports[1],
         );
         let feeds = self.path().join("feeds.toml");
         if !feeds.exists() {
@@ -203,13 +215,17 @@ pub(crate) fn clock() -> &'static AtomicI64 {
     Box::leak(Box::new(AtomicI64::new(SIGNED_AT + 86_400)))
 }
 
-/// A port that was free a moment ago: neighbours have to know each other's before either runs.
+/// A port that was free a moment ago: neighbours have to know each other's before either runs. None of those that
+/// connections are given, so that nobody else takes it meanwhile.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 20_000 + u16::try_from(std::process::id() % 100).unwrap() * 100;
+    loop {
+        let port = base + NEXT.fetch_add(1, Ordering::SeqCst) % 100;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn write(path: &Path, text: &str) {

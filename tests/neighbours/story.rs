@@ -1,8 +1,10 @@
 //! What happens between two neighbours, from the first day to the worst one.
 
 use crate::land::{Country, clock};
+use lintas::exchange::dgcg::Dialect;
 use lintas::failure::Code;
 use lintas::revocation::RevocationHash;
+use lintas::server::gateway::Synchronised;
 use serde_json::json;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -21,7 +23,7 @@ async fn neighbours() -> (Country, Country) {
     // What each has to know of the other stands in files that are read at the start.
     id.ends().await;
     th.ends().await;
-    let (of_th, of_id) = (id.knows(&th), th.knows(&id));
+    let (of_th, of_id) = (id.knows(&th, Dialect::Eu), th.knows(&id, Dialect::Eu));
     id.starts().await;
     th.starts().await;
     id.asks(&of_th).await.unwrap();
@@ -32,11 +34,12 @@ async fn neighbours() -> (Country, Country) {
 #[actix_web::test]
 async fn a_signer_is_believed_abroad_until_its_country_takes_it_back() {
     let (id, th) = neighbours().await;
-    for (issuing, verifying) in [(&id, &th), (&th, &id)] {
+    let ways = [(&id, &th, Dialect::Eu), (&th, &id, Dialect::Tng)];
+    for (issuing, verifying, dialect) in ways {
         let text = issuing.land.credential(0);
         // It hands in at its own hub, of which it is a party as its neighbour is.
-        let own = issuing.knows(issuing);
-        let feed = verifying.knows(issuing);
+        let own = issuing.knows(issuing, dialect);
+        let feed = verifying.knows(issuing, dialect);
         assert_eq!(
             verifying.verdict(&text).await,
             ("reject", vec!["unknown_signer"])
@@ -64,7 +67,7 @@ async fn a_signer_is_believed_abroad_until_its_country_takes_it_back() {
 #[actix_web::test]
 async fn a_batch_withdraws_one_certificate_and_no_other_until_it_is_taken_back() {
     let (id, th) = neighbours().await;
-    let (own, feed) = (id.knows(&id), th.knows(&id));
+    let (own, feed) = (id.knows(&id, Dialect::Eu), th.knows(&id, Dialect::Eu));
     let uploader = id.uploader(&own);
     uploader
         .signer(&id.land.signers[0].der, id.now())
@@ -94,9 +97,54 @@ async fn a_batch_withdraws_one_certificate_and_no_other_until_it_is_taken_back()
 }
 
 #[actix_web::test]
+async fn our_own_client_does_a_days_work_in_both_dialects() {
+    let (id, th) = neighbours().await;
+    for dialect in Dialect::ALL {
+        let (own, feed) = (id.knows(&id, dialect), th.knows(&id, dialect));
+        let uploader = id.uploader(&own);
+        let signer = id.land.participant.signer();
+        uploader.signer(&signer.der, id.now()).await.unwrap();
+        let days = |days: i64| id.now().plus(days * 86_400).to_string();
+        let rule = json!({
+            "Identifier": "GR-ID-0001", "Type": "Acceptance", "Country": "ID", "Version": "1.0.0",
+            "SchemaVersion": "1.0.0", "Engine": "CERTLOGIC", "EngineVersion": "0.7.5",
+            "CertificateType": "General", "Description": [{ "lang": "en", "desc": "Whoever has any certificate at all." }],
+            "ValidFrom": days(3), "ValidTo": days(60), "AffectedFields": ["dn"], "Logic": { "===": [1, 1] },
+        });
+        uploader
+            .rule(rule.to_string().as_bytes(), id.now())
+            .await
+            .unwrap();
+        let batch = json!({
+            "country": "ID", "expires": days(60), "kid": null, "hashType": "SIGNATURE",
+            "entries": [{ "hash": "4uLi4uLi4uLi4uLi4uLi4g==" }],
+        });
+        let batch = uploader
+            .batch(batch.to_string().as_bytes(), id.now())
+            .await
+            .unwrap();
+        let kept = |kept: Synchronised| match kept {
+            Synchronised::Kept(taken) => (taken.added, taken.withdrawn, taken.left_out.len()),
+            Synchronised::Elsewhere => panic!(),
+        };
+        assert_eq!(kept(th.asks(&feed).await.unwrap()), (3, 0, 0));
+        uploader
+            .withdraw_signer(&signer.der, id.now())
+            .await
+            .unwrap();
+        uploader
+            .withdraw_rule("GR-ID-0001", id.now())
+            .await
+            .unwrap();
+        uploader.withdraw_batch(&batch, id.now()).await.unwrap();
+        assert_eq!(kept(th.asks(&feed).await.unwrap()), (0, 3, 0));
+    }
+}
+
+#[actix_web::test]
 async fn a_neighbour_that_is_silent_makes_nobody_a_liar() {
     let (mut id, th) = neighbours().await;
-    let (own, feed) = (id.knows(&id), th.knows(&id));
+    let (own, feed) = (id.knows(&id, Dialect::Eu), th.knows(&id, Dialect::Eu));
     id.uploader(&own)
         .signer(&id.land.signers[0].der, id.now())
         .await
@@ -122,7 +170,7 @@ async fn a_neighbour_that_is_silent_makes_nobody_a_liar() {
 #[actix_web::test]
 async fn a_neighbour_that_says_what_it_said_before_is_not_believed() {
     let (mut id, th) = neighbours().await;
-    let (own, feed) = (id.knows(&id), th.knows(&id));
+    let (own, feed) = (id.knows(&id, Dialect::Eu), th.knows(&id, Dialect::Eu));
     let (old, new) = (id.land.signers[0].der.clone(), id.land.participant.signer());
     id.uploader(&own).signer(&old, id.now()).await.unwrap();
     th.asks(&feed).await.unwrap();

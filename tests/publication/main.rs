@@ -12,6 +12,8 @@ mod apps;
 mod artefacts;
 mod kinds;
 mod nodes;
+mod openapi;
+mod parties;
 mod restored;
 mod rules;
 mod site;

@@ -60,6 +60,12 @@ impl Site {
         }
     }
 
+    /// The same with `more` in its configuration.
+    pub(crate) fn with(mut self, more: &str) -> Self {
+        self.toml.push_str(more);
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.data.path()
     }

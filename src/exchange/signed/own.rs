@@ -4,7 +4,7 @@
 //! Refuses another version, a signer that is not pinned itself, lists past the ceilings of all lists, and members that stand
 //! twice. One bad entry never drops a list. Members that are not known are read over.
 //!
-//! Source: docs/decisions/0013-publication.md; RFC 9052, RFC 9596.
+//! Source: docs/decisions/0014-publication.md; RFC 9052, RFC 9596.
 
 use super::anchors::{Anchors, unproven};
 use super::list::SignedList;

@@ -7,19 +7,16 @@
 
 use super::publisher::Publisher;
 use crate::crypto::{self, Algorithm, sha256};
+use crate::exchange::RecordKind;
 use crate::exchange::dgcg::{read_message, read_rule, read_rule_row, write_message};
-use crate::exchange::{RecordKind, read_value_set};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Thumbprint, UnixTime};
 use crate::rules::{Rule, Version};
-use crate::server::files;
 use crate::server::gateway::{Gateway, World};
 use crate::server::keys::{PublicationKey, Signer};
 use actix_web::web::Bytes;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
-use tracing::warn;
 
 /// Everything by its hash.
 #[derive(Debug, Default)]
@@ -99,7 +96,6 @@ impl Gateway {
         }
         let key = &publisher.keys()?.list;
         let mut rules: BTreeMap<String, Vec<(Rule, Vec<u8>)>> = BTreeMap::new();
-        let mut value_sets = own_value_sets(&self.data.join("valuesets"));
         let mut take = |rule: Rule, content: Vec<u8>| {
             let versions = rules.entry(rule.identifier.clone()).or_default();
             if !versions
@@ -124,12 +120,6 @@ impl Gateway {
                     take(rule, content);
                 }
             }
-            for record in foreign.holding(RecordKind::ValueSet) {
-                if let Ok(set) = read_value_set(&record.body) {
-                    let body = record.body.clone();
-                    value_sets.entry(set.id).or_insert(body);
-                }
-            }
         }
         let mut book = Book::default();
         for (identifier, versions) in rules {
@@ -142,8 +132,10 @@ impl Gateway {
                 });
             }
         }
-        for (id, body) in value_sets {
-            book.value_sets.push((id, Page::new(body, key)?));
+        for id in self.value_set_ids() {
+            if let Some(body) = self.value_set(&id) {
+                book.value_sets.push((id, Page::new(body, key)?));
+            }
         }
         let book = Arc::new(book);
         *opened = Some(Opened {
@@ -157,12 +149,13 @@ impl Gateway {
 }
 
 impl Page {
-    fn new(body: Vec<u8>, key: &PublicationKey) -> Result<Self, Failure> {
+    fn new(body: impl Into<Bytes>, key: &PublicationKey) -> Result<Self, Failure> {
+        let body = body.into();
         let hash = Thumbprint(sha256(&body));
         Ok(Self {
             hash,
             signature: signed(&hash.to_string(), key)?,
-            body: body.into(),
+            body,
         })
     }
 }
@@ -186,27 +179,3 @@ fn shown(mut versions: Vec<(Rule, Vec<u8>)>, now: UnixTime) -> Vec<(Rule, Vec<u8
     }
     versions
 }
-
-/// The value sets in `folder` by their ids, byte for byte. What is none is told and left out.
-fn own_value_sets(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut sets = BTreeMap::new();
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut paths: Vec<_> = entries.map(|entry| entry.path()).collect();
-    paths.sort();
-    let json = paths
-        .iter()
-        .filter(|path| path.extension().is_some_and(|it| it == "json"));
-    for path in json.take(MAX_VALUE_SETS) {
-        let read = files::read(path).and_then(|bytes| Ok((read_value_set(&bytes)?.id, bytes)));
-        match read {
-            Ok((id, bytes)) => drop(sets.insert(id, bytes)),
-            Err(failure) => {
-                let (code, path) = (failure.code().name(), path.display());
-                warn!(code, "{path} is not served: {failure}");
-            }
-        }
-    }
-    sets
-}
-
-const MAX_VALUE_SETS: usize = 1000;

@@ -2,7 +2,7 @@
 //!
 //! Refuses randomness and clocks: signatures are deterministic, and the only time is that of the publication.
 //!
-//! Source: docs/decisions/0013-publication.md.
+//! Source: docs/decisions/0014-publication.md.
 
 use super::archive;
 use super::edition::{Artefact, Edition, Listed, name};

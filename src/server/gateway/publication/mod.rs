@@ -11,6 +11,7 @@ mod book;
 mod build;
 pub mod edition;
 mod folder;
+mod keep;
 mod layout;
 mod ledger;
 mod note;

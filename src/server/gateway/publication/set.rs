@@ -132,6 +132,20 @@ impl Set {
     }
 }
 
+/// SHA-256 over what `hub` has of parties and of the certificates that may be published.
+pub(super) fn entries_of(hub: &Hub) -> [u8; 32] {
+    let parties = hub.parties().map(|party| party.country.to_string());
+    let parts = |it: &&std::sync::Arc<Entry>| matches!(it.role, Role::Signer | Role::Csca);
+    let entries = hub.all().filter(parts).filter(|it| it.stands());
+    let entries = entries.map(|it| {
+        let at = it.created_at.seconds();
+        format!("{}/{at}/{}/{}", it.name(), it.country, it.domain)
+    });
+    let mut rows: Vec<_> = parties.chain(entries).collect();
+    rows.sort_unstable();
+    crate::crypto::sha256(rows.join("\n").as_bytes())
+}
+
 /// SHA-256 over `bytes`, in hexadecimal.
 fn hex(bytes: &[u8]) -> String {
     Thumbprint(crate::crypto::sha256(bytes)).to_string()

@@ -4,7 +4,7 @@
 //! rest is decided in the hub. A batch's id is its entity tag as well, and stands there without quotes, since backends take
 //! the header for the id.
 //!
-//! Source: EU DGCG, `/revocation-list`; WHO TNG, the same.
+//! Source: EU DGCG, `/revocation-list`; WHO TNG, the same, whose list tells the last second again, unlike this one.
 
 use super::asked::{Asked, CMS, CMS_TEXT, json};
 use super::query;

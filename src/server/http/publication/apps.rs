@@ -7,8 +7,7 @@
 
 use super::cached::{Lasting, cached};
 use crate::codec::json as reader;
-use crate::exchange::RecordKind;
-use crate::exchange::dgcg::read_issuer;
+use crate::exchange::dgcg::{Dialect, write_issuer};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::server::files;
@@ -104,24 +103,15 @@ pub(in crate::server::http) async fn issuers(
     state: web::Data<State>,
 ) -> HttpResponse {
     let hub = state.gateway.hub();
-    let records = hub.documents(RecordKind::TrustedIssuer);
-    let rows = records.filter_map(|record| {
-        let issuer = read_issuer(&record.body).ok()?;
-        let stated: Value = serde_json::from_slice(&record.body).ok()?;
-        let member = |name: &str| stated.get(name).cloned().unwrap_or(Value::Null);
-        let signature = ["signature_eu", "signature", "signature_tng"];
-        let mut signature = signature.into_iter().map(member);
-        Some(json!({
-            "url": issuer.url,
-            "type": issuer.kind,
-            "country": issuer.country_text,
-            "thumbprint": member("thumbprint"),
-            "sslPublicKey": member("sslPublicKey"),
-            "keyStorageType": member("keyStorageType"),
-            "signature": signature.find(|it| !it.is_null()),
-            "timestamp": member("timestamp"),
-            "name": issuer.name,
-        }))
+    let rows = hub.issuers(Dialect::Eu).map(|issuer| {
+        let mut row = write_issuer(&issuer);
+        if let Some(members) = row.as_object_mut() {
+            // Apps of this service know neither.
+            for name in ["domain", "uuid"] {
+                members.shift_remove(name);
+            }
+        }
+        row
     });
     let body = Value::Array(rows.collect()).to_string();
     json_cached(&request, body)

@@ -2,7 +2,7 @@
 //!
 //! Refuses names that the publication does not hold; a folder of the trust list in which nothing stands is not there.
 //!
-//! Source: docs/decisions/0013-publication.md; WHO smart-trust, trust list v2, for the addresses of DID documents.
+//! Source: docs/decisions/0014-publication.md; WHO smart-trust, trust list v2, for the addresses of DID documents.
 
 use super::cached::{Lasting, cached};
 use crate::failure::{Code, Failure};
