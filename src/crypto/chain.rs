@@ -27,7 +27,7 @@ pub enum ChainAlgorithm {
         /// The hash.
         hash: Hash,
         /// The length of the salt, in bytes.
-        salt: u8,
+        salt: u16,
     },
 }
 
@@ -108,7 +108,7 @@ struct PssParameters<'a> {
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
     mask: Option<AlgorithmIdentifierRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
-    salt: Option<u8>,
+    salt: Option<u16>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
     trailer: Option<u8>,
 }
@@ -195,7 +195,7 @@ where
     })
 }
 
-fn pss<D>(key: &rsa::PublicKey, salt: u8, message: &[u8], signature: &[u8]) -> bool
+fn pss<D>(key: &rsa::PublicKey, salt: u16, message: &[u8], signature: &[u8]) -> bool
 where
     D: Digest,
     rsa::pss::VerifyingKey<D>: Verifier<rsa::pss::Signature>,

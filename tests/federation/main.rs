@@ -21,5 +21,6 @@ mod python;
 mod rows;
 mod scale;
 mod slow;
+mod suites;
 mod table;
 mod turns;

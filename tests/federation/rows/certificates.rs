@@ -239,11 +239,15 @@ async fn lists(table: &mut Table<'_>, ground: &Ground) {
         ("?group=DSC&country=XA&domain=DICVP", 1),
         ("?group=CSCA&domain=DICVP", 0),
         ("?withFederation=true", 17),
+        ("?withFederation=True", 17),
+        ("?withFederation=FALSE", 17),
+        ("?withFederation=1", 17),
+        ("?withFederation=", 17),
     ] {
         let ask = get(xb, &format!("{LIST}{query}"));
         table.row(TNG, ask, 200, Says::That(&count(expected))).await;
     }
-    for query in ["?country=XXA", "?country=X", "?withFederation=1"] {
+    for query in ["?country=XXA", "?country=X", "?withFederation=maybe"] {
         let ask = get(xb, &format!("{LIST}{query}"));
         table.row(TNG, ask, 400, Says::Code("0x001")).await;
     }
