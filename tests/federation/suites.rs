@@ -2,8 +2,9 @@
 
 use crate::ground::Ground;
 use crate::python::{python, value_sets};
-use crate::support::skipped;
-use crate::table::{EU, TNG};
+use crate::support::{skipped, vectors_dir};
+use crate::table::{EU, Says, TNG, Table, post};
+use lintas::exchange::dgcg::read_message;
 use lintas::model::Country;
 use lintas::server::gateway::hub::{Joining, PartyRole};
 use lintas::trust::Role;
@@ -45,6 +46,54 @@ async fn suites_of_others_pass() {
     let done = runs(&["run", &ground.at(EU), &ground.at(TNG), path]).await;
     assert!(done.ends_with("every suite passes\n"), "{done}");
     eprintln!("{} things done", done.lines().count() - 1);
+    ground.ends().await;
+}
+
+#[actix_web::test]
+async fn messages_of_the_eu_gateways_library_are_taken_in() {
+    let Some(vectors) = vectors_dir() else { return };
+    let text = fs::read_to_string(vectors.join("dgcg/bc_full.b64")).unwrap();
+    let message = read_message(text.as_bytes()).unwrap();
+    let ground = Ground::start().await;
+    let mut table = Table::of("BouncyCastle", &ground);
+    let xa = &ground.xa;
+    let ask = |path: &str| post(xa, path, &text).of("application/cms-text");
+    let stranger = ["0x000", "Invalid Upload Certificate", "", ""];
+    let says = Says::Report(stranger);
+    table
+        .row(EU, ask("/revocation-list/delete"), 403, says)
+        .await;
+    let signed = |role: Role, der: &[u8]| (role, der.to_vec(), ground.anchor.sign(der, false));
+    let joining = Joining {
+        country: Country::parse("XA").unwrap(),
+        name: "backend of XA".to_owned(),
+        roles: PartyRole::ALL.to_vec(),
+        certificates: vec![
+            signed(Role::Authentication, &xa.tls.der),
+            signed(Role::Upload, &message.certificate),
+        ],
+    };
+    ground
+        .keeps(|hub, at| joining.records(hub, at).unwrap())
+        .await;
+    // It is over a batch that is called x.
+    let batch = [
+        "0x000",
+        "Delete Request has invalid values.",
+        "",
+        "batchId: a UUID in lower case",
+    ];
+    let rule = ["0x250", "ID-String is invalid", "", ""];
+    for dialect in [EU, TNG] {
+        for (path, report) in [("/revocation-list/delete", batch), ("/rules/delete", rule)] {
+            table
+                .row(dialect, ask(path), 400, Says::Report(report))
+                .await;
+        }
+        let signer = post(xa, "/signerCertificate", &text);
+        table.row(dialect, signer, 400, Says::Code("0x402")).await;
+    }
+    table.end();
     ground.ends().await;
 }
 

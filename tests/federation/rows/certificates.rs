@@ -101,7 +101,8 @@ async fn kinds(table: &mut Table<'_>, ground: &Ground) {
         "cms": cms, "kid": "ABCDEFGH", "group": "DSC", "domain": "DCC",
         "properties": { "purpose": "test", "displayName": "Ministry" },
     });
-    table.row(TNG, says(xa, &body), 201, Says::Nothing).await;
+    let ask = says(xa, &body).of("application/json; charset=utf-8");
+    table.row(TNG, ask, 201, Says::Nothing).await;
     let exists = Says::Code("0x002");
     table.row(TNG, says(xa, &body), 409, exists).await;
     table
