@@ -405,7 +405,7 @@ fn the_issuer_binds_where_it_is_a_country_and_the_signer_has_one() {
     );
     // What is stated and is no country is no licence to sign for any.
     let strange = Certificate {
-        country: Some("DX"),
+        country: Some("YY"),
         ..Certificate::new(3)
     };
     let (snapshot, _) = world(vec![strange.entry()]);

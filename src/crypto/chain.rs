@@ -27,7 +27,7 @@ pub enum ChainAlgorithm {
         /// The hash.
         hash: Hash,
         /// The length of the salt, in bytes.
-        salt: u8,
+        salt: u16,
     },
 }
 
@@ -108,7 +108,7 @@ struct PssParameters<'a> {
     #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
     mask: Option<AlgorithmIdentifierRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "EXPLICIT", optional = "true")]
-    salt: Option<u8>,
+    salt: Option<u16>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
     trailer: Option<u8>,
 }
@@ -195,7 +195,7 @@ where
     })
 }
 
-fn pss<D>(key: &rsa::PublicKey, salt: u8, message: &[u8], signature: &[u8]) -> bool
+fn pss<D>(key: &rsa::PublicKey, salt: u16, message: &[u8], signature: &[u8]) -> bool
 where
     D: Digest,
     rsa::pss::VerifyingKey<D>: Verifier<rsa::pss::Signature>,
@@ -221,3 +221,26 @@ const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.11354
 const RSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 const RSA_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
 const RSA_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_salt_may_be_as_long_as_a_large_key_lets_it() {
+        let of = |salt: &str| {
+            let hash = "300d06096086480165030402010500";
+            let mask = format!("301a06092a864886f70d010108{hash}");
+            let text = format!("304206092a864886f70d01010a3035a00f{hash}a11c{mask}a2040202{salt}");
+            let identifier = base16ct::lower::decode_vec(text).unwrap();
+            ChainAlgorithm::read(&identifier, None)
+        };
+        let long = ChainAlgorithm::RsaPss {
+            hash: Hash::Sha256,
+            salt: 478,
+        };
+        assert_eq!(of("01de").unwrap(), long);
+        let negative = of("ffde").unwrap_err();
+        assert_eq!(negative.code(), Code::AlgorithmUnsupported);
+    }
+}

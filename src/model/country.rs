@@ -13,7 +13,7 @@ use std::fmt;
 /// Equal countries are equal codes: `EL` and `GRC` both parse to `GR`. Codes that ISO leaves to
 /// users (`AA`, `QM` to `QZ`, `XA` to `XZ`, `ZZ`) are countries too, for Kosovo (`XK`), WHO's
 /// virtual participants and the demo environment; so are `EU` and `UN`, which ISO reserves and
-/// gateways list as parties.
+/// gateways list as parties, and `DX`, which the EU gateway's acceptance tests have for a country.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
@@ -44,10 +44,10 @@ impl Country {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Whether it is one of the codes under which networks file participants that exist for tests: `XA` to `XZ`, but for
-    /// Kosovo's.
+    /// Whether it is one of the codes under which networks file participants that exist for tests: `DX`, and `XA` to `XZ`,
+    /// but for Kosovo's.
     pub fn is_for_tests(&self) -> bool {
-        matches!(self.0, [b'X', second] if second != b'K')
+        matches!(self.0, [b'X', second] if second != b'K') || self.0 == *b"DX"
     }
 
     /// The alpha-3 code, `XXA` to `XXZ` for `XA` to `XZ` (`XKX` for `XK`); `None` for the other
@@ -75,7 +75,7 @@ fn is_alpha2(text: &str) -> bool {
     let [first, second] = text.as_bytes() else {
         return false;
     };
-    matches!(text, "AA" | "EU" | "UN" | "ZZ")
+    matches!(text, "AA" | "DX" | "EU" | "UN" | "ZZ")
         || ("QM"..="QZ").contains(&text)
         || seconds_of(*first) & bit(*second) != 0
 }
@@ -259,6 +259,7 @@ mod tests {
     fn test_participants_are_told_from_kosovo() {
         let is_for_tests = |name| Country::parse(name).unwrap().is_for_tests();
         assert!(is_for_tests("XA") && is_for_tests("XXH") && is_for_tests("XZ"));
+        assert!(is_for_tests("DX"));
         assert!(!is_for_tests("XK") && !is_for_tests("ZZ") && !is_for_tests("ID"));
     }
 

@@ -25,5 +25,6 @@ mod removal;
 mod rows;
 mod scale;
 mod slow;
+mod suites;
 mod table;
 mod turns;

@@ -46,7 +46,7 @@ async fn a_client_of_another_make_does_a_days_work() {
 }
 
 /// One value set, so that there is something to read.
-fn value_sets(data: &Path) {
+pub(crate) fn value_sets(data: &Path) {
     let folder = data.join("valuesets");
     fs::create_dir_all(&folder).unwrap();
     let set = r#"{"valueSetId":"disease-agent-targeted","valueSetDate":"2021-04-27","valueSetValues":{"840539006":
@@ -88,7 +88,7 @@ fn lintas_pem(der: &[u8]) -> String {
 }
 
 /// A Python that has what the client imports.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let candidates = [
         Some(root.join("target/python/bin/python")),

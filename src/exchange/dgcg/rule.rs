@@ -38,8 +38,9 @@ pub fn write_rule_row(rule: &Rule, cms: &str) -> Value {
 /// `rule_invalid`, `input_too_large`.
 pub fn read_rule(bytes: &[u8]) -> Result<Rule, Failure> {
     let members = read(bytes)?;
-    let rule = shape(&members)?;
     let country = members.get("Country").and_then(Value::as_str);
+    let named = country.and_then(Country::parse);
+    let rule = shape(&members)?(named.ok_or_else(|| invalid("Country is none"))?);
     if !country.is_some_and(|country| fits(&rule, country)) {
         return Err(invalid(
             "Identifier does not fit Type, CertificateType and Country",
@@ -54,29 +55,38 @@ pub fn read_rule(bytes: &[u8]) -> Result<Rule, Failure> {
 /// The rule in `bytes` as the schema has it, to the letter; whether its members fit each other is for whoever takes it in.
 ///
 /// # Errors
-/// `rule_invalid`, `input_too_large`.
+/// `rule_invalid`, `input_too_large`; `country_mismatch` where all is as in the schema, but its two letters are no country's.
 pub fn read_rule_shape(bytes: &[u8]) -> Result<Rule, Failure> {
     let members = read(bytes)?;
-    let rule = shape(&members)?;
+    let of_country = shape(&members)?;
     for name in ["ValidFrom", "ValidTo"] {
         let text = members.get(name).and_then(Value::as_str);
         if !text.is_some_and(is_timestamp) {
             return Err(invalid(format!("{name} is no instant in full")));
         }
     }
-    if let Some((lang, _)) = rule
-        .descriptions
-        .iter()
-        .find(|(lang, _)| !is_language(lang))
-    {
+    let rows = members.get("Description").and_then(Value::as_array);
+    let mut languages = rows
+        .into_iter()
+        .flatten()
+        .filter_map(|row| row["lang"].as_str());
+    if let Some(lang) = languages.find(|lang| !is_language(lang)) {
         let length = lang.len();
         return Err(invalid(format!("a lang of {length} bytes that is none")));
     }
-    let country = members.get("Country").and_then(Value::as_str);
-    if country.is_none_or(|country| country.len() != 2) || !is_identifier(&rule.identifier) {
-        return Err(invalid("Country or Identifier is none"));
-    }
-    Ok(rule)
+    let text = |name: &str| members.get(name).and_then(Value::as_str);
+    let (country, identifier) = (text("Country"), text("Identifier"));
+    let has_form = |country: &&str| {
+        country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
+    };
+    let country = country
+        .filter(has_form)
+        .filter(|_| identifier.is_some_and(is_identifier));
+    let country = country.ok_or_else(|| invalid("Country or Identifier is none"))?;
+    let country = Country::parse(country);
+    Ok(of_country(country.ok_or_else(|| {
+        Code::CountryMismatch.because("Country is nobody's")
+    })?))
 }
 
 /// Whether the prefix of the identifier of `rule` is that of its kind and of the certificates that it is about.
@@ -84,7 +94,8 @@ pub fn has_prefix_of_kind(rule: &Rule) -> bool {
     rule.identifier.split('-').next() == Some(prefix(rule.kind, rule.about))
 }
 
-fn shape(rule: &Map<String, Value>) -> Result<Rule, Failure> {
+/// The rule, once it is known of which country.
+fn shape(rule: &Map<String, Value>) -> Result<impl FnOnce(Country) -> Rule + use<>, Failure> {
     if let Some(name) = rule.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
         let shown: String = name
             .chars()
@@ -114,16 +125,16 @@ fn shape(rule: &Map<String, Value>) -> Result<Rule, Failure> {
         _ => return Err(invalid("an unknown Type")),
     };
     let about = about(text("CertificateType")?)?;
-    let country = text("Country")?;
     let identifier = text("Identifier")?;
     let (valid_from, valid_to) = (instant("ValidFrom")?, instant("ValidTo")?);
     let logic = member("Logic").and_then(Value::as_object);
     let logic = logic.filter(|logic| !logic.is_empty());
-    Ok(Rule {
+    let logic = logic.ok_or_else(|| invalid("Logic is no object"))?;
+    let rule = Rule {
         identifier: identifier.to_owned(),
         version: version("Version")?,
         kind,
-        country: Country::parse(country).ok_or_else(|| invalid("Country is none"))?,
+        country: Country::DEMO,
         region: region(member("Region"))?,
         about,
         valid_from,
@@ -132,8 +143,9 @@ fn shape(rule: &Map<String, Value>) -> Result<Rule, Failure> {
         schema_version: version("SchemaVersion")?,
         descriptions: descriptions(member("Description"))?,
         affected_fields: affected_fields(member("AffectedFields"))?,
-        logic: Value::Object(logic.ok_or_else(|| invalid("Logic is no object"))?.clone()),
-    })
+        logic: Value::Object(logic.clone()),
+    };
+    Ok(move |country| Rule { country, ..rule })
 }
 
 /// `rule` as the content of a message.

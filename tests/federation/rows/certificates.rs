@@ -101,7 +101,8 @@ async fn kinds(table: &mut Table<'_>, ground: &Ground) {
         "cms": cms, "kid": "ABCDEFGH", "group": "DSC", "domain": "DCC",
         "properties": { "purpose": "test", "displayName": "Ministry" },
     });
-    table.row(TNG, says(xa, &body), 201, Says::Nothing).await;
+    let ask = says(xa, &body).of("application/json; charset=utf-8");
+    table.row(TNG, ask, 201, Says::Nothing).await;
     let exists = Says::Code("0x002");
     table.row(TNG, says(xa, &body), 409, exists).await;
     table
@@ -239,11 +240,15 @@ async fn lists(table: &mut Table<'_>, ground: &Ground) {
         ("?group=DSC&country=XA&domain=DICVP", 1),
         ("?group=CSCA&domain=DICVP", 0),
         ("?withFederation=true", 17),
+        ("?withFederation=True", 17),
+        ("?withFederation=FALSE", 17),
+        ("?withFederation=1", 17),
+        ("?withFederation=", 17),
     ] {
         let ask = get(xb, &format!("{LIST}{query}"));
         table.row(TNG, ask, 200, Says::That(&count(expected))).await;
     }
-    for query in ["?country=XXA", "?country=X", "?withFederation=1"] {
+    for query in ["?country=XXA", "?country=X", "?withFederation=maybe"] {
         let ask = get(xb, &format!("{LIST}{query}"));
         table.row(TNG, ask, 400, Says::Code("0x001")).await;
     }

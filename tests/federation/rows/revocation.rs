@@ -22,6 +22,12 @@ pub(crate) fn texts<'i>(ask: Ask<'i>) -> Ask<'i> {
     ask.of("application/cms-text")
 }
 
+/// `message` in lines, as some tools write Base64.
+pub(crate) fn lines(message: &str) -> String {
+    let lines = message.as_bytes().chunks(76).map(String::from_utf8_lossy);
+    lines.map(|line| format!("{line}\r\n")).collect()
+}
+
 fn listed<'i>(land: &'i Land, since: impl ToString) -> Ask<'i> {
     get(land, PATH).since(since)
 }
@@ -67,6 +73,9 @@ async fn life(table: &mut Table<'_>, ground: &Ground, dialect: Dialect) {
         ("*/*", "application/cms-text"),
         ("application/cms-text", "application/cms-text"),
         ("application/cms", "application/cms"),
+        ("application/json", "application/cms-text"),
+        ("application/json, */*", "application/cms-text"),
+        ("text/html, application/cms;q=0.9", "application/cms"),
     ] {
         let asked = get(xb, &one).with("accept", accept);
         let answer = table.row(dialect, asked, 200, Says::Text(&message)).await;
@@ -288,8 +297,14 @@ async fn refusals(table: &mut Table<'_>, ground: &Ground) {
     table
         .row(TNG, texts(post(xa, PATH, &trailing)), 400, refused)
         .await;
-    // Taken in: bare texts, no kid, members that nobody knows, and the other media type.
+    // Taken in: bare texts, no kid, members that nobody knows, instants as other libraries write them, and the other media
+    // type.
+    let soon = ground.now().plus(1800).to_string();
+    let minute = &soon[..16];
     for content in [
+        with(&good, "expires", json!(format!("{minute}Z"))),
+        with(&good, "expires", json!(format!("{minute}:00.123456+00:00"))),
+        with(&good, "expires", json!(format!("{minute}:00.123456789Z"))),
         with(&good, "entries", json!([HASH])),
         with(&good, "kid", Value::Null),
         with(&good, "note", json!({ "more": [] })),
@@ -302,7 +317,7 @@ async fn refusals(table: &mut Table<'_>, ground: &Ground) {
     let limited = |list: &Value| {
         let batches = list["batches"].as_array().unwrap();
         let own = batches.iter().filter(|it| it["deleted"] == false);
-        list["more"] == false && own.count() == 4
+        list["more"] == false && own.count() == 7
     };
     table
         .row(TNG, listed(xb, BEGINNING), 200, Says::That(&limited))
@@ -325,6 +340,8 @@ async fn refusals(table: &mut Table<'_>, ground: &Ground) {
 
 pub(crate) async fn rows() -> usize {
     let ground = Ground::start().await;
+    let suite = Land::new("DX");
+    ground.joins(&suite).await;
     let reader = Land::new("XD").with_roles(&[PartyRole::RevocationListReader]);
     ground.joins(&reader).await;
     let mut table = Table::of("revocation", &ground);
@@ -334,6 +351,17 @@ pub(crate) async fn rows() -> usize {
     let message = reader.hands_in(batch(&ground, "XD").to_string().as_bytes());
     let handed = texts(post(&reader, PATH, &message));
     table.row(EU, handed, 403, Says::Code("0x403")).await;
+    // What is served has no line breaks, whatever was handed in: the reference's own reader knows none.
+    let message = suite.hands_in(batch(&ground, "DX").to_string().as_bytes());
+    let handed = texts(post(&suite, PATH, &lines(&message)));
+    let answer = table.row(EU, handed, 201, Says::Nothing).await;
+    let id = answer.headers["etag"].to_str().unwrap().to_owned();
+    let one = get(&reader, &format!("{PATH}/{id}"));
+    table.row(EU, one, 200, Says::Text(&message)).await;
+    let named = suite.hands_in(json!({ "batchId": id }).to_string().as_bytes());
+    let taken_back = texts(delete(&suite, PATH, &lines(&named)));
+    table.row(EU, taken_back, 204, Says::Nothing).await;
+    ground.passes(14 * 86_400 + 1);
     for dialect in [EU, TNG] {
         life(&mut table, &ground, dialect).await;
     }

@@ -1,6 +1,6 @@
 //! Rules: shown, handed in, deleted.
 
-use super::revocation::texts;
+use super::revocation::{lines, texts};
 use crate::ground::Ground;
 use crate::table::{Ask, EU, Says, TNG, Table, delete, get, post};
 use lintas::exchange::dgcg::write_message;
@@ -80,6 +80,11 @@ pub(crate) async fn rows() -> usize {
         "Identifier",
         json!("VR-XB-0001"),
     );
+    let of_nobody = with(
+        &with(&good, "Country", json!("YY")),
+        "Identifier",
+        json!("VR-YY-0001"),
+    );
     for (content, status, code, problem) in [
         (json!([]), 400, "0x200", "Invalid JSON"),
         (with(&good, "Extra", json!(1)), 400, "0x200", "Invalid JSON"),
@@ -137,6 +142,30 @@ pub(crate) async fn rows() -> usize {
             403,
             "0x210",
             "Invalid Country sent",
+        ),
+        // Two letters that are no country's are still not the caller's.
+        (
+            with(&good, "Country", json!("YY")),
+            403,
+            "0x210",
+            "Invalid Country sent",
+        ),
+        (of_nobody, 403, "0x210", "Invalid Country sent"),
+        (
+            with(&good, "Country", json!("xa")),
+            400,
+            "0x200",
+            "Invalid JSON",
+        ),
+        (
+            with(
+                &with(&good, "Country", json!("YY")),
+                "Description",
+                json!([]),
+            ),
+            400,
+            "0x200",
+            "Invalid JSON",
         ),
         (
             with(&good, "Version", json!("1.0.1")),
@@ -221,6 +250,12 @@ pub(crate) async fn rows() -> usize {
     table.row(TNG, again, 201, Says::Nothing).await;
     let [_, by_post] = deletions(&named);
     table.row(TNG, by_post, 204, Says::Nothing).await;
+    let country = get(xb, "/rules/YY");
+    table.row(EU, country, 200, Says::Json(json!({}))).await;
+    let broken = lines(&sent(&good));
+    table.row(EU, handed(&broken), 201, Says::Nothing).await;
+    let expected = Says::Json(shown(&[(&good, &broken.replace("\r\n", ""))]));
+    table.row(EU, get(xb, "/rules/XA"), 200, expected).await;
     let rows = table.end();
     ground.ends().await;
     rows

@@ -301,6 +301,30 @@ async fn refused_forms(table: &mut Table<'_>, ground: &Ground, dialect: Dialect)
     }
     let ask = other(Method::POST, PATH);
     table.row(dialect, ask, 415, Says::Code("")).await;
+    for (media_type, encoding, accept) in [
+        (
+            "application/cms;charset=UTF-8",
+            "content-transfer-encoding",
+            "application/json, */*",
+        ),
+        (
+            "Application/CMS ; a=b",
+            "content-encoding",
+            "application/cms",
+        ),
+    ] {
+        let body = xa.names(&xa.signer());
+        for (ask, status) in [(post(xa, PATH, &body), 201), (delete(xa, PATH, &body), 204)] {
+            let ask = ask.of(media_type).with(encoding, "base64");
+            let ask = ask.with("accept", accept);
+            table.row(dialect, ask, status, Says::Nothing).await;
+        }
+    }
+    for accept in ["*/*", "application/json", "application/cms", "text/html"] {
+        let list = get(xa, "/trustList").with("accept", accept);
+        let is_list = |list: &Value| list.is_array();
+        table.row(dialect, list, 200, Says::That(&is_list)).await;
+    }
     let large = "A".repeat(2 * 1024 * 1024 + 1);
     table
         .row(dialect, post(xa, PATH, &large), 413, Says::Code(""))

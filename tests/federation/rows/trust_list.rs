@@ -234,6 +234,8 @@ async fn changes(table: &mut Table<'_>, ground: &Ground, signers: &[Identity]) {
     for (since, count) in [
         ("2021-06-01T00:00:00Z".to_owned(), 14),
         ("2021-06-01T02:00:00+02:00".to_owned(), 14),
+        ("2021-06-01T00:00Z".to_owned(), 14),
+        ("2021-06-01T00:00:00.123456+00:00".to_owned(), 14),
         ("Tue, 01 Jun 2021 00:00:00 GMT".to_owned(), 14),
         (ground.now().plus(-50).to_string(), 5),
         (last.to_string(), 1),

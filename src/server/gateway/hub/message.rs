@@ -21,7 +21,7 @@ pub struct Handed {
     pub content: Vec<u8>,
     /// Whether the key of the certificate in it signed it.
     pub verified: bool,
-    /// The text it came as, without white space around it.
+    /// The text it came as, without any white space: the reference's own reader refuses line breaks, so nobody is served any.
     pub text: String,
 }
 
@@ -60,7 +60,8 @@ impl Handed {
         }
         let message = data.single().map_err(|_| Reason::MessageUnreadable)?;
         let verified = proves(&message, &content).is_ok();
-        let text = String::from_utf8_lossy(body).trim().to_owned();
+        let mut text = String::from_utf8_lossy(body).into_owned();
+        text.retain(|it| !it.is_ascii_whitespace());
         Ok(Self {
             message,
             content,

@@ -13,6 +13,7 @@ use super::write::Change;
 use super::{HUB, Hub, Party};
 use crate::exchange::dgcg::{has_prefix_of_kind, read_rule_shape, write_rule_row};
 use crate::exchange::{Record, RecordKind};
+use crate::failure::Code;
 use crate::model::{Country, UnixTime};
 use crate::rules::{Rule, RuleKind};
 use crate::server::gateway::replica;
@@ -33,7 +34,13 @@ pub fn upload_rule(
 ) -> Result<Change<()>, Refused> {
     signed_by(hub, party, handed)?;
     let rule = read_rule_shape(&handed.content);
-    let rule = rule.map_err(|failure| Reason::RuleUnreadable.because(failure.detail()))?;
+    let rule = rule.map_err(|failure| {
+        // Two letters that are no country's are not this party's either.
+        if failure.code() == Code::CountryMismatch {
+            return Reason::RuleCountry.into();
+        }
+        Reason::RuleUnreadable.because(failure.detail())
+    })?;
     if !has_prefix_of_kind(&rule) {
         let details = "Identifier: a prefix that fits Type and CertificateType";
         return Err(Reason::RuleIdentifier.because(details));

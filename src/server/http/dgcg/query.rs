@@ -72,15 +72,17 @@ impl Params {
         Ok(usize::try_from(number).ok())
     }
 
-    /// The flag under `name`, down where it does not stand.
+    /// The flag under `name`, down where it does not stand; by any of the words, in any case, that the reference gateway's
+    /// framework takes: clients of other makes write `True`.
     ///
     /// # Errors
     /// `Invalid` where it is neither up nor down.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Refused> {
         let text = self.0.iter().find(|(of, _)| of == name);
-        match text.map(|(_, text)| text.as_str()) {
-            None | Some("" | "false") => Ok(false),
-            Some("true") => Ok(true),
+        let text = text.map(|(_, text)| text.trim().to_ascii_lowercase());
+        match text.as_deref() {
+            None | Some("" | "false" | "off" | "no" | "0") => Ok(false),
+            Some("true" | "on" | "yes" | "1") => Ok(true),
             Some(_) => Err(Reason::Invalid.because(format!("{name} is not true or false"))),
         }
     }
@@ -128,7 +130,7 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn params(query: &str) -> Params {
+    fn params_of(query: &str) -> Params {
         let request = TestRequest::with_uri(&format!("/x?{query}")).to_http_request();
         Params::of(&request).unwrap()
     }
@@ -163,7 +165,8 @@ mod tests {
 
     #[test]
     fn values_stand_often_or_with_commas() {
-        let params = params("country=xa,XB&group=DSC&country=YY&flag=true&page=-1&size=7&country=");
+        let params =
+            params_of("country=xa,XB&group=DSC&country=YY&flag=true&page=-1&size=7&country=");
         assert_eq!(params.all("country").unwrap(), ["xa", "XB", "YY"]);
         assert_eq!(params.all("domain"), None);
         let countries = params.countries("country").unwrap().unwrap();
@@ -174,6 +177,15 @@ mod tests {
         assert_eq!(params.number("page").unwrap(), None);
         assert_eq!(params.number("size").unwrap(), Some(7));
         assert!(params.flag("flag").unwrap() && !params.flag("other").unwrap());
+        for (query, expected) in [
+            ("f=True", true),
+            ("f=1", true),
+            ("f=NO", false),
+            ("f=0", false),
+        ] {
+            let params = params_of(query);
+            assert_eq!(params.flag("f").unwrap(), expected, "{query}");
+        }
         assert!(params.number("group").is_err() && params.flag("group").is_err());
         assert!(params.countries("group").is_err());
     }
