@@ -6,8 +6,8 @@
 
 use super::did::DidTrust;
 use crate::exchange::dgcg::{
-    Dialect, read_batch, read_issuer, read_message, read_reference, read_rule, read_rule_row,
-    read_statement,
+    Dialect, is_of_certificates, read_batch, read_issuer, read_message, read_reference, read_rule,
+    read_rule_row, read_statement,
 };
 use crate::exchange::signed::{self, Anchors, ListForm, SignedList};
 use crate::exchange::{Record, RecordKind, onboarding, read_value_set};
@@ -15,8 +15,8 @@ use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::revocation::RevocationBatch;
 use crate::trust::{
-    Assurance, Authorities, KeyMaterial, Place, Refusal, Role, Source, SourceList, Statement,
-    TrustEntry,
+    Assurance, Authorities, KeyMaterial, Place, Purposes, Refusal, Role, Source, SourceList,
+    Statement, TrustEntry,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -241,7 +241,7 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
         let kid = statement.kid.clone();
         let judged = match statement.role {
             Role::Signer => {
-                signers.push(statement);
+                signers.push((statement, is_of_certificates(&record.body)));
                 Ok(())
             }
             Role::Csca | Role::Upload => not_withdrawn(feed, &statement)
@@ -254,12 +254,17 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             content.refuse(place(record), kid, &failure);
         }
     }
-    for statement in signers {
+    for (statement, of_certificates) in signers {
         let admitted = not_withdrawn(feed, &statement)
             .and_then(|()| in_scope(feed, &statement.country))
             .and_then(|()| authorities.signer(&statement));
         match admitted {
-            Ok(entry) => content.list.entries.push(entry),
+            Ok(entry) if of_certificates => content.list.entries.push(entry),
+            // It is known, and may sign no health certificate: its country handed it in for something else.
+            Ok(entry) => content.list.entries.push(TrustEntry {
+                purposes: Purposes::only([]),
+                ..entry
+            }),
             Err(failure) => content.refuse(statement.place, statement.kid, &failure),
         }
     }

@@ -188,3 +188,31 @@ async fn a_certificate_for_tls_that_goes_stays_one_for_uploads() {
     assert_eq!(believed().await, 1);
     ground.ends().await;
 }
+
+#[actix_web::test]
+async fn a_signer_of_another_domain_signs_no_health_certificate() {
+    let ground = Ground::start().await;
+    let mut table = Table::of("domains", &ground);
+    let xa = &ground.xa;
+    let signers = [("DCC", xa.signer()), ("PH4H", xa.signer())];
+    for (domain, signer) in &signers {
+        let body =
+            serde_json::json!({ "cms": xa.names(signer), "domain": domain, "properties": {} });
+        let request = post(xa, "/trustedCertificate", &body.to_string());
+        let request = request.of("application/json");
+        table.row(TNG, request, 201, Says::Nothing).await;
+    }
+    table.end();
+    let gateway = ground.gateway.gateway();
+    gateway.follow().await.unwrap();
+    let world = gateway.world();
+    for (domain, signer) in &signers {
+        let mut listed = world.snapshot.trust().signers().iter();
+        let dsc = listed
+            .find(|dsc| dsc.thumbprint == signer.thumbprint())
+            .unwrap();
+        let nothing = dsc.purposes.restriction() == Some(&[]);
+        assert_eq!(nothing, *domain == "PH4H", "{domain}");
+    }
+    ground.ends().await;
+}

@@ -46,6 +46,15 @@ pub fn read_statement(place: Place, bytes: &[u8]) -> Result<Statement, Failure> 
     })
 }
 
+/// Whether the entry in `bytes` is about health certificates: it names no domain, or theirs.
+pub fn is_of_certificates(bytes: &[u8]) -> bool {
+    let entry = json::read(bytes, MAX_VALUES);
+    let domain = entry.as_ref().ok().and_then(|entry| entry.get("domain"));
+    domain
+        .and_then(Value::as_str)
+        .is_none_or(|it| HEALTH_DOMAINS.contains(&it))
+}
+
 /// `statement` as an entry.
 pub fn write_statement(statement: &Statement) -> Value {
     let Statement { certificate, .. } = statement;
@@ -62,4 +71,6 @@ pub fn write_statement(statement: &Statement) -> Value {
     })
 }
 
+/// The domains of the EU's health certificates, under both names that they have.
+pub const HEALTH_DOMAINS: [&str; 2] = ["DCC", "DDCC"];
 const MAX_VALUES: usize = 64;

@@ -12,6 +12,7 @@ use crate::codec::cbor::{self, Limits, Value};
 use crate::codec::item::{Entries, Item};
 use crate::codec::typed::{self, Kind, Typed};
 use crate::crypto;
+use crate::exchange::dgcg::HEALTH_DOMAINS;
 use crate::exchange::read::{Found, MAX_ENTRIES, Unread, rows};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Kid, UnixTime};
@@ -95,9 +96,17 @@ pub(in crate::exchange) fn read_unproven(
     Ok(signers(list(&message)?))
 }
 
+impl ListedKey {
+    /// Whether it is about health certificates: it names no domain, or theirs.
+    fn is_of_certificates(&self) -> bool {
+        let domain = self.domain.as_deref();
+        domain.is_none_or(|domain| HEALTH_DOMAINS.contains(&domain))
+    }
+}
+
 fn signers(list: List) -> Vec<Result<Found, Unread>> {
     let found = |row: Result<ListedKey, Failure>| match row {
-        Ok(key) if key.role == Role::Signer => Some(Ok(Found {
+        Ok(key) if key.role == Role::Signer && key.is_of_certificates() => Some(Ok(Found {
             kid: Some(key.kid),
             country: Some(key.country.to_string()),
             ..Found::certificate(key.certificate)

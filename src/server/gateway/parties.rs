@@ -10,7 +10,7 @@ use crate::model::Thumbprint;
 impl Gateway {
     /// Whether a party that is in force connects with the certificate of this fingerprint.
     pub fn is_party(&self, fingerprint: &Thumbprint) -> bool {
-        self.hub().caller(fingerprint).is_some()
+        !self.world().incomplete && self.hub().caller(fingerprint).is_some()
     }
 
     /// Whether an operator that is in force connects with the certificate of this fingerprint.

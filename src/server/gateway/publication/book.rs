@@ -105,10 +105,8 @@ impl Gateway {
                 versions.push((rule, content));
             }
         };
-        for stored in hub.rules() {
-            take(stored.rule.clone(), stored.content.clone());
-        }
         {
+            // The hub's own are among them, as far as they prove themselves.
             let foreign = self.foreign();
             for record in foreign.holding(RecordKind::Rule) {
                 let content = read_rule_row(&record.body)

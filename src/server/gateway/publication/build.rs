@@ -122,7 +122,8 @@ impl Press<'_> {
 
 /// The list as `GET /trustList` of the EU gateway has it.
 fn list_json(set: &Set, ledger: &Ledger) -> Vec<u8> {
-    let items = set.keys.iter().map(|key| {
+    let keys = set.keys.iter().filter(|key| key.is_of_certificates());
+    let items = keys.map(|key| {
         let since = ledger.signer(&key.thumbprint).map(|it| it.since);
         json!({
             "kid": key.kid.to_string(),
@@ -139,7 +140,8 @@ fn list_json(set: &Set, ledger: &Ledger) -> Vec<u8> {
 }
 
 fn keys(set: &Set) -> Result<Vec<u8>, Failure> {
-    let written = set.signers().filter_map(|key| match jwk(key) {
+    let signers = set.signers().filter(|key| key.is_of_certificates());
+    let written = signers.filter_map(|key| match jwk(key) {
         Ok(written) => Some(written),
         Err(failure) => {
             let (code, thumbprint) = (failure.code().name(), key.thumbprint);
@@ -167,7 +169,8 @@ fn jwk(key: &Key) -> Result<Jwk, Failure> {
 }
 
 fn signers(set: &Set, ledger: &Ledger) -> Vec<Listed> {
-    let listed = set.signers().filter_map(|key| {
+    let signers = set.signers().filter(|key| key.is_of_certificates());
+    let listed = signers.filter_map(|key| {
         let standing = ledger.signer(&key.thumbprint)?;
         Some(Listed {
             id: standing.id,

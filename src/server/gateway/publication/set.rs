@@ -3,6 +3,7 @@
 //! Refuses what only foreign gateways vouch for, bare keys, signers of no country, and in production participants that exist
 //! for tests. A pinned folder that was never read leaves nothing to publish: what it holds is not known to be gone.
 
+use crate::exchange::dgcg::HEALTH_DOMAINS;
 use crate::exchange::did::participant_of;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Kid, Thumbprint, UnixTime};
@@ -34,6 +35,13 @@ pub struct Key {
     pub taken_in_at: Option<UnixTime>,
     /// The certificates of the CAs that signed it, X.509, DER.
     pub issuers: Vec<Vec<u8>>,
+}
+
+impl Key {
+    /// Whether it is about health certificates, which is all that forms without a domain can say.
+    pub(super) fn is_of_certificates(&self) -> bool {
+        HEALTH_DOMAINS.contains(&self.domain.as_str())
+    }
 }
 
 /// Everything to publish.

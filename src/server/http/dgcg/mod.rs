@@ -28,6 +28,7 @@ use crate::server::gateway::hub::{Reason, Refused};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
@@ -271,7 +272,12 @@ async fn admit(
                 ?reason,
                 "a stranger is refused: {reason:?}"
             );
-            request.into_response(report(dialect, &refused))
+            let mut response = report(dialect, &refused);
+            // Whoever is nobody keeps no connection: there are so many of them only.
+            response
+                .head_mut()
+                .set_connection_type(ConnectionType::Close);
+            request.into_response(response)
         }
     };
     let route = answered.request().match_pattern();
@@ -298,6 +304,10 @@ fn party(
         caller::Refused::NotAuthenticated => Reason::NotAuthenticated.into(),
         caller::Refused::NoCountry { subject } => Refused::from(Reason::NoCountry).sent(subject),
     })?;
+    if state.gateway.world().incomplete {
+        // A record that is missing may be the one by which a party left.
+        return Err(Reason::Unavailable.because("store_incomplete"));
+    }
     let hub = state.gateway.hub();
     let party = hub.caller(&credentials.fingerprint).cloned();
     Ok((credentials, party.ok_or(Reason::NoParty)?))
