@@ -169,6 +169,7 @@ def batches(land, reader):
         dates = [item["date"] for item in page["batches"]]
         assert dates == sorted(dates) and len(dates) <= 1000
         assert page["more"] is (len(seen) + len(dates) < count), (page["more"], len(seen), len(dates))
+        assert len(dates) == 1000 or not page["more"], len(dates)
         seen += [item["batchId"] for item in page["batches"]]
         # As old readers read dates, and as the Java client sends them back.
         since = datetime.datetime.strptime(dates[-1], "%Y-%m-%dT%H:%M:%S%z").astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

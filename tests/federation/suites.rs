@@ -2,9 +2,11 @@
 
 use crate::ground::Ground;
 use crate::python::{python, value_sets};
+use crate::support::country::Identity;
 use crate::support::{skipped, vectors_dir};
 use crate::table::{EU, Says, TNG, Table, post};
-use lintas::exchange::dgcg::read_message;
+use lintas::exchange::dgcg::{read_message, write_message};
+use lintas::failure::Code;
 use lintas::model::Country;
 use lintas::server::gateway::hub::{Joining, PartyRole};
 use lintas::trust::Role;
@@ -94,6 +96,38 @@ async fn messages_of_the_eu_gateways_library_are_taken_in() {
         let signer = post(xa, "/signerCertificate", &text);
         table.row(dialect, signer, 400, Says::Code("0x402")).await;
     }
+    table.end();
+    ground.ends().await;
+}
+
+#[actix_web::test]
+async fn a_party_may_not_sign_uploads_with_its_ca() {
+    let ground = Ground::start().await;
+    let xa = &ground.xa;
+    let signed =
+        |role: Role, it: &Identity| (role, it.der.clone(), ground.anchor.sign(&it.der, false));
+    let joining = |upload: &Identity| Joining {
+        country: Country::parse("XA").unwrap(),
+        name: "backend of XA".to_owned(),
+        roles: Vec::new(),
+        certificates: vec![
+            signed(Role::Authentication, &xa.tls),
+            signed(Role::Csca, &xa.csca),
+            signed(Role::Upload, upload),
+        ],
+    };
+    let hub = ground.gateway.gateway().hub();
+    let refused = joining(&xa.csca).records(&hub, ground.now());
+    assert_eq!(refused.unwrap_err().code(), Code::RequestInvalid);
+    // One that says that it is a CA, and issues nothing, is as good as any.
+    let other = Identity::self_signed("XA", "NBup", true);
+    ground
+        .keeps(|hub, at| joining(&other).records(hub, at).unwrap())
+        .await;
+    let message = write_message(&other.sign(&xa.signer().der, true));
+    let mut table = Table::of("an upload certificate that is a CA", &ground);
+    let asked = post(xa, "/signerCertificate", &message);
+    table.row(EU, asked, 201, Says::Nothing).await;
     table.end();
     ground.ends().await;
 }

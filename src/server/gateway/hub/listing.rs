@@ -7,7 +7,7 @@
 use super::batch::Batch;
 use super::refused::{Reason, Refused};
 use super::revoking::expire_batches;
-use super::turns::{Kept, MAX_CHANGES, Turns};
+use super::turns::{Kept, MAX_CHANGES, Newest, Turns};
 use super::{Decided, Hub};
 use crate::exchange::{Record, RecordKind};
 use crate::model::UnixTime;
@@ -65,6 +65,22 @@ impl Hub {
             more: next.is_some(),
             batches: batches.into_iter().take(ends).cloned().collect(),
         }
+    }
+}
+
+impl Hub {
+    /// Whether what `records` say goes on the page with which the list ends at `at`, for whoever lists from the beginning.
+    ///
+    /// Seconds end with pages, so that these are whole: other gateways' are, as long as there is more behind.
+    fn has_room_on_page(&self, records: &[Record], at: UnixTime) -> bool {
+        let listed = self.batches().filter(|it| !it.is_forgotten(at)).count();
+        let is_new = |record: &&Record| {
+            record.kind == RecordKind::RevocationBatch && self.batch(&record.name).is_none()
+        };
+        // What changes leaves its place, and goes to the end.
+        let moved = records.len() - records.iter().filter(is_new).count();
+        let on_page = listed.saturating_sub(moved) % PAGE;
+        on_page > 0 && on_page + records.len() <= PAGE
     }
 }
 
@@ -178,7 +194,10 @@ impl Gateway {
     }
 
     fn stamp(&self, hub: &Hub, records: &mut [Record], at: UnixTime) {
-        let (newest, count) = (hub.newest_batch(), records.len());
+        let (mut newest, count) = (hub.newest_batch(), records.len());
+        if !hub.has_room_on_page(records, at) {
+            newest = newest.map(Newest::full);
+        }
         let second = self.turning.turns().give(newest, count, at, stopwatch());
         for record in records {
             record.received_at = second;
@@ -264,6 +283,35 @@ mod tests {
         assert_eq!((page.more, page.batches.len()), (true, 1000));
         assert_eq!(walked(&hub(&[7; 1000])), (1, 1000));
         assert_eq!(walked(&hub(&[])), (0, 0));
+    }
+
+    #[test]
+    fn a_second_ends_where_a_page_does() {
+        let record = |kind: RecordKind, name: &str| Record {
+            kind,
+            source: String::new(),
+            name: name.to_owned(),
+            country: None,
+            received_at: UnixTime::EPOCH,
+            body: Vec::new(),
+        };
+        let has_room = |listed: usize, names: &[&str]| {
+            let name = |it: &&str| record(RecordKind::RevocationBatch, it);
+            let records: Vec<_> = names.iter().map(name).collect();
+            hub(&vec![7; listed]).has_room_on_page(&records, UnixTime::EPOCH)
+        };
+        for (listed, names, expected) in [
+            (0, &["new"][..], false),
+            (1, &["new"], true),
+            (999, &["new"], true),
+            (999, &["new", "newer"], false),
+            (1000, &["new"], false),
+            (1001, &["new"], true),
+            (1000, &["1"], true),
+            (1001, &["1"], false),
+        ] {
+            assert_eq!(has_room(listed, names), expected, "{listed} {names:?}");
+        }
     }
 
     #[test]

@@ -58,6 +58,15 @@ impl Joining {
                     .caller(&entry.thumbprint)
                     .is_some_and(|it| it.country != self.country)
         };
+        // An upload certificate may say that it is a CA, as OpenSSL's own habit is; it may not be one that issues signers.
+        let is_ca = |it: &Entry| matches!(it.role, Role::Csca | Role::Deca);
+        let issues = |upload: &Entry| {
+            let mut authorities = entries.iter().filter(|it| is_ca(it));
+            upload.role == Role::Upload && authorities.any(|it| it.thumbprint == upload.thumbprint)
+        };
+        if entries.iter().any(issues) {
+            return Err(invalid("an upload certificate that is a CA of the party"));
+        }
         if entries.iter().any(taken) {
             return Err(invalid("a certificate for TLS that another party has"));
         }
@@ -179,7 +188,6 @@ fn fits(role: Role, certificate: &Certificate, country: Country) -> Result<(), F
         let reason = format!("a certificate whose subject does not name {country} alone");
         return Err(Code::CountryMismatch.because(reason));
     }
-    let signs = certificate.authority == Some(true) || certificate.signs_certificates == Some(true);
     let is_authority = matches!(role, Role::Csca | Role::Deca);
     if is_authority
         && (certificate.authority == Some(false) || certificate.signs_certificates == Some(false))
@@ -187,9 +195,6 @@ fn fits(role: Role, certificate: &Certificate, country: Country) -> Result<(), F
         return Err(invalid(
             "a CA whose certificate says that it signs no certificates",
         ));
-    }
-    if role == Role::Upload && signs {
-        return Err(invalid("an upload certificate that is a CA"));
     }
     Ok(())
 }

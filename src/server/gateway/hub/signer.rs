@@ -295,3 +295,35 @@ const MAX_SIGNERS: usize = 10_000;
 const MIN_PERIOD_S: i64 = 86_400;
 /// SubjectPublicKeyInfo of an uncompressed point of P-256.
 const P256_SPKI: usize = 91;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bytes_of_a_fingerprint_are_one_certificates() {
+        let at = UnixTime::parse("2026-06-15T00:00:00Z").unwrap();
+        let entry = |thumbprint: Thumbprint| Entry {
+            thumbprint,
+            kid: thumbprint.kid().unwrap().to_string(),
+            ..Entry::new(Role::Signer, Country::DEMO, vec![1], Vec::new(), at)
+        };
+        let one = entry(Thumbprint([7; 32]));
+        let mut tail = [7; 32];
+        tail[8] = 8;
+        let mut same_head = entry(Thumbprint(tail));
+        let mut head = [7; 32];
+        head[7] = 8;
+        let other = entry(Thumbprint(head));
+        let both = |other: &Entry, at: UnixTime| {
+            [Dialect::Eu, Dialect::Tng].map(|dialect| collides(&one, other, dialect, at))
+        };
+        assert_eq!(both(&one, at), [false, false]);
+        assert_eq!(both(&other, at), [false, false]);
+        assert_eq!(both(&same_head, at), [true, true]);
+        // The row of what was taken back is there for a while, on the EU's side alone.
+        same_head.deleted_at = Some(at);
+        assert_eq!(both(&same_head, at), [true, false]);
+        assert_eq!(both(&same_head, at.plus(15 * 86_400)), [false, false]);
+    }
+}

@@ -21,6 +21,17 @@ pub struct Newest {
     pub changes: usize,
 }
 
+impl Newest {
+    /// The same with as many changes as one second has at most, so that none is added to it.
+    #[must_use]
+    pub fn full(self) -> Self {
+        Self {
+            changes: MAX_CHANGES,
+            ..self
+        }
+    }
+}
+
 /// What a node knows of the seconds that it gave and showed.
 #[derive(Clone, Debug)]
 pub struct Turns {
