@@ -8,8 +8,9 @@ use base64::prelude::BASE64_STANDARD;
 use lintas::crypto::sha256;
 use lintas::exchange::dgcg::{read_rule, write_message, write_rule_row};
 use lintas::exchange::{Record, RecordKind};
-use lintas::model::{Thumbprint, UnixTime};
-use lintas::server::gateway::hub::HUB;
+use lintas::model::{Country, Thumbprint, UnixTime};
+use lintas::server::gateway::hub::{Change, HUB, Joining};
+use lintas::trust::Role;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey;
@@ -44,6 +45,30 @@ async fn hands_in(gateway: &TestGateway, upload: &Identity, content: &[u8], at: 
     gateway.gateway().follow().await.unwrap();
 }
 
+/// Its country becomes a party, whose uploads `upload` signs.
+async fn joins(gateway: &TestGateway, anchor: &Identity, upload: &Identity) {
+    let tls = Identity::self_signed("ID", "NBtls", false);
+    let signed = |role: Role, it: &Identity| (role, it.der.clone(), anchor.sign(&it.der, false));
+    let joining = Joining {
+        country: Country::parse("ID").unwrap(),
+        name: "a backend".to_owned(),
+        roles: Vec::new(),
+        certificates: vec![
+            signed(Role::Authentication, &tls),
+            signed(Role::Upload, upload),
+        ],
+    };
+    let joined = gateway.gateway().hand_in(|hub, at| {
+        let records = joining.records(hub, at)?;
+        Ok(Change {
+            records,
+            events: Vec::new(),
+            answer: (),
+        })
+    });
+    joined.await.unwrap();
+}
+
 /// What stands at the hash of `row`, if hash and signature are right.
 async fn body(gateway: &TestGateway, path: &str, key: &VerifyingKey) -> Vec<u8> {
     let answer = gateway.get(path).await;
@@ -65,14 +90,20 @@ async fn key(gateway: &TestGateway) -> VerifyingKey {
 
 #[actix_web::test]
 async fn rules_stand_at_the_hash_of_their_bytes() {
-    let site = Site::new();
+    let anchor = Identity::self_signed("ID", "trust anchor", false);
+    let federation = format!("[federation]\nanchors = [\"{}\"]\n", anchor.thumbprint());
+    let site = Site::new().with(&federation);
     site.pins("one");
     let gateway = site.serves().await;
     published_after(&gateway, 0).await;
     let key = key(&gateway).await;
-    assert_eq!(json(&gateway, "/rules").await, json!([]));
     let upload = Identity::self_signed("ID", "NBup", false);
+    joins(&gateway, &anchor, &upload).await;
     let now = site.now();
+    // One that no party signed is not passed on, whoever put it into the store.
+    let stranger = Identity::self_signed("ID", "NBup", false);
+    hands_in(&gateway, &stranger, &rule("2.0.0", now.plus(-5)), now).await;
+    assert_eq!(json(&gateway, "/rules").await, json!([]));
     let (old, new, next) = (
         rule("1.0.0", now.plus(-100)),
         rule("1.0.1", now.plus(-10)),

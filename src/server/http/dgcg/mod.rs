@@ -28,7 +28,6 @@ use crate::server::gateway::hub::{Reason, Refused};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
@@ -272,12 +271,7 @@ async fn admit(
                 ?reason,
                 "a stranger is refused: {reason:?}"
             );
-            let mut response = report(dialect, &refused);
-            // Whoever is nobody keeps no connection: there are so many of them only.
-            response
-                .head_mut()
-                .set_connection_type(ConnectionType::Close);
-            request.into_response(response)
+            request.into_response(report(dialect, &refused))
         }
     };
     let route = answered.request().match_pattern();
