@@ -16,7 +16,7 @@ mod known_answers;
 mod p256;
 mod portable;
 
-pub use chain::{ChainAlgorithm, Hash, verify_chain};
+pub use chain::{ChainAlgorithm, ECDSA_SHA_256, Hash, verify_chain};
 pub use digest::sha256;
 pub use engine::{Alarm, Counts, Engine, Mode};
 pub use jose::{ecdsa_der, verify_jose};

@@ -8,14 +8,13 @@
 use crate::codec::cms;
 use crate::codec::json;
 use crate::codec::x509::Certificate;
-use crate::crypto::{self, Algorithm, VerifyingKey, sha256};
+use crate::crypto::{self, Algorithm, ECDSA_SHA_256, VerifyingKey, sha256};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::trust::proof::proves;
 use crate::trust::{self, Place, Role};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use der::asn1::ObjectIdentifier;
 use serde_json::{Value, json};
 
 /// A statement as received. Unproven until [`Statement::proven_by`] says otherwise.
@@ -168,4 +167,3 @@ fn hex(certificate: &[u8]) -> String {
 /// The ceiling of a statement, in bytes; the WHO's are under 8 KiB.
 const MAX_BYTES: usize = 256 * 1024;
 const MAX_VALUES: usize = 64;
-const ECDSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");

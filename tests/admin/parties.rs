@@ -3,6 +3,7 @@
 use crate::people::{Person, configuration, two_operators};
 use crate::support::country::Identity;
 use crate::support::issued_at;
+use crate::support::meddled::{Meddled, Meddler};
 use async_trait::async_trait;
 use lintas::exchange::{Record, RecordKind};
 use lintas::failure::{Code, Failure};
@@ -10,87 +11,21 @@ use lintas::model::{Country, UnixTime};
 use lintas::server::gateway::hub::{Change, Entry, HUB, Hub};
 use lintas::server::gateway::registry::{Act, PartyCertificate, Request};
 use lintas::server::gateway::{Clock, Gateway, Records};
-use lintas::server::store::{self, AuditHead, AuditRow, Event, Head, Lease, Row, Store, Wholeness};
+use lintas::server::store::{self, Store};
 use lintas::trust::Role;
 use std::sync::{Arc, Mutex};
 
-/// A store into which another node writes just before this one does.
-struct Busy {
-    store: Arc<dyn Store>,
-    meanwhile: Mutex<Vec<Record>>,
-}
-
-impl Busy {
-    async fn others_write(&self) {
-        let records = std::mem::take(&mut *self.meanwhile.lock().unwrap());
-        if !records.is_empty() {
-            self.store.append(&records, &[], None).await.unwrap();
-        }
-    }
-}
+/// Another node, which writes these just before this one does.
+#[derive(Default)]
+struct Busy(Mutex<Vec<Record>>);
 
 #[async_trait]
-impl Store for Busy {
-    async fn append(
-        &self,
-        records: &[Record],
-        events: &[Event],
-        fence: Option<&Lease>,
-    ) -> Result<Head, Failure> {
-        self.others_write().await;
-        self.store.append(records, events, fence).await
-    }
-
-    async fn append_after(
-        &self,
-        head: Head,
-        records: &[Record],
-        events: &[Event],
-    ) -> Result<Head, Failure> {
-        self.others_write().await;
-        self.store.append_after(head, records, events).await
-    }
-
-    async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
-        self.store.records(after, limit).await
-    }
-
-    async fn head(&self) -> Result<Head, Failure> {
-        self.store.head().await
-    }
-
-    async fn lease(
-        &self,
-        name: &str,
-        holder: &str,
-        now: UnixTime,
-        seconds: u32,
-    ) -> Result<Option<Lease>, Failure> {
-        self.store.lease(name, holder, now, seconds).await
-    }
-
-    async fn release(&self, lease: &Lease, now: UnixTime) -> Result<(), Failure> {
-        self.store.release(lease, now).await
-    }
-
-    async fn audit_rows(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, Failure> {
-        self.store.audit_rows(after, limit).await
-    }
-
-    async fn audit_head(&self) -> Result<AuditHead, Failure> {
-        self.store.audit_head().await
-    }
-
-    fn wholeness(&self) -> Wholeness {
-        self.store.wholeness()
-    }
-
-    async fn accept(&self, actor: &str, at: UnixTime) -> Result<Head, Failure> {
-        self.store.accept(actor, at).await
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
+impl Meddler for Busy {
+    async fn before_adding(&self, store: &dyn Store) {
+        let records = std::mem::take(&mut *self.0.lock().unwrap());
+        if !records.is_empty() {
+            store.append(&records, &[], None).await.unwrap();
+        }
     }
 }
 
@@ -98,7 +33,7 @@ impl Store for Busy {
 struct Desk {
     _data: tempfile::TempDir,
     gateway: Arc<Gateway>,
-    store: Arc<Busy>,
+    store: Arc<Meddled<Busy>>,
     ana: Person,
     budi: Person,
     csca: Identity,
@@ -117,11 +52,11 @@ impl Desk {
         let config = configuration(data.path(), &toml);
         let gateway = Arc::new(Gateway::open(&config, Clock::Fixed(issued_at())).unwrap());
         let store = store::open(&config.store, data.path()).await.unwrap();
-        let store = Arc::new(Busy {
+        let store = Arc::new(Meddled {
             store,
-            meanwhile: Mutex::default(),
+            by: Busy::default(),
         });
-        let kept: Arc<dyn Store> = Arc::<Busy>::clone(&store);
+        let kept: Arc<dyn Store> = Arc::<Meddled<Busy>>::clone(&store);
         let records = Records::new(kept, data.path()).unwrap();
         gateway.attach(records).await.unwrap();
         let (ana, budi) = two_operators(&gateway).await;
@@ -201,7 +136,7 @@ async fn what_a_party_hands_in_while_it_is_removed_goes_with_it() {
     let desk = Desk::open().await;
     let asked = desk.removal().await;
     assert_eq!(desk.standing(), 3);
-    *desk.store.meanwhile.lock().unwrap() = vec![desk.signer()];
+    *desk.store.by.0.lock().unwrap() = vec![desk.signer()];
     desk.approve(&asked).await.unwrap();
     assert!(desk.gateway.hub().party(country()).is_none());
     assert_eq!((desk.gateway.hub().all().count(), desk.standing()), (4, 0));
@@ -229,7 +164,7 @@ async fn what_is_approved_is_what_stands_when_it_is_done() {
         received_at: issued_at(),
         body: b"{}".to_vec(),
     };
-    *desk.store.meanwhile.lock().unwrap() = vec![gone];
+    *desk.store.by.0.lock().unwrap() = vec![gone];
     let refused = desk.approve(&asked).await.unwrap_err();
     assert_eq!(refused.code(), Code::ApprovalOutdated);
     assert!(

@@ -4,6 +4,7 @@ use crate::ground::{Ground, Land};
 use crate::support::country::Identity;
 use crate::support::skipped;
 use lintas::exchange::dgcg::Dialect;
+use lintas::exchange::write_pem;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -65,26 +66,11 @@ fn furnish(ground: &Ground, land: &Land, folder: &Path) {
 }
 
 fn write(folder: &Path, name: &str, identity: &Identity) {
-    let der = rustls::pki_types::CertificateDer::from(identity.der.clone());
-    let pem = lintas_pem(&der);
+    let pem = write_pem("CERTIFICATE", &identity.der);
     fs::write(folder.join(format!("{name}.pem")), pem).unwrap();
     let key = folder.join(format!("{name}.key"));
     fs::write(&key, identity.key.serialize_pem()).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-}
-
-fn lintas_pem(der: &[u8]) -> String {
-    use base64::Engine;
-    let text = base64::prelude::BASE64_STANDARD.encode(der);
-    let lines: Vec<_> = text
-        .as_bytes()
-        .chunks(64)
-        .map(String::from_utf8_lossy)
-        .collect();
-    format!(
-        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-        lines.join("\n")
-    )
 }
 
 /// A Python that has what the client imports.

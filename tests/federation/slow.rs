@@ -1,88 +1,26 @@
 //! A store that takes its time: what others may have passed over meanwhile is kept again.
 
 use crate::support::country::{Identity, SIGNED_AT, carried};
+use crate::support::meddled::{Meddled, Meddler};
 use async_trait::async_trait;
 use lintas::exchange::{Record, RecordKind};
-use lintas::failure::Failure;
 use lintas::model::{Country, UnixTime};
 use lintas::server::config::Config;
 use lintas::server::gateway::hub::{Change, HUB, Hub};
 use lintas::server::gateway::{Clock, Gateway, Records};
-use lintas::server::store::{
-    self, AuditHead, AuditRow, Event, Head, Lease, Row, Store, StoreConfig, Wholeness,
-};
+use lintas::server::store::{self, Store, StoreConfig};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A store whose next addition takes so many milliseconds more.
-struct Slow {
-    store: Arc<dyn Store>,
-    next: AtomicU64,
-}
+/// Lets the next addition take so many milliseconds more.
+struct Slow(AtomicU64);
 
 #[async_trait]
-impl Store for Slow {
-    async fn append(
-        &self,
-        records: &[Record],
-        events: &[Event],
-        fence: Option<&Lease>,
-    ) -> Result<Head, Failure> {
-        self.store.append(records, events, fence).await
-    }
-
-    async fn append_after(
-        &self,
-        head: Head,
-        records: &[Record],
-        events: &[Event],
-    ) -> Result<Head, Failure> {
-        let took = self.next.swap(0, Ordering::SeqCst);
+impl Meddler for Slow {
+    async fn before_adding(&self, _: &dyn Store) {
+        let took = self.0.swap(0, Ordering::SeqCst);
         tokio::time::sleep(Duration::from_millis(took)).await;
-        self.store.append_after(head, records, events).await
-    }
-
-    async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
-        self.store.records(after, limit).await
-    }
-
-    async fn head(&self) -> Result<Head, Failure> {
-        self.store.head().await
-    }
-
-    async fn lease(
-        &self,
-        name: &str,
-        holder: &str,
-        now: UnixTime,
-        seconds: u32,
-    ) -> Result<Option<Lease>, Failure> {
-        self.store.lease(name, holder, now, seconds).await
-    }
-
-    async fn release(&self, lease: &Lease, now: UnixTime) -> Result<(), Failure> {
-        self.store.release(lease, now).await
-    }
-
-    async fn audit_rows(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, Failure> {
-        self.store.audit_rows(after, limit).await
-    }
-
-    async fn audit_head(&self) -> Result<AuditHead, Failure> {
-        self.store.audit_head().await
-    }
-
-    fn wholeness(&self) -> Wholeness {
-        self.store.wholeness()
-    }
-
-    async fn accept(&self, actor: &str, at: UnixTime) -> Result<Head, Failure> {
-        self.store.accept(actor, at).await
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
     }
 }
 
@@ -94,11 +32,11 @@ async fn a_batch_that_took_too_long_to_be_kept_gets_a_second_of_its_own() {
     let mut config = Config::parse(toml, data.path()).unwrap();
     config.data = data.path().to_owned();
     let gateway = Arc::new(Gateway::open(&config, Clock::Fixed(now)).unwrap());
-    let slow = Arc::new(Slow {
+    let slow = Arc::new(Meddled {
         store: store::open(&StoreConfig::default(), data.path())
             .await
             .unwrap(),
-        next: AtomicU64::new(0),
+        by: Slow(AtomicU64::new(0)),
     });
     let shared: Arc<dyn Store> = slow.clone();
     let records = Records::new(shared, data.path()).unwrap();
@@ -127,12 +65,12 @@ async fn a_batch_that_took_too_long_to_be_kept_gets_a_second_of_its_own() {
     };
     assert_eq!(hand_in("1").await, now);
     assert_eq!(hand_in("2").await, now);
-    slow.next.store(1600, Ordering::SeqCst);
+    slow.by.0.store(1600, Ordering::SeqCst);
     assert_eq!(hand_in("3").await, now.plus(1));
     // One that opened its second may take as long as it likes.
     let page = gateway.batches_after(now).await.unwrap();
     assert_eq!(page.batches.len(), 1);
-    slow.next.store(1600, Ordering::SeqCst);
+    slow.by.0.store(1600, Ordering::SeqCst);
     assert_eq!(hand_in("4").await, now.plus(2));
     let head = gateway.records().unwrap().store().head().await.unwrap();
     assert_eq!(head.sequence, 5);

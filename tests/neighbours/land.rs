@@ -3,6 +3,7 @@
 use crate::network::Land;
 use crate::support::country::{Identity, SIGNED_AT, stated};
 use lintas::exchange::dgcg::Dialect;
+use lintas::exchange::write_pem;
 use lintas::server::config::Config;
 use lintas::server::federation::{Feed, FeedConfig, FeedKind, Uploader, open_feed, parse_feeds};
 use lintas::server::gateway::hub::{Change, Joining, PartyRole};
@@ -53,10 +54,16 @@ impl Country {
     pub(crate) fn knows(&self, neighbour: &Self, dialect: Dialect) -> FeedConfig {
         let folder = self.path().join(neighbour.name);
         fs::create_dir_all(&folder).unwrap();
-        write(&folder.join("tls.pem"), &pem("CERTIFICATE", &self.tls.der));
+        write(
+            &folder.join("tls.pem"),
+            &write_pem("CERTIFICATE", &self.tls.der),
+        );
         write(&folder.join("tls.key"), &self.tls.key.serialize_pem());
         let upload = &self.land.participant.upload;
-        write(&folder.join("upload.pem"), &pem("CERTIFICATE", &upload.der));
+        write(
+            &folder.join("upload.pem"),
+            &write_pem("CERTIFICATE", &upload.der),
+        );
         write(&folder.join("upload.key"), &upload.key.serialize_pem());
         let (name, port, anchor) = (
             neighbour.name,
@@ -231,10 +238,4 @@ fn free_port() -> u16 {
 fn write(path: &Path, text: &str) {
     fs::write(path, text).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    use base64::Engine;
-    let text = base64::prelude::BASE64_STANDARD.encode(der);
-    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
 }

@@ -1,12 +1,12 @@
 //! What happens between two neighbours, from the first day to the worst one.
 
 use crate::land::{Country, clock};
+use crate::support::copy;
 use lintas::exchange::dgcg::Dialect;
 use lintas::failure::Code;
 use lintas::revocation::RevocationHash;
 use lintas::server::gateway::Synchronised;
 use serde_json::json;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 
 /// Indonesia and Thailand, each the other's party and its own.
@@ -205,17 +205,4 @@ async fn a_neighbour_that_says_what_it_said_before_is_not_believed() {
 
 fn clock_of(country: &Country) -> &'static std::sync::atomic::AtomicI64 {
     country.clock
-}
-
-/// Copies a folder with its modes.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(std::fs::copy(entry.path(), to).unwrap()),
-        }
-    }
 }

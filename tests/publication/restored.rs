@@ -1,6 +1,7 @@
 //! A database that was restored from an hour ago: nothing that was withdrawn comes back, and no number is used twice.
 
-use crate::site::{Node, Site, copy};
+use crate::site::{Node, Site};
+use crate::support::copy;
 use std::fs;
 use std::path::Path;
 

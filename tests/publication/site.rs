@@ -1,5 +1,6 @@
 //! A gateway that publishes, with pinned signers that come and go.
 
+use crate::support::copy;
 use crate::support::country::{Identity, SIGNED_AT};
 use crate::support::gateway::{Answer, TestGateway, read};
 use lintas::failure::Failure;
@@ -179,19 +180,6 @@ pub(crate) async fn json(gateway: &TestGateway, path: &str) -> Value {
     let answer = gateway.get(path).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text);
     answer.json()
-}
-
-/// Copies a folder with its modes.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
-        }
-    }
 }
 
 const CONFIGURATION: &str = "\

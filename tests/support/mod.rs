@@ -8,6 +8,7 @@
 
 pub mod country;
 pub mod gateway;
+pub mod meddled;
 pub mod openssl;
 pub mod program;
 
@@ -60,6 +61,19 @@ pub fn skipped(why: &str) {
     let required = std::env::var("LINTAS_REQUIRE").is_ok_and(|value| value == "all");
     assert!(!required, "required, but {why}");
     eprintln!("skipped: {why}");
+}
+
+/// Copies a folder with its modes.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(std::fs::copy(entry.path(), to).unwrap()),
+        }
+    }
 }
 
 /// A throw-away signer and the one world that knows it.

@@ -2,7 +2,8 @@
 
 use crate::ground::{Ground, run};
 use crate::network::{Eu, Land};
-use crate::site::{Site, copy};
+use crate::site::Site;
+use crate::support::copy;
 use crate::support::gateway::TestGateway;
 use lintas::server::gateway::Synchronised;
 use std::sync::{Mutex, mpsc};

@@ -1,6 +1,7 @@
 //! The data folder of a node of ours, and the gateway that runs on it.
 
 use crate::network::{Eu, Land};
+use crate::support::copy;
 use crate::support::country::{Identity, SIGNED_AT};
 use lintas::failure::Failure;
 use lintas::model::SnapshotId;
@@ -226,19 +227,6 @@ impl Node {
     /// Ends it.
     pub(crate) async fn ends(self) {
         self.store().close().await;
-    }
-}
-
-/// Copies a folder with its modes.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::ground::Ground;
 use crate::network::{Eu, Land};
-use crate::site::{Site, copy};
+use crate::site::Site;
+use crate::support::copy;
 use crate::support::gateway::TestGateway;
 use lintas::server::store::{self, StoreConfig};
 use lintas::server::telemetry::Metrics;

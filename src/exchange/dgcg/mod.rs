@@ -25,4 +25,6 @@ pub use message::{message_bytes, read_message, write_message};
 pub use rule::{
     has_prefix_of_kind, read_rule, read_rule_row, read_rule_shape, write_rule, write_rule_row,
 };
-pub use statement::{HEALTH_DOMAINS, is_of_certificates, read_statement, write_statement};
+pub use statement::{
+    DEFAULT_DOMAIN, HEALTH_DOMAINS, is_of_certificates, read_statement, write_statement,
+};

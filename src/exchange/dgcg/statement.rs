@@ -72,5 +72,7 @@ pub fn write_statement(statement: &Statement) -> Value {
 }
 
 /// The domains of the EU's health certificates, under both names that they have.
-pub const HEALTH_DOMAINS: [&str; 2] = ["DCC", "DDCC"];
+pub const HEALTH_DOMAINS: [&str; 2] = [DEFAULT_DOMAIN, "DDCC"];
+/// What an entry is trusted for where nobody says.
+pub const DEFAULT_DOMAIN: &str = "DCC";
 const MAX_VALUES: usize = 64;

@@ -10,8 +10,8 @@ use super::hub::uuid_of;
 use crate::codec::cms::Signed;
 use crate::crypto::sha256;
 use crate::exchange::dgcg::{
-    TrustedCertificate, TrustedIssuer, TrustedReference, read_issuer, read_reference,
-    read_statement,
+    DEFAULT_DOMAIN, TrustedCertificate, TrustedIssuer, TrustedReference, read_issuer,
+    read_reference, read_statement,
 };
 use crate::exchange::{Record, RecordKind};
 use crate::model::{Country, Thumbprint};
@@ -127,7 +127,7 @@ fn row(feed: &str, statement: Statement, record: &Record) -> Option<TrustedCerti
             .cloned()
             .unwrap_or_default(),
         uuid: uuid_of(format!("{feed}/{}", record.name).as_bytes()),
-        domain: text("domain").unwrap_or_else(|| "DCC".to_owned()),
+        domain: text("domain").unwrap_or_else(|| DEFAULT_DOMAIN.to_owned()),
         source: Some(feed.to_owned()),
         certificate: statement.certificate,
     })

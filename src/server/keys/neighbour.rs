@@ -5,11 +5,10 @@
 //! Source: certificate governance of the EU gateway; the WHO's trust network has the same parts.
 
 use crate::codec::cms::Unsigned;
-use crate::crypto::sha256;
+use crate::crypto::{ECDSA_SHA_256, sha256};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::server::files::{self, PRIVATE, PUBLIC};
-use der::asn1::ObjectIdentifier;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SigningKey,
@@ -111,6 +110,5 @@ fn make(
     Ok((ThrowAway { certificate, key }, pem))
 }
 
-const ECDSA_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const DAY_S: i64 = 86_400;
 const YEAR_S: i64 = 365 * DAY_S;

@@ -5,7 +5,9 @@
 
 use super::{HUB, uuid_of};
 use crate::codec::cms::Signed;
-use crate::exchange::dgcg::{TrustedCertificate, read_statement, write_message, write_statement};
+use crate::exchange::dgcg::{
+    DEFAULT_DOMAIN, TrustedCertificate, read_statement, write_message, write_statement,
+};
 use crate::exchange::{Record, RecordKind};
 use crate::model::{Country, Thumbprint, UnixTime};
 use crate::trust::{Place, Role, Statement, kid_of, vouched_by};
@@ -180,7 +182,5 @@ pub(super) fn name(fingerprint: Thumbprint, role: Role) -> String {
     format!("{fingerprint}/{}", role.name())
 }
 
-/// What an entry is trusted for where nobody says.
-pub(super) const DEFAULT_DOMAIN: &str = "DCC";
 /// How long lists of changes name what was taken back.
 pub(super) const REMEMBERED_S: i64 = 14 * 86_400;

@@ -7,7 +7,7 @@
 
 use super::{HUB, Hub, uuid_of};
 use crate::exchange::dgcg::{
-    Dialect, TrustedIssuer, read_issuer, read_message, write_issuer, write_message,
+    DEFAULT_DOMAIN, Dialect, TrustedIssuer, read_issuer, read_message, write_issuer, write_message,
 };
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
@@ -116,7 +116,9 @@ impl StoredIssuer {
             signature,
             ..self.issuer.clone()
         };
-        issuer.domain.get_or_insert_with(|| "DCC".to_owned());
+        issuer
+            .domain
+            .get_or_insert_with(|| DEFAULT_DOMAIN.to_owned());
         let uuid = uuid_of(issuer.url.as_bytes());
         for (name, value) in [
             ("sslPublicKey", Value::Null),

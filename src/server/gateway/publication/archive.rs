@@ -6,13 +6,12 @@
 
 use super::set::Key;
 use crate::codec::cms;
-use crate::crypto::{self, Algorithm, sha256};
+use crate::crypto::{self, Algorithm, ECDSA_SHA_256, sha256};
 use crate::exchange::dgcg::write_message;
 use crate::exchange::write_pem;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
 use crate::server::keys::{PublicationKey, Signer};
-use der::asn1::ObjectIdentifier;
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -63,7 +62,7 @@ pub(super) fn sign(archive: &[u8], key: &PublicationKey, at: UnixTime) -> Result
         None,
         sha256(archive),
         key.certificate().to_vec(),
-        ECDSA_WITH_SHA256,
+        ECDSA_SHA_256,
         u64::try_from(at.seconds()).unwrap_or_default(),
     )?;
     let signature = key.sign(&message.signed_bytes())?;
@@ -72,7 +71,6 @@ pub(super) fn sign(archive: &[u8], key: &PublicationKey, at: UnixTime) -> Result
     Ok(write_message(&message.complete(&signature)))
 }
 
-const ECDSA_WITH_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const README: &str = "\
 Certificates of a health-certificate gateway.
 

@@ -3,7 +3,7 @@
 //! Refuses what only foreign gateways vouch for, bare keys, signers of no country, and in production participants that exist
 //! for tests. A pinned folder that was never read leaves nothing to publish: what it holds is not known to be gone.
 
-use crate::exchange::dgcg::HEALTH_DOMAINS;
+use crate::exchange::dgcg::{DEFAULT_DOMAIN, HEALTH_DOMAINS};
 use crate::exchange::did::participant_of;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Kid, Thumbprint, UnixTime};
@@ -181,7 +181,7 @@ fn by_hand(dsc: &Dsc, der: &[u8]) -> Option<Key> {
         kid: kid_of(der)?,
         role: Role::Signer,
         country: *dsc.countries.first()?,
-        domain: USUAL_DOMAIN.to_owned(),
+        domain: DEFAULT_DOMAIN.to_owned(),
         certificate: der.to_vec(),
         signature: None,
         taken_in_at: None,
@@ -193,10 +193,9 @@ fn by_hand(dsc: &Dsc, der: &[u8]) -> Option<Key> {
 fn domain(domain: &str) -> String {
     let letters = |it: u8| it.is_ascii_alphanumeric() || it == b'-';
     let fits = (2..=MAX_DOMAIN).contains(&domain.len()) && domain.bytes().all(letters);
-    if fits { domain } else { USUAL_DOMAIN }.to_owned()
+    if fits { domain } else { DEFAULT_DOMAIN }.to_owned()
 }
 
-const USUAL_DOMAIN: &str = "DCC";
 const MAX_DOMAIN: usize = 32;
 
 #[cfg(test)]

@@ -8,7 +8,9 @@
 use super::asked::{Asked, json};
 use super::query::Params;
 use super::signers;
-use crate::exchange::dgcg::{HandedCertificate, TrustedCertificate, read_handed_certificate};
+use crate::exchange::dgcg::{
+    DEFAULT_DOMAIN, HandedCertificate, TrustedCertificate, read_handed_certificate,
+};
 use crate::failure::Code;
 use crate::server::gateway::hub::{Handed, Reason, Refused, Tng};
 use crate::server::http::body::JSON;
@@ -49,7 +51,7 @@ fn allowed(said: HandedCertificate) -> Result<Tng, Refused> {
         "DSC" | "SIGN" | "AUTH" | "CUSTOM" => Role::Signer,
         _ => return Err(not_allowed("group")),
     };
-    let domain = said.domain.unwrap_or_else(|| "DCC".to_owned());
+    let domain = said.domain.unwrap_or_else(|| DEFAULT_DOMAIN.to_owned());
     if !DOMAINS.contains(&domain.as_str()) {
         return Err(not_allowed("domain"));
     }
@@ -121,7 +123,7 @@ async fn listed(asked: &Asked) -> Result<HttpResponse, Refused> {
 }
 
 /// What certificates may be trusted for here.
-pub(super) const DOMAINS: [&str; 4] = ["DCC", "IPS-PILGRIMAGE", "DICVP", "PH4H"];
+pub(super) const DOMAINS: [&str; 4] = [DEFAULT_DOMAIN, "IPS-PILGRIMAGE", "DICVP", "PH4H"];
 const PROPERTIES: [&str; 10] = [
     "purpose",
     "usergroup",

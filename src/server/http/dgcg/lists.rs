@@ -6,7 +6,7 @@
 
 use super::asked::{Asked, json};
 use super::query::Params;
-use crate::exchange::dgcg::{Dialect, TrustedIssuer, write_issuer};
+use crate::exchange::dgcg::{DEFAULT_DOMAIN, Dialect, TrustedIssuer, write_issuer};
 use crate::server::gateway::hub::Refused;
 use actix_web::HttpResponse;
 use serde_json::Value;
@@ -41,7 +41,7 @@ async fn list_issuers(asked: &Asked) -> Result<HttpResponse, Refused> {
             issuers.extend(gateway.federated_issuers());
         }
         issuers.retain(|(_, issuer)| {
-            let domain = issuer.domain.as_deref().unwrap_or("DCC");
+            let domain = issuer.domain.as_deref().unwrap_or(DEFAULT_DOMAIN);
             let of_country = countries
                 .as_ref()
                 .is_none_or(|it| it.contains(&issuer.country));

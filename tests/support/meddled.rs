@@ -1,0 +1,92 @@
+//! A store that somebody meddles with, just before it is read or written.
+
+use async_trait::async_trait;
+use lintas::exchange::Record;
+use lintas::failure::Failure;
+use lintas::model::UnixTime;
+use lintas::server::store::{AuditHead, AuditRow, Event, Head, Lease, Row, Store, Wholeness};
+use std::sync::Arc;
+
+/// What happens to a store; nothing, where a test does not say.
+#[async_trait]
+pub trait Meddler: Send + Sync {
+    /// Before a page of records is read, which fails where this does.
+    async fn before_reading(&self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Before something is added to `store`.
+    async fn before_adding(&self, _store: &dyn Store) {}
+}
+
+/// A real store behind a meddler.
+pub struct Meddled<M> {
+    pub store: Arc<dyn Store>,
+    pub by: M,
+}
+
+#[async_trait]
+impl<M: Meddler> Store for Meddled<M> {
+    async fn append(
+        &self,
+        records: &[Record],
+        events: &[Event],
+        fence: Option<&Lease>,
+    ) -> Result<Head, Failure> {
+        self.by.before_adding(self.store.as_ref()).await;
+        self.store.append(records, events, fence).await
+    }
+
+    async fn append_after(
+        &self,
+        head: Head,
+        records: &[Record],
+        events: &[Event],
+    ) -> Result<Head, Failure> {
+        self.by.before_adding(self.store.as_ref()).await;
+        self.store.append_after(head, records, events).await
+    }
+
+    async fn records(&self, after: u64, limit: u32) -> Result<Vec<Row>, Failure> {
+        self.by.before_reading().await?;
+        self.store.records(after, limit).await
+    }
+
+    async fn head(&self) -> Result<Head, Failure> {
+        self.store.head().await
+    }
+
+    async fn lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: UnixTime,
+        seconds: u32,
+    ) -> Result<Option<Lease>, Failure> {
+        self.store.lease(name, holder, now, seconds).await
+    }
+
+    async fn release(&self, lease: &Lease, now: UnixTime) -> Result<(), Failure> {
+        self.store.release(lease, now).await
+    }
+
+    async fn audit_rows(&self, after: u64, limit: u32) -> Result<Vec<AuditRow>, Failure> {
+        self.store.audit_rows(after, limit).await
+    }
+
+    async fn audit_head(&self) -> Result<AuditHead, Failure> {
+        self.store.audit_head().await
+    }
+
+    fn wholeness(&self) -> Wholeness {
+        self.store.wholeness()
+    }
+
+    async fn accept(&self, actor: &str, at: UnixTime) -> Result<Head, Failure> {
+        self.store.accept(actor, at).await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
