@@ -11,6 +11,7 @@ mod engine;
 pub mod enrol;
 mod federated;
 pub mod feeds;
+mod follow;
 pub mod foreign;
 pub mod hub;
 mod hub_acts;

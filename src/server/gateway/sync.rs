@@ -1,4 +1,4 @@
-//! Asking foreign feeds, keeping what they answer, and following what other nodes kept.
+//! Asking foreign feeds, and keeping what they answer.
 //!
 //! Refuses to ask without a lease, so that of many nodes one asks; to keep an answer under a lease that was lost; and to
 //! take anything for kept before the store says so. The mark of a feed is written last: where a process dies before that,
@@ -6,12 +6,9 @@
 
 use super::Gateway;
 use super::foreign::Foreign;
-use super::hub::{HUB, Hub};
 use super::intake::{Intake, Taken};
 use super::marks::{FeedMark, Marks};
 use super::node::Node;
-use super::publication::{Ledger, PUBLICATION};
-use super::registry::Registry;
 use super::turn::{Turn, Turns};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
@@ -22,7 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Mutex;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 /// The records of a gateway: where they are kept, and how far this node has read them.
 pub struct Records {
@@ -32,11 +29,11 @@ pub struct Records {
     /// The feeds that this process asks just now.
     turns: Turns,
     /// The number of the last record that was read.
-    through: Mutex<u64>,
+    pub(super) through: Mutex<u64>,
     /// Records that were read and are in no world yet, in their order.
     unused: std::sync::Mutex<Vec<Record>>,
     /// Held while a world is made of them.
-    assembling: Mutex<()>,
+    pub(super) assembling: Mutex<()>,
 }
 
 /// What asking a feed came to.
@@ -80,7 +77,7 @@ impl Records {
         &self.store
     }
 
-    fn unused(&self) -> MutexGuard<'_, Vec<Record>> {
+    pub(super) fn unused(&self) -> MutexGuard<'_, Vec<Record>> {
         self.unused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -105,106 +102,6 @@ impl Gateway {
     pub fn records(&self) -> Result<&Records, Failure> {
         let none = || Code::StoreUnavailable.because("this gateway runs without a store");
         self.records.get().ok_or_else(none)
-    }
-
-    /// Reads what is new in the store, and puts a new snapshot into force where it says something new; tells whether there
-    /// was anything.
-    ///
-    /// # Errors
-    /// `store_unavailable`.
-    pub async fn follow(self: &Arc<Self>) -> Result<bool, Failure> {
-        let records = self.records()?;
-        let _one = records.assembling.lock().await;
-        let read = self.read_store().await;
-        // What was read before the store broke off is in force all the same: nobody will read it again.
-        let (read, mut broke_off) = match read {
-            Err(failure) if failure.code() != Code::StoreIncomplete => (Ok(false), Some(failure)),
-            read => (read, None),
-        };
-        let says_nothing = records.unused().is_empty();
-        if let Some(failure) = broke_off.take_if(|_| says_nothing) {
-            return Err(failure);
-        }
-        let incomplete = read.is_err();
-        let read_any = read.as_ref().is_ok_and(|any| *any);
-        let turned = {
-            let mut foreign = self.foreign();
-            let turned = foreign.incomplete().is_some() != incomplete;
-            if turned {
-                if let Err(failure) = &read {
-                    error!(
-                        code = "store_incomplete",
-                        "nothing of the store is believed: {failure}"
-                    );
-                }
-                foreign.set_incomplete(read.err());
-            }
-            turned
-        };
-        if says_nothing && !turned {
-            return Ok(read_any);
-        }
-        let gateway = Arc::clone(self);
-        let put = actix_web::rt::task::spawn_blocking(move || {
-            let mut foreign = gateway.foreign();
-            if let Ok(records) = gateway.records() {
-                let unused = std::mem::take(&mut *records.unused());
-                unused.into_iter().for_each(|record| foreign.apply(record));
-            }
-            gateway.reassemble(&mut foreign);
-        });
-        put.await
-            .map_err(|error| Code::Internal.caused_by("the world was not assembled", error))?;
-        broke_off.map_or(Ok(true), Err)
-    }
-
-    /// Reads what is new in the store, and tells whether there was anything. What parties handed in is known from then on; what it means for verdicts, once a
-    /// world is made of it.
-    ///
-    /// # Errors
-    /// `store_unavailable`, `store_incomplete`.
-    pub(super) async fn read_store(&self) -> Result<bool, Failure> {
-        let records = self.records()?;
-        let mut through = records.through.lock().await;
-        if records.store.head().await?.sequence == *through {
-            return Ok(false);
-        }
-        let before = *through;
-        loop {
-            let rows = records.store.records(*through, AT_ONCE).await?;
-            if rows.is_empty() {
-                return Ok(*through != before);
-            }
-            let (mut hub, mut registered) = (None, Vec::new());
-            for row in rows {
-                *through = row.sequence;
-                match row.record {
-                    Ok(record) if Registry::keeps(record.kind) => registered.push(record),
-                    Ok(record) => {
-                        if record.source == HUB {
-                            let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
-                            hub.apply(row.sequence, &record);
-                        } else if record.source == PUBLICATION {
-                            let mut ledger = Ledger::clone(&self.ledger());
-                            ledger.apply(&record);
-                            self.ledger.store(Arc::new(ledger));
-                        }
-                        records.unused().push(record);
-                    }
-                    Err(failure) => {
-                        let (code, sequence) = (failure.code().name(), row.sequence);
-                        metrics::counter!("lintas_store_rows_refused_total", "code" => code)
-                            .increment(1);
-                        error!(code, sequence, "record {sequence} is not obeyed: {failure}");
-                    }
-                }
-            }
-            if let Some(hub) = hub {
-                self.turning.saw(&hub);
-                self.hub.store(Arc::new(hub));
-            }
-            self.register(&registered);
-        }
     }
 
     /// Asks `feed` what is new and keeps the answer; `accepts_less` takes in what is shorter or older than before.
@@ -452,5 +349,3 @@ fn digest(foreign: &Foreign, id: &str) -> [u8; 32] {
 
 /// When whoever asks a feed gives a sign of life.
 const RENEW: Duration = Duration::from_secs(20);
-/// How many records are read at once.
-const AT_ONCE: u32 = 1000;

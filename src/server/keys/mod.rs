@@ -4,6 +4,7 @@
 
 mod demo;
 mod file;
+mod message;
 mod neighbour;
 mod operator;
 mod publication;
@@ -11,6 +12,7 @@ mod signer;
 
 pub use demo::{DemoPki, demo_pki};
 pub use file::FileSigner;
+pub use message::sign_message;
 pub use neighbour::{ThrowAway, Use};
 pub use operator::{OperatorKey, certificate_of, demo_operators};
 pub use publication::{PublicationKey, PublicationKeys, publication_keys};

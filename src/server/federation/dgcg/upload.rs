@@ -6,16 +6,14 @@
 //! WHO's trust network.
 
 use super::remote::{Remote, refusal};
-use crate::codec::cms::Unsigned;
 use crate::codec::x509::Certificate;
-use crate::crypto::{self, Algorithm, ECDSA_SHA_256, sha256};
 use crate::exchange::dgcg::{read_batch, read_rule, write_message};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::server::federation::feed_config::{ClientFiles, DgcgConfig};
 use crate::server::federation::outbound::Answer;
 use crate::server::files;
-use crate::server::keys::{FileSigner, Signer};
+use crate::server::keys::{FileSigner, sign_message};
 use reqwest::Method;
 use reqwest::header::ETAG;
 use rustls_pki_types::CertificateDer;
@@ -149,20 +147,8 @@ impl Uploader {
 
     /// `content` in a message of the upload key, signed at `at`.
     fn message(&self, content: &[u8], at: UnixTime) -> Result<String, Failure> {
-        let at = u64::try_from(at.seconds()).unwrap_or_default();
-        let certificate = self.certificate.clone();
-        let digest = sha256(content);
-        let unsigned = Unsigned::new(
-            Some(content.to_vec()),
-            digest,
-            certificate,
-            ECDSA_SHA_256,
-            at,
-        )?;
-        let signature = self.key.sign(&unsigned.signed_bytes())?;
-        let signature = crypto::ecdsa_der(Algorithm::Es256, &signature)
-            .ok_or_else(|| Code::SignerUnavailable.because("not a signature of ES256"))?;
-        Ok(write_message(&unsigned.complete(&signature)))
+        let message = sign_message(&self.key, &self.certificate, content, true, at)?;
+        Ok(write_message(&message))
     }
 }
 

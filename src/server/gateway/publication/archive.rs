@@ -5,13 +5,11 @@
 //! Source: EU DGCG, the public archive `dcc_trustlist.zip` and `dcc_trustlist.zip.sig.txt`; PKWARE APPNOTE 6.3; RFC 5652.
 
 use super::set::Key;
-use crate::codec::cms;
-use crate::crypto::{self, Algorithm, ECDSA_SHA_256, sha256};
 use crate::exchange::dgcg::write_message;
 use crate::exchange::write_pem;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, UnixTime};
-use crate::server::keys::{PublicationKey, Signer};
+use crate::server::keys::{PublicationKey, sign_message};
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -58,17 +56,8 @@ pub(super) fn write(
 /// # Errors
 /// `signer_unavailable`, `internal`.
 pub(super) fn sign(archive: &[u8], key: &PublicationKey, at: UnixTime) -> Result<String, Failure> {
-    let message = cms::Unsigned::new(
-        None,
-        sha256(archive),
-        key.certificate().to_vec(),
-        ECDSA_SHA_256,
-        u64::try_from(at.seconds()).unwrap_or_default(),
-    )?;
-    let signature = key.sign(&message.signed_bytes())?;
-    let signature = crypto::ecdsa_der(Algorithm::Es256, &signature);
-    let signature = signature.ok_or_else(|| Code::Internal.because("not a signature"))?;
-    Ok(write_message(&message.complete(&signature)))
+    let message = sign_message(key, key.certificate(), archive, false, at)?;
+    Ok(write_message(&message))
 }
 
 const README: &str = "\
