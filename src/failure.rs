@@ -212,6 +212,19 @@ codes! {
     SealInvalid          "seal_invalid"           Rejected      World        "A record in the database was not put there by this gateway.";
     EngineDisagreement   "engine_disagreement"    Internal      World        "The fast judge of signatures was wrong and is off; the library judges.";
     Internal             "internal"               Internal      World        "A fault of Lintas itself.";
+    NotLogged            "not_logged"             Rejected      Withdrawn    "The signer's key is compromised, and the register of issued certificates does not know this one.";
+    RegisterUnavailable  "register_unavailable"   Indeterminate Fresh        "The signer's key is compromised, and the register of issued certificates cannot be asked.";
+    EventInvalid         "event_invalid"          Malformed     Issue        "A member of the event is missing, not known, or not of its form.";
+    EventConflict        "event_conflict"         Rejected      Issue        "An event with this source id was taken in before and says something else.";
+    EventUnknown         "event_unknown"          Rejected      Issue        "No event with this source id was taken in before.";
+    EventOutOfScope      "event_out_of_scope"     Rejected      Issue        "The operator may not hand in events of this facility or of another operator.";
+    ProductUnknown       "product_unknown"        Rejected      Issue        "The table of products does not hold this product or test.";
+    ProductHasNoEuCode   "product_has_no_eu_code" Rejected      Issue        "The product has no code in the EU's value sets, so no EU certificate can name it.";
+    DoseInvalid          "dose_invalid"           Rejected      Issue        "The product's schedule has no such dose.";
+    NoSignerReady        "no_signer_ready"        Unavailable   Issue        "No signing key of our own may sign this kind of certificate now.";
+    ClaimUnknown         "claim_unknown"          NotFound      Caller       "There is nothing to fetch under this claim.";
+    RateLimited          "rate_limited"           Unavailable   Caller       "The caller has asked for more than it may in this time.";
+    KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
 }
 
 impl Code {

@@ -25,7 +25,7 @@ pub(super) enum Operators {
         /// Who that is.
         #[arg(long)]
         name: String,
-        /// What they may do: operate, approve, audit.
+        /// What they may do: operate, approve, audit, issue, correct, revoke, keys.
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
         /// Their certificate, PEM.

@@ -92,6 +92,12 @@ kinds! {
     Request          "request";
     /// Ours: what became of such a request, JSON; named by the request's id.
     Approval         "approval";
+    /// Ours: a signer of our own and how it stands, JSON; named by the thumbprint of its certificate, lower-case hex.
+    SignerKey        "signer_key";
+    /// Ours: certificates of our own that are withdrawn, JSON; named by an id of its own.
+    Withdrawal       "withdrawal";
+    /// Ours: a withdrawal holds no longer, JSON; named as the withdrawal.
+    WithdrawalUndone "withdrawal_undone";
 }
 
 impl RecordKind {

@@ -3,7 +3,9 @@
 //! Refuses to hold a private key, and to let anything out that does not read back as what was claimed.
 
 mod claims;
+pub mod event;
 mod prepare;
+pub mod products;
 mod qr;
 mod uvci;
 

@@ -308,6 +308,9 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Publication
+            | RecordKind::SignerKey
+            | RecordKind::Withdrawal
+            | RecordKind::WithdrawalUndone
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -198,6 +198,9 @@ impl Intake<'_> {
             RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Publication
+            | RecordKind::SignerKey
+            | RecordKind::Withdrawal
+            | RecordKind::WithdrawalUndone
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

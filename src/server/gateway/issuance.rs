@@ -2,6 +2,7 @@
 //!
 //! Refuses to exist outside the demo environment: only there is a signing key opened at all.
 
+use super::keyring::ReadySigner;
 use super::pinned;
 use super::{Gateway, Question, VerifyRequest};
 use crate::crypto::Engine;
@@ -24,7 +25,7 @@ pub struct IssueRequest {
 
 /// A signing key and the DSC it belongs to.
 pub(super) struct Issuance {
-    signer: Box<dyn Signer>,
+    signer: Arc<dyn Signer>,
     dsc: Arc<Dsc>,
     random: SystemRandom,
 }
@@ -33,7 +34,7 @@ impl Issuance {
     /// The throw-away PKI below `data`, made if it is not there yet.
     pub(super) fn demo(data: &Path, at: UnixTime) -> Result<Self, Failure> {
         let pki = demo_pki(data, at)?;
-        let signer = Box::new(FileSigner::open(&pki.key)?);
+        let signer = Arc::new(FileSigner::open(&pki.key)?);
         Ok(Self {
             signer,
             dsc: admitted(&pki.dsc, at)?,
@@ -43,6 +44,14 @@ impl Issuance {
 }
 
 impl Issuance {
+    /// Its key, which is always ready.
+    pub(super) fn ready(&self) -> ReadySigner {
+        ReadySigner {
+            dsc: Arc::clone(&self.dsc),
+            signer: Arc::clone(&self.signer),
+        }
+    }
+
     /// Lets its own key share the table that `engine` has of it.
     pub(super) fn know(&self, engine: &Arc<Engine>) {
         if let Ok(key) = &self.dsc.key {

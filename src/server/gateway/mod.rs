@@ -17,6 +17,7 @@ pub mod hub;
 mod hub_acts;
 pub mod intake;
 mod issuance;
+pub mod keyring;
 mod leases;
 mod marks;
 mod node;
@@ -29,6 +30,7 @@ mod sync;
 mod turn;
 mod value_sets;
 mod verify;
+mod withdrawal;
 mod world;
 
 pub use admin::Done;

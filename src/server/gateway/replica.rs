@@ -74,7 +74,10 @@ impl Standing {
             | RecordKind::Request
             | RecordKind::Approval
             | RecordKind::Party
-            | RecordKind::Publication => return,
+            | RecordKind::Publication
+            | RecordKind::SignerKey
+            | RecordKind::Withdrawal
+            | RecordKind::WithdrawalUndone => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

@@ -9,6 +9,7 @@ mod chain;
 mod contract;
 mod copy;
 mod heads;
+pub mod issuing;
 mod mark;
 mod open;
 mod page;

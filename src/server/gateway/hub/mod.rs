@@ -115,6 +115,9 @@ impl Hub {
             }
             RecordKind::Tombstone => self.withdraw(record),
             RecordKind::Publication
+            | RecordKind::SignerKey
+            | RecordKind::Withdrawal
+            | RecordKind::WithdrawalUndone
             | RecordKind::Readmission
             | RecordKind::ValueSet
             | RecordKind::DidDocument
@@ -161,6 +164,9 @@ impl Hub {
             | RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Publication
+            | RecordKind::SignerKey
+            | RecordKind::Withdrawal
+            | RecordKind::WithdrawalUndone
             | RecordKind::Readmission
             | RecordKind::Operator
             | RecordKind::Client

@@ -69,6 +69,9 @@ impl Intake<'_> {
                 | RecordKind::Confirmation
                 | RecordKind::Tombstone
                 | RecordKind::Publication
+                | RecordKind::SignerKey
+                | RecordKind::Withdrawal
+                | RecordKind::WithdrawalUndone
                 | RecordKind::Readmission
                 | RecordKind::Party
                 | RecordKind::Operator
@@ -163,6 +166,9 @@ impl Intake<'_> {
             | RecordKind::Confirmation
             | RecordKind::Tombstone
             | RecordKind::Publication
+            | RecordKind::SignerKey
+            | RecordKind::Withdrawal
+            | RecordKind::WithdrawalUndone
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

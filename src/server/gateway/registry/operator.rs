@@ -22,11 +22,27 @@ pub enum OperatorRole {
     Approve,
     /// Look.
     Audit,
+    /// Hand in events.
+    Issue,
+    /// Hand in corrections and cancellations of events.
+    Correct,
+    /// Withdraw certificates.
+    Revoke,
+    /// Ask for acts on signing keys.
+    Keys,
 }
 
 impl OperatorRole {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Operate, Self::Approve, Self::Audit];
+    pub const ALL: [Self; 7] = [
+        Self::Operate,
+        Self::Approve,
+        Self::Audit,
+        Self::Issue,
+        Self::Correct,
+        Self::Revoke,
+        Self::Keys,
+    ];
 
     /// The machine name.
     pub fn name(self) -> &'static str {
@@ -34,6 +50,10 @@ impl OperatorRole {
             Self::Operate => "operate",
             Self::Approve => "approve",
             Self::Audit => "audit",
+            Self::Issue => "issue",
+            Self::Correct => "correct",
+            Self::Revoke => "revoke",
+            Self::Keys => "keys",
         }
     }
 
@@ -79,7 +99,7 @@ impl Operator {
         roles.sort_unstable();
         roles.dedup();
         if roles.is_empty() {
-            let reason = "an operator has at least one role of operate, approve, audit";
+            let reason = "an operator has at least one role: operate, approve, audit, issue, correct, revoke, keys";
             return Err(Code::RequestInvalid.because(reason).about("roles"));
         }
         let read = x509::Certificate::read(certificate)?;

@@ -1,0 +1,268 @@
+//! What the part of a store that issuing needs must do, and the values it deals in.
+//!
+//! Refuses to grant by a row being there: each bears an intake seal, an HMAC over all of it by a key that the database
+//! never holds, and one whose seal is not good is told as such and never obeyed.
+
+use super::super::contract::{Event, Lease};
+use crate::failure::{Code, Failure};
+use crate::issue::event::{Action, Profile};
+use crate::model::{Kid, Purpose, UnixTime};
+use crate::revocation::RevocationHash;
+use async_trait::async_trait;
+
+/// Events, the register and what holders can fetch.
+///
+/// All calls fail with `store_incomplete` while records are missing, and with `store_unavailable` where the database does
+/// not answer.
+#[async_trait]
+pub trait IssuingStore: Send + Sync {
+    /// Takes `events` in, up to [`MAX_BATCH`], with audit rows `told`, in one transaction; what became of each, in order.
+    ///
+    /// One event that cannot be taken in keeps none of the others out. Of two writers with one source id one finds the
+    /// other's.
+    ///
+    /// # Errors
+    /// `input_too_large` for more.
+    async fn take_in(&self, events: &[NewEvent], told: &[Event]) -> Result<Vec<Taken>, Failure>;
+
+    /// Up to `limit` events that wait for certificates, those with a good seal alone: the newest first, or the oldest.
+    ///
+    /// Rows without a good seal are counted and skipped, however many there are.
+    async fn waiting(&self, which: Which, limit: u32) -> Result<Vec<Waiting>, Failure>;
+
+    /// How many events wait, and since when the oldest does.
+    async fn backlog(&self) -> Result<(u64, Option<UnixTime>), Failure>;
+
+    /// Enters what was made of events: register rows, what the holder can fetch; and erases what waited. All or none, with
+    /// audit rows `told`, and only while no newer lease of that name was given out.
+    ///
+    /// # Errors
+    /// `lease_lost`; `store_moved` where one of the events does not wait any more.
+    async fn enter(&self, sealed: &[Sealed], told: &[Event], fence: &Lease) -> Result<(), Failure>;
+
+    /// Which of these signatures' hashes stand in the register, in order, under a good seal.
+    async fn registered(&self, signatures: &[RevocationHash]) -> Result<Vec<Registered>, Failure>;
+
+    /// How many certificates `selector` means, in parts that people understand.
+    async fn tally(&self, selector: &Selector) -> Result<Tally, Failure>;
+
+    /// Up to `limit` rows of the register that `selector` means, behind the row numbered `after`, in order.
+    ///
+    /// A row without a good seal is left out, counted and logged.
+    async fn select(
+        &self,
+        selector: &Selector,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<IssuedRow>, Failure>;
+
+    /// What lies under this key, derived from a claim; one query and the same work whether there is something or not.
+    async fn held(&self, claim_key: &[u8; 32]) -> Result<Option<Held>, Failure>;
+
+    /// Erases what holders could fetch until before `now`, claims kept for a second answer since before `now` less a day, and
+    /// what has waited since before `waited_since`. How many certificates' and how many events' worth.
+    ///
+    /// Erased events that never became certificates are audited.
+    async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure>;
+
+    /// How the event with this source key stands.
+    async fn standing(&self, source_key: &[u8; 32]) -> Result<Option<Standing>, Failure>;
+}
+
+/// An event to take in.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// 16 random bytes.
+    pub id: [u8; 16],
+    /// HMAC over the source id.
+    pub source_key: [u8; 32],
+    /// HMAC over what the event says, the person included.
+    pub digest: [u8; 32],
+    /// What is to be done.
+    pub action: Action,
+    /// Which kind of certificate.
+    pub purpose: Purpose,
+    /// The facility.
+    pub facility: String,
+    /// Who entered it.
+    pub operator: String,
+    /// Who handed it in: an operator of the registry.
+    pub submitted_by: String,
+    /// The lot.
+    pub lot: Option<String>,
+    /// The import that it came with: 32 hexadecimal digits.
+    pub batch: String,
+    /// When it came, milliseconds since 1970-01-01T00:00:00Z.
+    pub received_at_ms: i64,
+    /// The event and its claim, encrypted under the data key; erased once it has its certificates.
+    pub body: Vec<u8>,
+    /// The key, derived from the claim, under which the holder will find what was made of it.
+    pub claim_key: [u8; 32],
+    /// The claim, encrypted under the data key, for a caller that did not hear the answer; erased after a day.
+    pub claim_again: Vec<u8>,
+}
+
+/// What became of an event that was handed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It waits for its certificates; for a correction or renewal, those of the earlier event are to be withdrawn, and its
+    /// claim is dead.
+    New,
+    /// The same was taken in before; the claim given out then stands, encrypted as it was, until a day later.
+    Known {
+        /// [`NewEvent::claim_again`] of then.
+        claim_again: Option<Vec<u8>>,
+    },
+    /// It never happened any more: nothing waits, and certificates made of it are to be withdrawn.
+    Cancelled,
+    /// `event_conflict`, `event_unknown`.
+    Refused(Code),
+}
+
+/// Which end of the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that came last: whoever waits at the counter.
+    Newest,
+    /// Those that came first.
+    Oldest,
+}
+
+/// An event that waits for its certificates.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Everything that was taken in.
+    pub event: NewEvent,
+    /// The event that this one takes the place of: its certificates are to be withdrawn before this one gets any.
+    pub supersedes: Option<[u8; 16]>,
+}
+
+/// What was made of one event.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The event.
+    pub event: [u8; 16],
+    /// A row for each certificate; none where none could be made.
+    pub issued: Vec<IssuedRow>,
+    /// What the holder can fetch.
+    pub held: Held,
+}
+
+/// What the holder can fetch under a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The key, derived from the claim, under which it lies.
+    pub claim_key: [u8; 32],
+    /// The certificates, encrypted under another key derived from the claim.
+    pub body: Vec<u8>,
+    /// Until when it can be fetched.
+    pub until: UnixTime,
+}
+
+/// One certificate in the register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedRow {
+    /// Its number in the register; given by the store, 0 before.
+    pub number: u64,
+    /// The event that it was made of.
+    pub event: [u8; 16],
+    /// The form.
+    pub profile: Profile,
+    /// Which kind.
+    pub purpose: Purpose,
+    /// Its signer's key identifier.
+    pub kid: Kid,
+    /// The hash of its signature.
+    pub signature: RevocationHash,
+    /// The hash of its identifier.
+    pub uvci: RevocationHash,
+    /// The hash of country and identifier.
+    pub country_uvci: RevocationHash,
+    /// When it was issued.
+    pub issued_at: UnixTime,
+    /// The last second of its period.
+    pub expires_at: UnixTime,
+    /// The facility.
+    pub facility: String,
+    /// Who entered the event.
+    pub operator: String,
+    /// Who handed it in.
+    pub submitted_by: String,
+    /// The lot.
+    pub lot: Option<String>,
+    /// The import.
+    pub batch: String,
+}
+
+/// What the register says of one certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// It was issued here.
+    Yes,
+    /// It was not.
+    No,
+}
+
+/// Which certificates of the register are meant: those for which everything that is given holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector {
+    /// Those of these events.
+    pub events: Vec<[u8; 16]>,
+    /// Those with these hashes of signature, identifier, or country and identifier.
+    pub hashes: Vec<RevocationHash>,
+    /// Those of events that this operator entered.
+    pub operator: Option<String>,
+    /// Those of events that this operator handed in.
+    pub submitted_by: Option<String>,
+    /// Those of this facility.
+    pub facility: Option<String>,
+    /// Those of this lot.
+    pub lot: Option<String>,
+    /// Those of this import.
+    pub batch: Option<String>,
+    /// Those signed under this key identifier.
+    pub kid: Option<Kid>,
+    /// Those issued at or after this instant.
+    pub from: Option<UnixTime>,
+    /// Those issued before this instant.
+    pub to: Option<UnixTime>,
+}
+
+/// How many certificates a selector means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// In all.
+    pub certificates: u64,
+    /// How many events they were made of.
+    pub events: u64,
+    /// How many facilities.
+    pub facilities: u64,
+    /// How many operators.
+    pub operators: u64,
+    /// The number of the last row in the register at that moment: rows behind it were not counted.
+    pub through: u64,
+    /// The first was issued then.
+    pub first: Option<UnixTime>,
+    /// The last was issued then.
+    pub last: Option<UnixTime>,
+}
+
+/// How an event stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The newest event with this source key.
+    pub event: [u8; 16],
+    /// HMAC over what it says.
+    pub digest: [u8; 32],
+    /// Whether it waits for its certificates.
+    pub waits: bool,
+    /// Whether it was cancelled.
+    pub cancelled: bool,
+    /// When it came, milliseconds since 1970-01-01T00:00:00Z.
+    pub received_at_ms: i64,
+    /// Its facility.
+    pub facility: String,
+}
+
+/// Events in one call of [`IssuingStore::take_in`].
+pub const MAX_BATCH: usize = 10_000;
