@@ -6,7 +6,7 @@
 //! Source: hcert-spec 3.3 (what must stand where, and periods within the signer's).
 
 use crate::codec::cose;
-use crate::credential::{self, eu_dcc, hcert};
+use crate::credential::{self, hcert};
 use crate::crypto::VerifyingKey;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, HealthCertificate, UnixTime};
@@ -65,11 +65,11 @@ pub fn prepare(
         .key
         .clone()
         .map_err(|code| Code::SignerUnavailable.because(format!("its own key is {code}")))?;
-    let payload = hcert::write_claims(
+    let payload = hcert::write_certificate(
         country.as_str(),
         issued_at.seconds(),
         expires_at.seconds(),
-        eu_dcc::write(&certificate),
+        &certificate,
     )?;
     let message = cose::Unsigned::new(key.algorithm().cose(), signer.kid.as_bytes(), payload)?;
     Ok(ToBeSigned {
