@@ -7,6 +7,7 @@ pub mod event;
 mod prepare;
 pub mod products;
 mod qr;
+mod stated;
 mod uvci;
 
 pub use claims::{Claims, EventClaims, Issuer, PersonClaims, check};
