@@ -8,7 +8,11 @@
 //! what a certificate needs.
 
 mod check;
+mod csv;
+mod fhir;
 mod json;
+pub mod rejects;
+pub mod rows;
 
 use crate::model::{Country, Date, Person, Purpose, UnixTime};
 
