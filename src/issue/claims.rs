@@ -3,11 +3,12 @@
 //! Refuses names that cannot be transliterated, events in the future or before birth, empty codes, and codes in the
 //! known misspellings. The detail of a refusal names the field, never the value.
 
+use super::stated::{self, Written, invalid, optional, required};
 use crate::credential::eu_dcc;
 use crate::failure::{Code, Failure, printable};
 use crate::model::{
-    Coded, Country, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, Recovery,
-    Test, UnixTime, Uvci, Vaccination, known_spelling, transliterate,
+    Coded, Country, Date, Entry, HealthCertificate, Recovery, Test, UnixTime, Uvci, Vaccination,
+    known_spelling,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -144,23 +145,13 @@ pub fn check(
     uvci: Uvci,
     at: UnixTime,
 ) -> Result<HealthCertificate, Failure> {
-    let person = person(&claims.person)?;
+    let person = stated::person(&claims.person.written())?;
     let country = SmolStr::from(issuer.country.as_str());
     let issuer = required("issuer", &issuer.name)?;
-    // A day begins in Papua hours before it does in Greenwich.
-    let last_day = at.plus(DATE_LINE_S).date();
     let past = |field, text: &str| {
         let day = Date::parse(text).ok_or_else(|| invalid(field, "is not YYYY-MM-DD"))?;
-        if day > last_day {
-            return Err(invalid(field, "lies in the future"));
-        }
-        if person
-            .birth_date
-            .year()
-            .is_some_and(|year| day.year() < year)
-        {
-            return Err(invalid(field, "lies before birth"));
-        }
+        stated::not_in_future(field, day, at)?;
+        stated::not_before_birth(field, day, person.birth_date)?;
         Ok(day)
     };
     let entry = match &claims.event {
@@ -252,66 +243,16 @@ pub fn check(
     })
 }
 
-fn person(claims: &PersonClaims) -> Result<Person, Failure> {
-    let family = optional("family_name", claims.family_name.as_deref())?;
-    let given = optional("given_name", claims.given_name.as_deref())?;
-    let family_icao = icao("family_name", family.as_deref())?;
-    let given_icao = icao("given_name", given.as_deref())?;
-    let (birth_date, impossible) = PartialDate::parse(&claims.birth_date)
-        .ok_or_else(|| invalid("birth_date", "is not YYYY-MM-DD, YYYY-MM or YYYY"))?;
-    if impossible {
-        return Err(invalid("birth_date", "is in no calendar"));
+impl PersonClaims {
+    fn written(&self) -> Written<'_> {
+        Written {
+            family_name: self.family_name.as_deref(),
+            given_name: self.given_name.as_deref(),
+            family_name_icao: None,
+            given_name_icao: None,
+            birth_date: &self.birth_date,
+        }
     }
-    // A single name is a family name: verifiers before schema 1.3.2 ask for that part.
-    let name = match (family, given) {
-        (None, None) => return Err(invalid("family_name", "or given_name is required")),
-        (None, Some(single)) => PersonName {
-            family: Some(single),
-            given: None,
-            family_icao: given_icao,
-            given_icao: None,
-            full: None,
-        },
-        (family, given) => PersonName {
-            family,
-            given,
-            family_icao,
-            given_icao,
-            full: None,
-        },
-    };
-    Ok(Person { name, birth_date })
-}
-
-fn icao(field: &str, name: Option<&str>) -> Result<Option<SmolStr>, Failure> {
-    let Some(name) = name else { return Ok(None) };
-    let icao =
-        transliterate(name).ok_or_else(|| invalid(field, "has letters without transliteration"))?;
-    if icao.is_empty() {
-        return Err(invalid(field, "has no letters"));
-    }
-    if icao.len() > MAX_TEXT {
-        return Err(invalid(field, "is over 80 letters in transliteration"));
-    }
-    Ok(Some(icao.into()))
-}
-
-fn optional(field: &str, text: Option<&str>) -> Result<Option<SmolStr>, Failure> {
-    text.map(|text| required(field, text)).transpose()
-}
-
-fn required(field: &str, text: &str) -> Result<SmolStr, Failure> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(invalid(field, "is empty"));
-    }
-    if text.chars().count() > MAX_TEXT {
-        return Err(invalid(field, "is over 80 characters"));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(invalid(field, "holds control characters"));
-    }
-    Ok(text.into())
 }
 
 fn code(field: &str, text: &str) -> Result<Coded, Failure> {
@@ -321,10 +262,3 @@ fn code(field: &str, text: &str) -> Result<Coded, Failure> {
     }
     Ok(Coded(text))
 }
-
-fn invalid(field: &str, what: &str) -> Failure {
-    Code::ClaimInvalid.because(format!("{field} {what}"))
-}
-
-const MAX_TEXT: usize = 80;
-const DATE_LINE_S: i64 = 14 * 60 * 60;

@@ -10,6 +10,7 @@ mod prepare;
 pub mod products;
 pub mod profile;
 mod qr;
+mod stated;
 mod uvci;
 
 pub use checked::checked;

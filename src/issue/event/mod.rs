@@ -1,9 +1,18 @@
 //! A national health event: the one form that everything handed in becomes before a certificate is made of it.
 //!
-//! Refuses more than one dose, test or recovery in an event, and to print whom it is about.
+//! Refuses more than one dose, test or recovery in an event, and to print whom it is about. It is handed in as JSON, CSV or
+//! FHIR (`json`, `csv`, `fhir`), read row by row (`rows`), held against one set of rules (`check`), and given back to be mended
+//! (`rejects`).
 //!
 //! Source: HL7 FHIR R4 (Patient, Immunization, Observation), the identifier systems of SATUSEHAT; EU DCC schema 1.3.3 for
 //! what a certificate needs.
+
+mod check;
+mod csv;
+mod fhir;
+mod json;
+pub mod rejects;
+pub mod rows;
 
 use crate::model::{Country, Date, Person, Purpose, UnixTime};
 
@@ -69,6 +78,26 @@ pub enum Happening {
         /// The day of the first positive result.
         first_positive: Date,
     },
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::New, Self::Correct, Self::Cancel, Self::Renew];
+
+    /// The machine name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Correct => "correct",
+            Self::Cancel => "cancel",
+            Self::Renew => "renew",
+        }
+    }
+
+    /// The action with this machine name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name)
+    }
 }
 
 impl Happening {
