@@ -6,6 +6,7 @@ use super::operate::Source;
 use super::{Exit, show};
 use crate::failure::{Code, Failure};
 use crate::server::client::OperatorClient;
+use crate::server::config::Config;
 use crate::server::files;
 use crate::server::gateway::registry::{Act, Request};
 use crate::server::keys::OperatorKey;
@@ -76,6 +77,11 @@ impl Operator {
             client: OperatorClient::new(&gateway, &ca, &key)?,
             key,
         })
+    }
+
+    /// The configuration of the gateway on this machine, for what is done beside it.
+    pub(super) fn config(&self) -> Result<Config, Failure> {
+        self.source.config()
     }
 
     fn said(&self) -> Result<Said, Failure> {

@@ -11,6 +11,7 @@ mod feeds;
 mod hand_in;
 mod init;
 mod input;
+mod keys;
 mod neighbours;
 mod offline;
 mod operate;
@@ -114,6 +115,9 @@ enum Command {
     /// What other operators ask for: look, approve, refuse.
     #[command(subcommand)]
     Approvals(approvals::Approvals),
+    /// The national CA, and the gateway's signing keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Which countries' backends use the gateway.
     #[command(subcommand)]
     Party(party::Party),
@@ -166,6 +170,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Operators(command) => command.run(),
         Command::Clients(command) => command.run(),
         Command::Approvals(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Party(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),

@@ -12,6 +12,7 @@ pub mod deflate;
 pub mod item;
 pub mod json;
 pub mod jws;
+pub mod pkcs10;
 mod scan;
 pub mod typed;
 pub mod x509;

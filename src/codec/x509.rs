@@ -168,7 +168,8 @@ fn seconds(time: x509_cert::time::Time) -> i64 {
     i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
 }
 
-fn attributes(name: &Name, kind: ObjectIdentifier) -> Vec<String> {
+/// The texts of one kind in `name`.
+pub(super) fn attributes(name: &Name, kind: ObjectIdentifier) -> Vec<String> {
     name.iter()
         .filter(|attribute| attribute.oid == kind)
         .filter_map(|attribute| {
@@ -197,13 +198,14 @@ const VERSION: u8 = 0xa0;
 const BOOLEAN: u8 = 0x01;
 const TRUE: u8 = 0xff;
 const BIT_STRING: u8 = 0x03;
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+pub(super) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 /// The sixth bit from the left.
 const KEY_CERT_SIGN: u8 = 0x04;
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
-const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
-const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+pub(super) const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+pub(super) const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+pub(super) const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,12 @@
 //! are.
 
 mod federation;
+mod keys;
 mod publication;
 mod role;
 
 pub use federation::{FederationConfig, FederationListen, ListenAt};
+pub use keys::KeysConfig;
 pub use publication::PublicationConfig;
 pub use role::{Role, Roles};
 
@@ -22,6 +24,7 @@ use crate::server::files;
 use crate::server::store::StoreConfig;
 use crate::verify::Policy;
 use federation::FederationTable;
+use keys::KeysTable;
 use publication::PublicationTable;
 use serde::Deserialize;
 use smol_str::SmolStr;
@@ -53,6 +56,8 @@ pub struct Config {
     pub policy: Policy,
     /// Who issues.
     pub issuer: Issuer,
+    /// How our own signing keys are held and used.
+    pub keys: KeysConfig,
     /// The sources of trust of this environment.
     pub feeds: Vec<FeedConfig>,
     /// Seconds between two looks at the sources, clients and certificates. Default 30.
@@ -146,6 +151,7 @@ impl Config {
             tls,
             policy: policy(file.policy)?,
             issuer: issuer(file.issuer, environment)?,
+            keys: file.keys.checked(base, environment)?,
             feeds,
             refresh_s: file.trust.refresh_s,
             ask_feeds: file.trust.ask_feeds,
@@ -250,6 +256,8 @@ struct File {
     policy: PolicyTable,
     #[serde(default)]
     issuer: IssuerTable,
+    #[serde(default)]
+    keys: KeysTable,
     #[serde(default)]
     trust: Trust,
     #[serde(default)]

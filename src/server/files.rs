@@ -53,9 +53,21 @@ pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failur
 /// # Errors
 /// `input_output`; `configuration_invalid` where others may open it.
 pub(crate) fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    read_closed(path, 0o077)
+}
+
+/// The bytes of a credential of this service: its group may read it, because an access list shows so in the mode.
+///
+/// # Errors
+/// `input_output`; `configuration_invalid` where others may open it.
+pub(crate) fn read_credential(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    read_closed(path, 0o037)
+}
+
+fn read_closed(path: &Path, to_others: u32) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let unreadable = |error| failed(path, "cannot be read", error);
     let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
-    if mode & 0o077 != 0 {
+    if mode & to_others != 0 {
         let shown = path.display();
         let reason = format!(
             "{shown} is open to others (mode {:o}); chmod 600",

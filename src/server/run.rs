@@ -166,6 +166,7 @@ impl Server {
                 actix_web::rt::spawn(looking),
                 actix_web::rt::spawn(tasks::watch_engine(Arc::clone(&kept))),
                 actix_web::rt::spawn(tasks::follow(Arc::clone(&kept))),
+                actix_web::rt::spawn(tasks::watch_ends(Arc::clone(&kept))),
             ];
             if federated {
                 let ending = tasks::end_batches(Arc::clone(&kept));

@@ -179,6 +179,19 @@ pub(super) async fn end_batches(gateway: Arc<Gateway>) {
     }
 }
 
+/// Tells every hour what ends.
+pub(super) async fn watch_ends(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(WATCH_ENDS);
+    loop {
+        ticks.tick().await;
+        let gateway = Arc::clone(&gateway);
+        let watched = rt::task::spawn_blocking(move || gateway.watch_ends());
+        if watched.await.is_err() {
+            error!(code = "internal", "the look at what ends broke off");
+        }
+    }
+}
+
 /// Signs the head of the audit once a minute, outside the database.
 pub(super) async fn sign_audit(gateway: Arc<Gateway>, heads: Arc<Heads>) {
     let mut ticks = rt::time::interval(SIGN_AUDIT);
@@ -225,6 +238,7 @@ pub(super) async fn publish(gateway: Arc<Gateway>) {
 
 const PUBLISH: Duration = Duration::from_secs(1);
 const FOLLOW: Duration = Duration::from_millis(500);
+const WATCH_ENDS: Duration = Duration::from_secs(3600);
 const END_BATCHES: Duration = Duration::from_secs(3600);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);

@@ -244,7 +244,7 @@ const INTERVAL_S: std::ops::RangeInclusive<u32> = 60..=24 * HOUR_S;
 const FULL_INTERVAL_S: std::ops::RangeInclusive<u32> = HOUR_S..=31 * 24 * HOUR_S;
 const TIMEOUT_MS: std::ops::RangeInclusive<u64> = 50..=600_000;
 /// Under these names the gateway keeps what is its own.
-const OWN: [&str; 3] = ["hub", "admin", "publication"];
+const OWN: [&str; 5] = ["hub", "admin", "publication", "registry", "own"];
 const MAX_ID: usize = 64;
 const MAX_DOMAIN: usize = 40;
 

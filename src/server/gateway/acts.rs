@@ -45,6 +45,9 @@ impl Gateway {
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
             | Act::IssuerRemove { .. } => self.preview_hub(act),
+            Act::KeyAdd { .. } | Act::KeyRetire { .. } | Act::KeyCompromised { .. } => {
+                self.preview_key(act, at)
+            }
         }
     }
 
@@ -76,6 +79,9 @@ impl Gateway {
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
             | Act::IssuerRemove { .. } => self.carry_out_hub(act, by),
+            Act::KeyAdd { .. } | Act::KeyRetire { .. } | Act::KeyCompromised { .. } => {
+                self.carry_out_key(act, by)
+            }
         }
     }
 

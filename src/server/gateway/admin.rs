@@ -86,7 +86,7 @@ impl Gateway {
         self.decide(async |records, lease, _| {
             let (registry, now) = (self.registry()?, self.clock.now());
             let operator = known(&registry, certificate, now)?;
-            registry.may_ask(&operator, now)?;
+            registry.may_ask(&operator, &act, now)?;
             let request = Request {
                 id: random_id()?,
                 preview: self.preview(&registry, &act, now)?,
@@ -174,7 +174,10 @@ impl Gateway {
             | Act::PartyAdd { .. }
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
-            | Act::IssuerRemove { .. } => None,
+            | Act::IssuerRemove { .. }
+            | Act::KeyAdd { .. }
+            | Act::KeyRetire { .. }
+            | Act::KeyCompromised { .. } => None,
         };
         Ok(Done {
             request,

@@ -4,6 +4,7 @@
 
 use super::Gateway;
 use super::hub::{HUB, Hub};
+use super::keyring::Keyring;
 use super::publication::{Ledger, PUBLICATION};
 use super::registry::Registry;
 use crate::failure::{Code, Failure};
@@ -92,6 +93,9 @@ impl Gateway {
                             let mut ledger = Ledger::clone(&self.ledger());
                             ledger.apply(&record);
                             self.ledger.store(Arc::new(ledger));
+                        }
+                        if Keyring::keeps(&record) {
+                            self.keep_signer(&record);
                         }
                         records.unused().push(record);
                     }

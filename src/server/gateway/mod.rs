@@ -44,7 +44,7 @@ pub use world::{Trouble, World};
 use crate::failure::Failure;
 use crate::issue::Issuer;
 use crate::model::Environment;
-use crate::server::config::{Config, Role, Roles};
+use crate::server::config::{Config, KeysConfig, Role, Roles};
 use crate::server::federation::FeedConfig;
 use crate::server::store;
 use crate::snapshot::Snapshot;
@@ -56,6 +56,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
+use keyring::{Expiry, Held, Keyring};
 use publication::{Ledger, Publisher};
 use registry::Registry;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,12 @@ pub struct Gateway {
     judges: Judges,
     issuer: Issuer,
     issuance: Option<Issuance>,
+    keys: KeysConfig,
+    /// Our own signers, as far as the records were read.
+    keyring: ArcSwap<Keyring>,
+    /// The private keys of this node.
+    held: Held,
+    expiry: Expiry,
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
@@ -100,16 +107,22 @@ impl Gateway {
     /// A gateway as configured, with its first snapshot taken.
     ///
     /// What it counts goes to the recorder of metrics that is installed by then.
-    /// In the demo environment and the role to issue it makes its throw-away PKI; anywhere else it holds no signing key.
+    /// In the role to issue it opens the signing keys that are configured, and in the demo environment makes its throw-away
+    /// PKI; in other roles it holds no signing key.
     ///
     /// # Errors
-    /// `input_output`, `configuration_invalid`, `internal`.
+    /// `input_output`, `configuration_invalid`, `key_sealed`, `signer_unavailable`, `internal`.
     pub fn open(config: &Config, clock: Clock) -> Result<Self, Failure> {
         let issues = config.roles.has(Role::Issue) && config.environment == Environment::Demo;
         let issuance = if issues {
             Some(Issuance::demo(&config.data, clock.now())?)
         } else {
             None
+        };
+        let held = if config.roles.has(Role::Issue) {
+            Held::open(&config.keys, &config.data)?
+        } else {
+            Held::none()
         };
         let empty = World::new(
             Snapshot::empty(config.environment),
@@ -139,6 +152,10 @@ impl Gateway {
             judges: Judges::new(config.engine, config.engine_mib),
             issuer: config.issuer.clone(),
             issuance,
+            keys: config.keys.clone(),
+            keyring: ArcSwap::default(),
+            held,
+            expiry: Expiry::of(config),
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),

@@ -5,11 +5,12 @@
 use super::foreign::Foreign;
 use super::pinned::{self, Reading};
 use super::{Gateway, number};
-use crate::model::UnixTime;
+use crate::model::{Thumbprint, UnixTime};
 use crate::server::federation::FeedConfig;
 use crate::snapshot::{FeedContent, Snapshot};
 use crate::trust::AdmissionReport;
 use actix_web::web::Bytes;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use tracing::{info, warn};
 
@@ -29,6 +30,8 @@ pub struct World {
     pub incomplete: bool,
     /// The public list of signers, once somebody has asked for it.
     pub public_list: OnceLock<Bytes>,
+    /// Those of our own signers that may sign as far as foreign gateways are concerned.
+    pub(super) visible: BTreeSet<Thumbprint>,
     pub(super) readings: Vec<Reading>,
 }
 
@@ -60,6 +63,7 @@ impl World {
             foreign: Vec::new(),
             incomplete: false,
             public_list: OnceLock::new(),
+            visible: BTreeSet::new(),
             readings: Vec::new(),
         }
     }
@@ -69,6 +73,7 @@ impl Gateway {
     /// Looks at every pinned source again and puts a new snapshot into force where one says something new.
     pub fn refresh(&self) {
         self.look_at_value_sets();
+        self.look_at_keys();
         let mut foreign = self.foreign();
         let before = self.world.load();
         let now = self.clock.now();
@@ -96,7 +101,8 @@ impl Gateway {
             .unwrap_or_default()
             .max(earlier + 1);
         foreign.read(now);
-        let lists = readings.iter().map(|reading| &reading.list);
+        let own = self.own_signers(foreign, now);
+        let lists = readings.iter().map(|reading| &reading.list).chain(&own);
         let contents = foreign.contents().map(|content| &content.list);
         let (snapshot, mut report) =
             Snapshot::assemble(self.environment, next, lists.chain(contents));
@@ -127,6 +133,7 @@ impl Gateway {
         let world = World {
             foreign: ids.collect(),
             incomplete: foreign.incomplete().is_some(),
+            visible: self.seen_abroad(foreign),
             troubles,
             readings,
             ..World::new(snapshot, report)

@@ -53,6 +53,7 @@ pub(super) async fn ready(request: HttpRequest, state: web::Data<State>) -> Http
     HttpResponse::Ok().json(json!({
         "status": "ready", "signers": signers, "sequence": sequence, "engine": engine,
         "store": gateway.store_state(), "stale_feeds": stale,
+        "ending": gateway.ending(),
         "publication": publication, "published": published,
     }))
 }

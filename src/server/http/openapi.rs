@@ -478,6 +478,10 @@ fn node() -> Value {
                 "type": "array", "items": { "type": "string" },
                 "description": "The foreign feeds that are too old; each stales its own signers alone.",
             }),
+            "ending": json!({
+                "type": "array", "items": { "type": "string" },
+                "description": "Keys and certificates of the gateway that end within a week.",
+            }),
         }), &[]),
         "Document": { "type": "object", "description": "An OpenAPI 3.1 document." },
     })

@@ -31,10 +31,13 @@ impl FileSigner {
             Code::ConfigurationInvalid.because(reason)
         };
         let der = PrivatePkcs8KeyDer::from_pem_slice(&pem).map_err(|_| unusable())?;
-        let key =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.secret_pkcs8_der())
-                .map_err(|_| unusable())?;
-        Ok(Self {
+        Self::of(der.secret_pkcs8_der()).ok_or_else(unusable)
+    }
+
+    /// The key in `der`, PKCS#8, where it is one for P-256.
+    pub(super) fn of(der: &[u8]) -> Option<Self> {
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der).ok()?;
+        Some(Self {
             key,
             random: SystemRandom::new(),
         })

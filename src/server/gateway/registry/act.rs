@@ -118,6 +118,33 @@ pub enum Act {
         /// The address.
         url: String,
     },
+    /// A signer of our own may sign, once it has waited.
+    #[serde(rename = "key.add")]
+    KeyAdd {
+        /// Its certificate, DER.
+        #[serde(with = "wire::base64")]
+        certificate: Vec<u8>,
+        /// The machine names of the kinds of certificate that it signs.
+        purposes: Vec<String>,
+        /// The group of regions that it is for.
+        region: String,
+        /// The quarter from which on it signs, such as `2026Q4`.
+        quarter: String,
+    },
+    /// It signs no more.
+    #[serde(rename = "key.retire")]
+    KeyRetire {
+        /// SHA-256 over its certificate.
+        #[serde(with = "wire::thumbprint")]
+        thumbprint: Thumbprint,
+    },
+    /// Somebody else may have its key.
+    #[serde(rename = "key.compromised")]
+    KeyCompromised {
+        /// SHA-256 over its certificate.
+        #[serde(with = "wire::thumbprint")]
+        thumbprint: Thumbprint,
+    },
 }
 
 /// A certificate of a country's backend, with the message by which our trust anchor vouches for it.
@@ -174,13 +201,37 @@ impl Act {
             Self::PartyRemove { .. } => "party.remove",
             Self::IssuerAdd { .. } => "issuer.add",
             Self::IssuerRemove { .. } => "issuer.remove",
+            Self::KeyAdd { .. } => "key.add",
+            Self::KeyRetire { .. } => "key.retire",
+            Self::KeyCompromised { .. } => "key.compromised",
+        }
+    }
+
+    /// The role of whoever asks for it.
+    pub fn role(&self) -> OperatorRole {
+        match self {
+            Self::KeyAdd { .. } | Self::KeyRetire { .. } | Self::KeyCompromised { .. } => {
+                OperatorRole::Keys
+            }
+            Self::OperatorAdd { .. }
+            | Self::OperatorDisable { .. }
+            | Self::ClientAdd { .. }
+            | Self::ClientDisable { .. }
+            | Self::SignerReadmit { .. }
+            | Self::FeedAcceptLess { .. }
+            | Self::PartyAdd { .. }
+            | Self::PartyRemove { .. }
+            | Self::IssuerAdd { .. }
+            | Self::IssuerRemove { .. } => OperatorRole::Operate,
         }
     }
 
     /// The certificates that it holds, DER, so that whoever approves can compare their fingerprints.
     pub fn certificates(&self) -> Vec<&[u8]> {
         match self {
-            Self::OperatorAdd { certificate, .. } => vec![certificate],
+            Self::OperatorAdd { certificate, .. } | Self::KeyAdd { certificate, .. } => {
+                vec![certificate]
+            }
             Self::PartyAdd { certificates, .. } => {
                 let certificates = certificates.iter();
                 certificates.map(|it| it.certificate.as_slice()).collect()
@@ -192,12 +243,14 @@ impl Act {
             | Self::FeedAcceptLess { .. }
             | Self::PartyRemove { .. }
             | Self::IssuerAdd { .. }
-            | Self::IssuerRemove { .. } => Vec::new(),
+            | Self::IssuerRemove { .. }
+            | Self::KeyRetire { .. }
+            | Self::KeyCompromised { .. } => Vec::new(),
         }
     }
 
     /// Every machine name.
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 13] = [
         "operator.add",
         "operator.disable",
         "client.add",
@@ -208,6 +261,9 @@ impl Act {
         "party.remove",
         "issuer.add",
         "issuer.remove",
+        "key.add",
+        "key.retire",
+        "key.compromised",
     ];
 
     fn check(&self) -> Result<(), Failure> {
@@ -263,6 +319,17 @@ impl Act {
                 Ok(())
             }
             Self::IssuerRemove { url } => wire::check_text("url", url, MAX_URL),
+            Self::KeyAdd {
+                purposes,
+                region,
+                quarter,
+                ..
+            } => {
+                at_most("purposes", purposes.len(), MAX_ROLES)?;
+                wire::check_text("region", region, MAX_NAME)?;
+                wire::check_text("quarter", quarter, MAX_NAME)
+            }
+            Self::KeyRetire { .. } | Self::KeyCompromised { .. } => Ok(()),
         }
     }
 }
@@ -326,6 +393,9 @@ mod tests {
             json!({ "act": "issuer.add", "url": "https://a.example", "type": "HTTP", "country": "TH", "name": "N",
                 "domain": "DCC", "signature_eu": "AAEC" }),
             json!({ "act": "issuer.remove", "url": "https://a.example" }),
+            json!({ "act": "key.add", "certificate": "AAEC", "purposes": ["test"], "region": "all", "quarter": "2026Q4" }),
+            json!({ "act": "key.retire", "thumbprint": hash }),
+            json!({ "act": "key.compromised", "thumbprint": hash }),
         ] {
             let read = Act::parse(act.clone()).unwrap();
             assert_eq!(read.to_json(), act);

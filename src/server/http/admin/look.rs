@@ -70,6 +70,11 @@ pub(super) async fn parties(request: HttpRequest, state: web::Data<State>) -> Ht
     answer(&request, state.gateway.show_hub())
 }
 
+/// `GET /admin/v1/keys`.
+pub(super) async fn keys(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    answer(&request, state.gateway.show_keys())
+}
+
 /// `GET /admin/v1/feeds`.
 pub(super) async fn feeds(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     answer(&request, Ok(view::feeds_status(&state.gateway)))
