@@ -15,7 +15,7 @@ impl Gateway {
     ///
     /// # Errors
     /// `request_invalid`, `not_found`; those of certificates that the act holds.
-    pub(super) fn preview(
+    pub(super) async fn preview(
         &self,
         registry: &Registry,
         act: &Act,
@@ -45,6 +45,10 @@ impl Gateway {
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
             | Act::IssuerRemove { .. } => self.preview_hub(act),
+            Act::CertificatesWithdraw { selector, reason } => {
+                self.preview_withdraw(selector, *reason).await
+            }
+            Act::CertificatesReinstate { id } => self.preview_reinstate(id),
         }
     }
 
@@ -52,7 +56,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Those of [`Self::preview`].
-    pub(super) fn carry_out(
+    pub(super) async fn carry_out(
         &self,
         registry: &Registry,
         act: &Act,
@@ -76,6 +80,10 @@ impl Gateway {
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
             | Act::IssuerRemove { .. } => self.carry_out_hub(act, by),
+            Act::CertificatesWithdraw { selector, reason } => {
+                self.carry_out_withdraw(selector, *reason, by).await
+            }
+            Act::CertificatesReinstate { id } => self.carry_out_reinstate(id, by),
         }
     }
 

@@ -184,7 +184,9 @@ fn changes(hub: &Hub, act: &Act, at: UnixTime) -> Result<Done, Failure> {
         | Act::ClientAdd { .. }
         | Act::ClientDisable { .. }
         | Act::SignerReadmit { .. }
-        | Act::FeedAcceptLess { .. } => {
+        | Act::FeedAcceptLess { .. }
+        | Act::CertificatesWithdraw { .. }
+        | Act::CertificatesReinstate { .. } => {
             let reason = format!("{} is no act on parties", act.name());
             Err(Code::Internal.because(reason))
         }

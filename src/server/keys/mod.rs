@@ -10,7 +10,7 @@ mod operator;
 mod publication;
 mod signer;
 
-pub use demo::{DemoPki, demo_pki};
+pub use demo::{DemoPki, demo_pki, demo_upload};
 pub use file::FileSigner;
 pub use message::sign_message;
 pub use neighbour::{ThrowAway, Use};

@@ -6,6 +6,7 @@ use super::operator::OperatorRole;
 use super::wire;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Thumbprint};
+use crate::server::gateway::withdrawal::{Reason, Selection};
 use crate::trust::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -118,6 +119,20 @@ pub enum Act {
         /// The address.
         url: String,
     },
+    /// Certificates that were issued here are withdrawn.
+    #[serde(rename = "certificates.withdraw")]
+    CertificatesWithdraw {
+        /// Which.
+        selector: Selection,
+        /// Why.
+        reason: Reason,
+    },
+    /// A withdrawal is taken back.
+    #[serde(rename = "certificates.reinstate")]
+    CertificatesReinstate {
+        /// The withdrawal.
+        id: String,
+    },
 }
 
 /// A certificate of a country's backend, with the message by which our trust anchor vouches for it.
@@ -174,6 +189,8 @@ impl Act {
             Self::PartyRemove { .. } => "party.remove",
             Self::IssuerAdd { .. } => "issuer.add",
             Self::IssuerRemove { .. } => "issuer.remove",
+            Self::CertificatesWithdraw { .. } => "certificates.withdraw",
+            Self::CertificatesReinstate { .. } => "certificates.reinstate",
         }
     }
 
@@ -192,12 +209,33 @@ impl Act {
             | Self::FeedAcceptLess { .. }
             | Self::PartyRemove { .. }
             | Self::IssuerAdd { .. }
-            | Self::IssuerRemove { .. } => Vec::new(),
+            | Self::IssuerRemove { .. }
+            | Self::CertificatesWithdraw { .. }
+            | Self::CertificatesReinstate { .. } => Vec::new(),
+        }
+    }
+
+    /// The role of whoever asks for it.
+    pub fn asks(&self) -> OperatorRole {
+        match self {
+            Self::CertificatesWithdraw { .. } | Self::CertificatesReinstate { .. } => {
+                OperatorRole::Revoke
+            }
+            Self::OperatorAdd { .. }
+            | Self::OperatorDisable { .. }
+            | Self::ClientAdd { .. }
+            | Self::ClientDisable { .. }
+            | Self::SignerReadmit { .. }
+            | Self::FeedAcceptLess { .. }
+            | Self::PartyAdd { .. }
+            | Self::PartyRemove { .. }
+            | Self::IssuerAdd { .. }
+            | Self::IssuerRemove { .. } => OperatorRole::Operate,
         }
     }
 
     /// Every machine name.
-    pub const NAMES: [&str; 10] = [
+    pub const NAMES: [&str; 12] = [
         "operator.add",
         "operator.disable",
         "client.add",
@@ -208,6 +246,8 @@ impl Act {
         "party.remove",
         "issuer.add",
         "issuer.remove",
+        "certificates.withdraw",
+        "certificates.reinstate",
     ];
 
     fn check(&self) -> Result<(), Failure> {
@@ -263,6 +303,14 @@ impl Act {
                 Ok(())
             }
             Self::IssuerRemove { url } => wire::check_text("url", url, MAX_URL),
+            Self::CertificatesWithdraw { selector, reason } => {
+                if *reason == Reason::Superseded {
+                    let reason = "superseded is the gateway's own reason";
+                    return Err(Code::RequestInvalid.because(reason).about("reason"));
+                }
+                selector.selector().map(|_| ())
+            }
+            Self::CertificatesReinstate { id } => wire::check_id(id),
         }
     }
 }
@@ -326,6 +374,8 @@ mod tests {
             json!({ "act": "issuer.add", "url": "https://a.example", "type": "HTTP", "country": "TH", "name": "N",
                 "domain": "DCC", "signature_eu": "AAEC" }),
             json!({ "act": "issuer.remove", "url": "https://a.example" }),
+            json!({ "act": "certificates.withdraw", "selector": { "operator": "clerk-17" }, "reason": "fraud" }),
+            json!({ "act": "certificates.reinstate", "id": "0a" }),
         ] {
             let read = Act::parse(act.clone()).unwrap();
             assert_eq!(read.to_json(), act);
@@ -345,6 +395,10 @@ mod tests {
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["SECRET"], "certificate": "AAEC" }),
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["operate"], "certificate": "SECRET" }),
             json!({ "act": "party.remove", "country": "SECRET" }),
+            json!({ "act": "certificates.withdraw", "selector": { "operator": "a" }, "reason": "SECRET" }),
+            json!({ "act": "certificates.withdraw", "selector": { "operator": "a" }, "reason": "superseded" }),
+            json!({ "act": "certificates.withdraw", "selector": { "SECRET": "a" }, "reason": "fraud" }),
+            json!({ "act": "certificates.withdraw", "selector": {}, "reason": "fraud" }),
             json!({ "act": "issuer.add", "url": "https://a.example", "type": "HTTP", "country": "TH", "name": "N",
                 "domain": "DCC" }),
             json!({ "act": "issuer.add", "url": "https://a.example", "type": "HTTP", "country": "TH", "name": "N",

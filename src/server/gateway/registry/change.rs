@@ -99,7 +99,9 @@ impl Registry {
             | Act::PartyAdd { .. }
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
-            | Act::IssuerRemove { .. } => return Err(elsewhere()),
+            | Act::IssuerRemove { .. }
+            | Act::CertificatesWithdraw { .. }
+            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
         };
         Ok(preview)
     }
@@ -140,17 +142,19 @@ impl Registry {
             | Act::PartyAdd { .. }
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
-            | Act::IssuerRemove { .. } => return Err(elsewhere()),
+            | Act::IssuerRemove { .. }
+            | Act::CertificatesWithdraw { .. }
+            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
         };
         Ok((vec![record], vec![event]))
     }
 
-    /// That `operator` may ask for one more act at `at`.
+    /// That `operator` may ask for `act` at `at`.
     ///
     /// # Errors
     /// `forbidden`; `request_invalid` where too many of theirs wait.
-    pub fn may_ask(&self, operator: &Operator, at: UnixTime) -> Result<(), Failure> {
-        demand(operator, OperatorRole::Operate)?;
+    pub fn may_ask(&self, operator: &Operator, act: &Act, at: UnixTime) -> Result<(), Failure> {
+        demand(operator, act.asks())?;
         let requests = self.requests(at).into_iter();
         let own = requests
             .filter(|(it, state)| it.asked_by == operator.id && *state == RequestState::Open)
@@ -182,7 +186,7 @@ impl Registry {
             return Err(Code::ApprovalExpired.because(reason));
         }
         let asker = self.operator(&request.asked_by);
-        let asker = asker.filter(|asker| asker.may(OperatorRole::Operate));
+        let asker = asker.filter(|asker| asker.may(request.act.asks()));
         let gone = || Code::ApprovalOutdated.because("whoever asked may ask no more");
         apart(asker.ok_or_else(gone)?, operator)?;
         let hash = request.hash();
@@ -211,8 +215,12 @@ impl Registry {
         reason: &str,
         at: UnixTime,
     ) -> Result<Decision, Failure> {
-        if !operator.may(OperatorRole::Operate) {
-            demand(operator, OperatorRole::Approve)?;
+        if !operator.may(OperatorRole::Operate) && !operator.may(OperatorRole::Approve) {
+            // Whoever asked may take it back, whatever their role.
+            let own = self.request(id).is_ok_and(|it| it.asked_by == operator.id);
+            if !own || !operator.enabled {
+                demand(operator, OperatorRole::Approve)?;
+            }
         }
         check_reason(reason)?;
         let request = self.undecided(id)?;
