@@ -17,6 +17,7 @@ mod offline;
 mod operate;
 mod operators;
 mod party;
+mod revoke;
 mod show;
 mod store;
 mod tally;
@@ -121,6 +122,8 @@ enum Command {
     /// Which countries' backends use the gateway.
     #[command(subcommand)]
     Party(party::Party),
+    /// Withdraw certificates that were issued here, or take a withdrawal back.
+    Revoke(revoke::Revoke),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -172,6 +175,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Approvals(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Party(command) => command.run(),
+        Command::Revoke(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

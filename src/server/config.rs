@@ -8,11 +8,13 @@ mod federation;
 mod keys;
 mod publication;
 mod role;
+mod upload;
 
 pub use federation::{FederationConfig, FederationListen, ListenAt};
 pub use keys::KeysConfig;
 pub use publication::PublicationConfig;
 pub use role::{Role, Roles};
+pub use upload::UploadConfig;
 
 use crate::crypto::Mode;
 use crate::failure::{Code, Failure};
@@ -72,6 +74,8 @@ pub struct Config {
     pub engine_mib: u32,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
+    /// By which certificate withdrawals are published. Default none; in demo, a throw-away one.
+    pub upload: Option<UploadConfig>,
     /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
     pub store: StoreConfig,
 }
@@ -160,6 +164,7 @@ impl Config {
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
             publication: file.publication.checked()?,
+            upload: file.upload.map(|upload| upload.below(base)),
             store: file.store.checked(base)?,
         };
         if let Some(names) = &file.roles {
@@ -264,6 +269,7 @@ struct File {
     cache: CacheTable,
     #[serde(default)]
     publication: PublicationTable,
+    upload: Option<UploadConfig>,
     #[serde(default)]
     store: StoreConfig,
 }

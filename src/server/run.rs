@@ -167,6 +167,8 @@ impl Server {
                 actix_web::rt::spawn(tasks::watch_engine(Arc::clone(&kept))),
                 actix_web::rt::spawn(tasks::follow(Arc::clone(&kept))),
                 actix_web::rt::spawn(tasks::watch_ends(Arc::clone(&kept))),
+                actix_web::rt::spawn(tasks::follow_withdrawals(Arc::clone(&kept))),
+                actix_web::rt::spawn(tasks::look_up_seen(Arc::clone(&kept))),
             ];
             if federated {
                 let ending = tasks::end_batches(Arc::clone(&kept));
@@ -180,6 +182,8 @@ impl Server {
             if let Some(heads) = &heads {
                 let signing = tasks::sign_audit(Arc::clone(&kept), Arc::clone(heads));
                 running.push(actix_web::rt::spawn(signing));
+                let publishing = tasks::publish_withdrawals(Arc::clone(&kept));
+                running.push(actix_web::rt::spawn(publishing));
             }
             if kept.publisher().is_ok() {
                 let publishing = tasks::publish(Arc::clone(&kept));

@@ -116,6 +116,27 @@ pub(super) async fn follow(gateway: Arc<Gateway>) {
     }
 }
 
+/// Reads what other nodes kept, four times a second, so that what they withdraw is in force here before a new world is made.
+pub(super) async fn follow_withdrawals(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(FOLLOW_WITHDRAWALS);
+    loop {
+        ticks.tick().await;
+        // Whoever follows for the world tells of a store that does not answer.
+        let _ = gateway.read_store().await;
+    }
+}
+
+/// Asks the register about signatures of our own keys that were seen.
+pub(super) async fn look_up_seen(gateway: Arc<Gateway>) {
+    loop {
+        if let Err(failure) = gateway.look_up_seen().await {
+            let code = failure.code().name();
+            debug!(code, "the register was not asked: {failure}");
+            rt::time::sleep(PUBLISH).await;
+        }
+    }
+}
+
 /// Asks `feed` again and again: every `every` seconds while it answers, ever more slowly while it does not.
 pub(super) async fn ask(gateway: Arc<Gateway>, feed: Box<dyn Feed>, every: Duration) {
     loop {
@@ -220,6 +241,19 @@ pub(super) async fn sign_audit_once(gateway: &Gateway, heads: &Heads) {
     }
 }
 
+/// Publishes what is withdrawn of our own, and takes back what is not any more, once a minute.
+pub(super) async fn publish_withdrawals(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(PUBLISH_WITHDRAWALS);
+    loop {
+        ticks.tick().await;
+        if let Err(failure) = gateway.publish_withdrawals().await {
+            metrics::counter!("lintas_withdrawals_publishing_failed_total").increment(1);
+            let code = failure.code().name();
+            warn!(code, "withdrawals are not all published: {failure}");
+        }
+    }
+}
+
 const CUT_OFF: Duration = Duration::from_millis(250);
 /// Publishes what has changed, and serves what was published, once a second.
 pub(super) async fn publish(gateway: Arc<Gateway>) {
@@ -239,6 +273,8 @@ pub(super) async fn publish(gateway: Arc<Gateway>) {
 const PUBLISH: Duration = Duration::from_secs(1);
 const FOLLOW: Duration = Duration::from_millis(500);
 const WATCH_ENDS: Duration = Duration::from_secs(3600);
+const PUBLISH_WITHDRAWALS: Duration = Duration::from_secs(60);
+const FOLLOW_WITHDRAWALS: Duration = Duration::from_millis(250);
 const END_BATCHES: Duration = Duration::from_secs(3600);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);

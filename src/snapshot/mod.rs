@@ -5,11 +5,13 @@
 
 mod did;
 mod feed;
+mod own;
 
 pub use did::{DidProof, DidTrust, named_signers};
 pub use feed::{
     FeedContent, FeedProof, FeedRecords, ListTrust, MAX_BATCHES, read_feed, statements,
 };
+pub use own::{Own, OwnKey};
 
 use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};
@@ -25,6 +27,7 @@ pub struct Snapshot {
     sequence: u64,
     trust: Arc<TrustList>,
     revocations: Arc<RevocationList>,
+    own: Arc<Own>,
     sources: Arc<[Source]>,
 }
 
@@ -47,6 +50,7 @@ impl Snapshot {
             sequence,
             trust: Arc::new(trust),
             revocations: Arc::default(),
+            own: Arc::default(),
             sources,
         };
         (snapshot.identified(), report)
@@ -62,7 +66,22 @@ impl Snapshot {
         .identified()
     }
 
+    /// The same world with what this gateway says of its own certificates.
+    ///
+    /// Nothing else is made anew, so it costs no more than the id: the time does not depend on how many signers there are.
+    #[must_use]
+    pub fn with_own(self, own: Arc<Own>) -> Self {
+        Self { own, ..self }.identified()
+    }
+
     fn identified(self) -> Self {
+        let own = self.own.content_hash();
+        // What says nothing is no part of it.
+        let own: &[&[u8]] = if self.own.is_empty() {
+            &[]
+        } else {
+            &[b"\0own\0", &own]
+        };
         let parts = [
             self.environment.name().as_bytes(),
             b"\0trust\0",
@@ -70,7 +89,8 @@ impl Snapshot {
             b"\0revocations\0",
             &self.revocations.content_hash(),
         ];
-        let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts.concat()].concat()));
+        let parts = [parts.concat(), own.concat()].concat();
+        let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
         Self { id, ..self }
     }
 
@@ -108,6 +128,11 @@ impl Snapshot {
     /// The certificates that are withdrawn.
     pub fn revocations(&self) -> &RevocationList {
         &self.revocations
+    }
+
+    /// What this gateway says of its own certificates.
+    pub fn own(&self) -> &Arc<Own> {
+        &self.own
     }
 
     /// Makes the keys of its signers known to `engine`, the most used first, as far as `budget` bytes go.

@@ -7,13 +7,14 @@
 
 use super::open::Signed;
 use super::policy::Policy;
+use super::register::Registered;
 use super::verdict::Finding;
 use crate::credential::Claims;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, UnixTime};
 use crate::quirk::{Quirk, Quirks};
 use crate::revocation::{HashKind, RevocationHash, SignedBy};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{OwnKey, Snapshot};
 use crate::trust::{Assurance, Dsc, Source};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -74,6 +75,7 @@ pub(super) fn stale(source: &Source) -> Failure {
 /// What the checks need besides the credential.
 pub(super) struct Checks<'c> {
     pub(super) policy: &'c Policy,
+    pub(super) registered: Registered,
     pub(super) boundaries: &'c mut Boundaries,
     pub(super) quirks: &'c mut Quirks,
 }
@@ -108,6 +110,7 @@ impl Checks<'_> {
             }
         }
         found(self.withdrawn(signed, dsc, kids, snapshot).as_ref());
+        found(self.registered(signed, snapshot).as_ref());
         // One fresh source that names the signer is enough; the boundaries of all are noted.
         let (mut old, mut fresh) = (None, false);
         for source in dsc.sources.iter().filter_map(|id| snapshot.source(id)) {
@@ -126,7 +129,17 @@ impl Checks<'_> {
         findings
     }
 
-    /// Whether a batch of the signer's own country withdraws it, under any of its hashes.
+    /// Whether the register knows it, where its signer's key is one of our own that is compromised.
+    ///
+    /// It is the key that is compromised, whichever certificate or list names it.
+    fn registered(&self, signed: &Signed, snapshot: &Snapshot) -> Option<Failure> {
+        match snapshot.own().key(&signed.spki_digest) {
+            None | Some(OwnKey::Healthy) => None,
+            Some(OwnKey::Compromised) => self.registered.judged(&signed.kid),
+        }
+    }
+
+    /// Whether this gateway, or a batch of the signer's own country, withdraws it, under any of its hashes.
     ///
     /// Lists in circulation compute the hash with the country from the issuer or from the entry, so both are asked for.
     fn withdrawn(
@@ -136,6 +149,10 @@ impl Checks<'_> {
         kids: &[&Kid],
         snapshot: &Snapshot,
     ) -> Option<Failure> {
+        let own = snapshot.own();
+        if own.withdraws(signed.signature_hash, &signed.spki_digest, dsc) {
+            return Some(Code::Revoked.because("withdrawn by this gateway"));
+        }
         let list = snapshot.revocations();
         if list.is_empty() {
             return None;
@@ -174,6 +191,10 @@ impl Checks<'_> {
 
     /// Whether every source that speaks of withdrawn certificates of the signer's country is too old to be relied on.
     fn revocation_stale(&mut self, dsc: &Dsc, snapshot: &Snapshot) -> Option<Failure> {
+        if snapshot.own().may_lack(dsc) {
+            let reason = "records of this gateway's own withdrawals are missing";
+            return Some(Code::RevocationStale.because(reason));
+        }
         let (mut old, mut fresh) = (None, false);
         let speaking = snapshot.sources().iter();
         let speaking = speaking.filter(|source| {

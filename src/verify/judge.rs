@@ -5,6 +5,7 @@
 use super::checks::{self, Boundaries};
 use super::open::{Opened, Reached, Signed, open};
 use super::policy::Policy;
+use super::register::Registered;
 use super::verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict};
 use crate::credential::Hint;
 use crate::failure::{Code, Failure};
@@ -20,16 +21,21 @@ use std::sync::Arc;
 /// Never fails: a text that is no credential at all is a verdict, too. One exception to the order of findings: a signer
 /// that a stale source might know is reported as `trust_list_stale`, not as `unknown_signer`.
 pub fn verify(text: &str, at: UnixTime, snapshot: &Snapshot, policy: &Policy) -> Verdict {
-    let judged = judge(&open(text, snapshot), at, snapshot, policy);
+    let opened = open(text, snapshot);
+    let judged = judge(&opened, at, snapshot, policy, Registered::NotAsked);
     Verdict::of(vec![judged], at, snapshot, policy)
 }
 
 /// The verdict on what was `opened`, at the instant `at`.
+///
+/// `registered` is what the register of issued certificates says of it; it counts only under a key of our own that is
+/// compromised, see [`Opened::register_question`].
 pub fn judge(
     opened: &Opened,
     at: UnixTime,
     snapshot: &Snapshot,
     policy: &Policy,
+    registered: Registered,
 ) -> CredentialVerdict {
     let mut quirks = opened.quirks.clone();
     let mut boundaries = Boundaries::new(at);
@@ -42,7 +48,8 @@ pub fn judge(
             findings.push(unsigned(hint, failure, snapshot, policy, &mut boundaries));
         }
         Reached::Signed(signed) => {
-            let judged = by_best_signer(signed, &opened.quirks, snapshot, policy, &mut boundaries);
+            let known = (snapshot, policy, registered);
+            let judged = by_best_signer(signed, &opened.quirks, known, &mut boundaries);
             (findings, quirks, signer) = (judged.findings, judged.quirks, judged.signer);
             certificate = match &signed.certificate {
                 Some(Ok(certificate)) => Some(Arc::clone(certificate)),
@@ -60,6 +67,7 @@ pub fn judge(
         certificate,
         recheck_by: boundaries.next(),
         work: opened.work,
+        registered,
     }
 }
 
@@ -78,8 +86,7 @@ struct Judged {
 fn by_best_signer(
     signed: &Signed,
     seen: &Quirks,
-    snapshot: &Snapshot,
-    policy: &Policy,
+    (snapshot, policy, registered): (&Snapshot, &Policy, Registered),
     boundaries: &mut Boundaries,
 ) -> Judged {
     let mut best: Option<Judged> = None;
@@ -96,6 +103,7 @@ fn by_best_signer(
         let mut quirks = seen.clone();
         let mut checks = checks::Checks {
             policy,
+            registered,
             boundaries: &mut *boundaries,
             quirks: &mut quirks,
         };

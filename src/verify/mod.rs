@@ -1,12 +1,14 @@
 //! The meeting of the two rivers: a text and a snapshot in, a verdict out.
 //!
-//! Refuses any dependence but its arguments: same text, same snapshot, same instant, same policy, same verdict.
+//! Refuses any dependence but its arguments: same text, same snapshot, same instant, same policy, and the same
+//! word of the register where it was asked: same verdict.
 
 mod checks;
 mod judge;
 mod messages;
 mod open;
 mod policy;
+mod register;
 mod shown;
 mod verdict;
 
@@ -14,5 +16,6 @@ pub use judge::{judge, verify};
 pub use messages::{Locale, Message, message};
 pub use open::{Opened, Reached, Signed, open, open_batch};
 pub use policy::Policy;
+pub use register::Registered;
 pub use shown::{Shown, certificate_json};
 pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View};

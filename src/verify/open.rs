@@ -9,7 +9,7 @@ use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, Kid, Purpose};
 use crate::quirk::Quirks;
 use crate::revocation::RevocationHash;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{OwnKey, Snapshot};
 use crate::trust::Dsc;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -75,6 +75,18 @@ impl Opened {
             Reached::Unread(_) => None,
             Reached::Unsigned { hint, .. } => hint.kid.as_ref(),
             Reached::Signed(signed) => Some(&signed.kid),
+        }
+    }
+
+    /// What to ask the register of issued certificates before it is judged: the hash of its signature, where a key of our own
+    /// made it; and how that key stands. Healthy keys' certificates need no answer.
+    pub fn register_question(&self, snapshot: &Snapshot) -> Option<(RevocationHash, OwnKey)> {
+        match &self.reached {
+            Reached::Unread(_) | Reached::Unsigned { .. } => None,
+            Reached::Signed(signed) => {
+                let standing = snapshot.own().key(&signed.spki_digest)?;
+                Some((signed.signature_hash, standing))
+            }
         }
     }
 

@@ -164,6 +164,9 @@ impl Serialize for Credential<'_> {
             body.serialize_entry("signer", signer)?;
             body.serialize_entry("assurance", signer.0.assurance.name())?;
         }
+        if let Some(said) = credential.registered.name() {
+            body.serialize_entry("register", said)?;
+        }
         if let Some(certificate) = credential.certificate.as_deref()
             && self.view > View::Result
         {

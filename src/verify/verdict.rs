@@ -5,6 +5,7 @@
 //! Source: ETSI EN 319 102-1 for the three outcomes.
 
 use super::policy::Policy;
+use super::register::Registered;
 use crate::credential::{Format, Work};
 use crate::failure::{Class, Code, Failure};
 use crate::model::{HealthCertificate, SnapshotId, UnixTime};
@@ -119,6 +120,8 @@ pub struct CredentialVerdict {
     pub recheck_by: Option<UnixTime>,
     /// How much was done.
     pub work: Work,
+    /// What the register of issued certificates said of it, where it was asked.
+    pub registered: Registered,
 }
 
 impl CredentialVerdict {

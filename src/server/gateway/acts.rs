@@ -15,7 +15,7 @@ impl Gateway {
     ///
     /// # Errors
     /// `request_invalid`, `not_found`; those of certificates that the act holds.
-    pub(super) fn preview(
+    pub(super) async fn preview(
         &self,
         registry: &Registry,
         act: &Act,
@@ -48,6 +48,10 @@ impl Gateway {
             Act::KeyAdd { .. } | Act::KeyRetire { .. } | Act::KeyCompromised { .. } => {
                 self.preview_key(act, at)
             }
+            Act::CertificatesWithdraw { selector, reason } => {
+                self.preview_withdraw(selector, *reason).await
+            }
+            Act::CertificatesReinstate { id } => self.preview_reinstate(id),
         }
     }
 
@@ -55,7 +59,7 @@ impl Gateway {
     ///
     /// # Errors
     /// Those of [`Self::preview`].
-    pub(super) fn carry_out(
+    pub(super) async fn carry_out(
         &self,
         registry: &Registry,
         act: &Act,
@@ -82,6 +86,10 @@ impl Gateway {
             Act::KeyAdd { .. } | Act::KeyRetire { .. } | Act::KeyCompromised { .. } => {
                 self.carry_out_key(act, by)
             }
+            Act::CertificatesWithdraw { selector, reason } => {
+                self.carry_out_withdraw(selector, *reason, by).await
+            }
+            Act::CertificatesReinstate { id } => self.carry_out_reinstate(id, by),
         }
     }
 

@@ -86,14 +86,7 @@ impl Gateway {
         self.decide(async |records, lease, _| {
             let (registry, now) = (self.registry()?, self.clock.now());
             let operator = known(&registry, certificate, now)?;
-            registry.may_ask(&operator, &act, now)?;
-            let request = Request {
-                id: random_id()?,
-                preview: self.preview(&registry, &act, now)?,
-                act: act.clone(),
-                asked_by: operator.id.clone(),
-                asked_at: now,
-            };
+            let request = self.request_of(&operator, act.clone(), now).await?;
             let detail = format!("{} {}", request.act.name(), request.hash());
             let event = told(now, &operator, "request.made", &request.id, detail);
             let store = records.store();
@@ -110,6 +103,24 @@ impl Gateway {
             Ok(request)
         })
         .await
+    }
+
+    /// A request of `operator` for `act`, with what it would change now.
+    pub(super) async fn request_of(
+        &self,
+        operator: &Operator,
+        act: Act,
+        now: UnixTime,
+    ) -> Result<Request, Failure> {
+        let registry = self.registry()?;
+        registry.may_ask(operator, &act, now)?;
+        Ok(Request {
+            id: random_id()?,
+            preview: self.preview(&registry, &act, now).await?,
+            act,
+            asked_by: operator.id.clone(),
+            asked_at: now,
+        })
     }
 
     /// Approves the request `id`, as the operator with this certificate, and does it.
@@ -129,9 +140,8 @@ impl Gateway {
                 let (registry, now) = (self.registry()?, self.clock.now());
                 let operator = known(&registry, certificate, now)?;
                 let (request, decision) = registry.approval(id, &operator, signature, now)?;
-                let preview = self
-                    .preview(&registry, &request.act, now)
-                    .map_err(outdated)?;
+                let preview = self.preview(&registry, &request.act, now).await;
+                let preview = preview.map_err(outdated)?;
                 if canonical(&preview) != canonical(&request.preview) {
                     let reason = "the act would now change something else; ask for it anew";
                     return Err(Code::ApprovalOutdated.because(reason));
@@ -141,7 +151,7 @@ impl Gateway {
                     approved_by: &operator.id,
                     at: now,
                 };
-                let (more, done) = self.carry_out(&registry, &request.act, &by)?;
+                let (more, done) = self.carry_out(&registry, &request.act, &by).await?;
                 let mut added = vec![decision.record()];
                 added.extend(more);
                 let detail = format!(
@@ -177,7 +187,9 @@ impl Gateway {
             | Act::IssuerRemove { .. }
             | Act::KeyAdd { .. }
             | Act::KeyRetire { .. }
-            | Act::KeyCompromised { .. } => None,
+            | Act::KeyCompromised { .. }
+            | Act::CertificatesWithdraw { .. }
+            | Act::CertificatesReinstate { .. } => None,
         };
         Ok(Done {
             request,
@@ -266,7 +278,7 @@ impl Gateway {
 
     /// Does `work` with everything read up to the head that it is given, while nobody else decides anything, here or on
     /// another node, and no party hands in here. It is done again where another node wrote meanwhile and `work` heeds that.
-    async fn decide<T>(
+    pub(super) async fn decide<T>(
         self: &Arc<Self>,
         work: impl AsyncFn(&Records, &Lease, Head) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -361,7 +373,7 @@ fn outdated(failure: Failure) -> Failure {
     }
 }
 
-fn random_id() -> Result<String, Failure> {
+pub(super) fn random_id() -> Result<String, Failure> {
     let mut random = [0; ID_BYTES];
     aws_lc_rs::rand::fill(&mut random)
         .map_err(|error| Code::Internal.caused_by("no randomness", error))?;

@@ -5,6 +5,7 @@
 use super::Gateway;
 use super::hub::{HUB, Hub};
 use super::keyring::Keyring;
+use super::own::OwnRecords;
 use super::publication::{Ledger, PUBLICATION};
 use super::registry::Registry;
 use crate::failure::{Code, Failure};
@@ -42,6 +43,7 @@ impl Gateway {
                         "nothing of the store is believed: {failure}"
                     );
                 }
+                self.own_incomplete(incomplete);
                 foreign.set_incomplete(read.err());
             }
             turned
@@ -63,12 +65,14 @@ impl Gateway {
         broke_off.map_or(Ok(true), Err)
     }
 
-    /// Reads what is new in the store, and tells whether there was anything. What parties handed in is known from then on; what it means for verdicts, once a
-    /// world is made of it.
+    /// Reads what is new in the store, and tells whether there was anything.
+    ///
+    /// What is withdrawn of our own is in force from then on. What parties handed in is known; what it means for verdicts, once
+    /// a world is made of it.
     ///
     /// # Errors
     /// `store_unavailable`, `store_incomplete`.
-    pub(super) async fn read_store(&self) -> Result<bool, Failure> {
+    pub(in crate::server) async fn read_store(&self) -> Result<bool, Failure> {
         let records = self.records()?;
         let mut through = records.through.lock().await;
         if records.store.head().await?.sequence == *through {
@@ -80,11 +84,13 @@ impl Gateway {
             if rows.is_empty() {
                 return Ok(*through != before);
             }
-            let (mut hub, mut registered) = (None, Vec::new());
+            let (mut hub, mut registered, mut own) = (None, Vec::new(), Vec::new());
             for row in rows {
                 *through = row.sequence;
                 match row.record {
                     Ok(record) if Registry::keeps(record.kind) => registered.push(record),
+                    // In force at once: a world that takes long to be made is not waited for.
+                    Ok(record) if OwnRecords::keeps(&record) => own.push(record),
                     Ok(record) => {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
@@ -111,6 +117,7 @@ impl Gateway {
                 self.turning.saw(&hub);
                 self.hub.store(Arc::new(hub));
             }
+            self.own_read(&own);
             self.register(&registered);
         }
     }

@@ -187,7 +187,9 @@ fn changes(hub: &Hub, act: &Act, at: UnixTime) -> Result<Done, Failure> {
         | Act::FeedAcceptLess { .. }
         | Act::KeyAdd { .. }
         | Act::KeyRetire { .. }
-        | Act::KeyCompromised { .. } => {
+        | Act::KeyCompromised { .. }
+        | Act::CertificatesWithdraw { .. }
+        | Act::CertificatesReinstate { .. } => {
             let reason = format!("{} is no act on parties", act.name());
             Err(Code::Internal.because(reason))
         }

@@ -21,24 +21,27 @@ pub mod keyring;
 mod leases;
 mod marks;
 mod node;
+pub mod own;
 mod parties;
 pub mod pinned;
 pub mod publication;
+mod register;
 pub mod registry;
 pub mod replica;
 mod sync;
 mod turn;
 mod value_sets;
 mod verify;
-mod withdrawal;
+pub mod withdrawal;
 mod world;
 
 pub use admin::Done;
 pub use clock::Clock;
 pub use issuance::IssueRequest;
 pub use marks::forget as forget_marks;
+pub use register::Answers;
 pub use sync::{Records, Synchronised};
-pub use verify::{Moment, Question, VerifyRequest};
+pub use verify::{Moment, OpenedAll, Question, VerifyRequest};
 pub use world::{Trouble, World};
 
 use crate::failure::Failure;
@@ -57,13 +60,16 @@ use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
 use keyring::{Expiry, Held, Keyring};
+use own::OwnRecords;
 use publication::{Ledger, Publisher};
+use register::Watch;
 use registry::Registry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use value_sets::ValueSets;
 use verify::Counters;
+use withdrawal::Publishing;
 
 /// A running gateway, apart from its doors.
 pub struct Gateway {
@@ -101,6 +107,12 @@ pub struct Gateway {
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
+    /// What is withdrawn of our own, and how our keys stand, as far as the records were read.
+    own: ArcSwap<OwnRecords>,
+    /// Held while a world is put into force, so that none takes back what another said.
+    putting: Mutex<()>,
+    watch: Watch,
+    publishing: Publishing,
 }
 
 impl Gateway {
@@ -159,6 +171,10 @@ impl Gateway {
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
+            own: ArcSwap::from_pointee(OwnRecords::of(config.issuer.country)),
+            putting: Mutex::new(()),
+            watch: Watch::new(),
+            publishing: Publishing::open(config, clock.now())?,
         };
         gateway.refresh();
         Ok(gateway)

@@ -2,11 +2,13 @@
 //!
 //! Refuses to judge parts of one request, or rows of one batch, at different instants or by different snapshots.
 
+use super::register::Answers;
 use super::{Gateway, World};
 use crate::failure::Code;
 use crate::model::UnixTime;
 use crate::verify::{self, CredentialVerdict, Opened, Outcome, Verdict};
 use metrics::Counter;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// One credential to judge.
@@ -25,6 +27,9 @@ pub struct VerifyRequest {
     pub at: Option<UnixTime>,
 }
 
+/// The credentials of one request, opened.
+pub type OpenedAll = SmallVec<[Arc<Opened>; 1]>;
+
 /// The world and the instant that verdicts are about.
 #[derive(Clone)]
 pub struct Moment {
@@ -42,48 +47,90 @@ impl Gateway {
         }
     }
 
-    /// The verdict on `request`; never fails.
-    pub fn verify(&self, request: &VerifyRequest, moment: &Moment) -> Verdict {
-        let verdict = self.judge(request, moment);
-        self.counters.count(&verdict);
-        verdict
-    }
-
-    /// The verdict on each of `requests`, in their order; their credentials are opened together, some at a time.
-    pub fn verify_batch(&self, requests: &[&VerifyRequest], moment: &Moment) -> Vec<Verdict> {
-        let questions = requests.iter().flat_map(|request| &request.questions);
-        let texts: Vec<_> = questions.map(|question| question.text.as_str()).collect();
-        let pieces = texts.chunks(TOGETHER);
-        let mut opened =
-            pieces.flat_map(|texts| self.opening.open_batch(texts, &moment.world.snapshot));
-        let verdicts = requests.iter().map(|request| {
-            let opened = opened.by_ref().take(request.questions.len());
-            self.judge_opened(request, opened, moment)
-        });
-        verdicts
-            .inspect(|verdict| self.counters.count(verdict))
+    /// What `request` asks about, opened.
+    pub fn open_credentials(&self, request: &VerifyRequest, moment: &Moment) -> OpenedAll {
+        let snapshot = &moment.world.snapshot;
+        let questions = request.questions.iter();
+        questions
+            .map(|question| self.opening.open(&question.text, snapshot))
             .collect()
     }
 
-    /// The verdict, uncounted: one that nobody asked for.
+    /// What all of `requests` ask about, opened together, some at a time, in their order.
+    pub fn open_credentials_of(
+        &self,
+        requests: &[&VerifyRequest],
+        moment: &Moment,
+    ) -> Vec<Arc<Opened>> {
+        let questions = requests.iter().flat_map(|request| &request.questions);
+        let texts: Vec<_> = questions.map(|question| question.text.as_str()).collect();
+        let pieces = texts.chunks(TOGETHER);
+        let open = |texts| self.opening.open_batch(texts, &moment.world.snapshot);
+        pieces.flat_map(open).collect()
+    }
+
+    /// The verdict on `request`, without asking the register of issued certificates; never fails.
+    pub fn verify(&self, request: &VerifyRequest, moment: &Moment) -> Verdict {
+        let opened = self.open_credentials(request, moment);
+        self.verify_opened(request, &opened, &Answers::default(), moment)
+    }
+
+    /// The verdict on `request`, of which `opened` was opened, and for which the register gave `answers`; never fails.
+    pub fn verify_opened(
+        &self,
+        request: &VerifyRequest,
+        opened: &[Arc<Opened>],
+        answers: &Answers,
+        moment: &Moment,
+    ) -> Verdict {
+        let verdict = self.judge_opened(request, opened, answers, moment);
+        self.counters.count(&verdict);
+        self.watch.saw(opened, &moment.world.snapshot);
+        verdict
+    }
+
+    /// The verdict on each of `requests`, in their order; see [`Self::verify_opened`].
+    pub fn verify_batch(
+        &self,
+        requests: &[&VerifyRequest],
+        opened: &[Arc<Opened>],
+        answers: &Answers,
+        moment: &Moment,
+    ) -> Vec<Verdict> {
+        let mut rest = opened;
+        let verdicts = requests.iter().map(|request| {
+            let count = request.questions.len().min(rest.len());
+            let (opened, behind) = rest.split_at(count);
+            rest = behind;
+            self.verify_opened(request, opened, answers, moment)
+        });
+        verdicts.collect()
+    }
+
+    /// The verdict, uncounted: one that nobody asked for. The register is not asked.
     pub(super) fn judge(&self, request: &VerifyRequest, moment: &Moment) -> Verdict {
-        let snapshot = &moment.world.snapshot;
-        let questions = request.questions.iter();
-        let opened = questions.map(|question| self.opening.open(&question.text, snapshot));
-        self.judge_opened(request, opened, moment)
+        let opened = self.open_credentials(request, moment);
+        self.judge_opened(request, &opened, &Answers::default(), moment)
     }
 
     fn judge_opened(
         &self,
         request: &VerifyRequest,
-        opened: impl Iterator<Item = Arc<Opened>>,
+        opened: &[Arc<Opened>],
+        answers: &Answers,
         moment: &Moment,
     ) -> Verdict {
         let snapshot = &moment.world.snapshot;
         let at = request.at.unwrap_or(moment.now);
-        let judge = |(question, opened): (&Question, Arc<Opened>)| CredentialVerdict {
+        let judge = |(question, opened): (&Question, &Arc<Opened>)| CredentialVerdict {
             reference: question.reference.clone(),
-            ..verify::judge(&opened, at, snapshot, &self.policy)
+            ..verify::judge(
+                opened,
+                at,
+                snapshot,
+                &self.policy,
+                answers.on(opened, snapshot),
+            )
         };
         let credentials = request.questions.iter().zip(opened).map(judge).collect();
         let mut verdict = Verdict::of(credentials, at, snapshot, &self.policy);

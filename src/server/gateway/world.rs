@@ -11,7 +11,7 @@ use crate::snapshot::{FeedContent, Snapshot};
 use crate::trust::AdmissionReport;
 use actix_web::web::Bytes;
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 use tracing::{info, warn};
 
 /// The snapshot in force and what its admission refused.
@@ -21,7 +21,7 @@ pub struct World {
     /// The snapshot's id as it is shown.
     pub id: Bytes,
     /// What was not admitted to it, and why.
-    pub report: AdmissionReport,
+    pub report: Arc<AdmissionReport>,
     /// What could not be read at the last attempt.
     pub troubles: Vec<Trouble>,
     /// The ids of the sources that are foreign feeds.
@@ -32,7 +32,7 @@ pub struct World {
     pub public_list: OnceLock<Bytes>,
     /// Those of our own signers that may sign as far as foreign gateways are concerned.
     pub(super) visible: BTreeSet<Thumbprint>,
-    pub(super) readings: Vec<Reading>,
+    pub(super) readings: Arc<Vec<Reading>>,
 }
 
 /// A source that keeps what it said before, because it or a document of it cannot be read.
@@ -58,15 +58,36 @@ impl World {
         Self {
             id: snapshot.id().to_string().into(),
             snapshot: Arc::new(snapshot),
-            report,
+            report: Arc::new(report),
             troubles: Vec::new(),
             foreign: Vec::new(),
             incomplete: false,
             public_list: OnceLock::new(),
             visible: BTreeSet::new(),
-            readings: Vec::new(),
+            readings: Arc::default(),
         }
     }
+
+    /// The same with `snapshot` in force, which differs in what this gateway says of its own certificates.
+    pub(super) fn with_snapshot(&self, snapshot: Snapshot) -> Self {
+        Self {
+            id: snapshot.id().to_string().into(),
+            snapshot: Arc::new(snapshot),
+            report: Arc::clone(&self.report),
+            troubles: self.troubles.clone(),
+            foreign: self.foreign.clone(),
+            incomplete: self.incomplete,
+            public_list: OnceLock::new(),
+            visible: self.visible.clone(),
+            readings: Arc::clone(&self.readings),
+        }
+    }
+}
+
+/// The number of a snapshot that is taken at `now`, behind the one numbered `earlier`.
+pub(super) fn following(earlier: u64, now: UnixTime) -> u64 {
+    let now = u64::try_from(now.seconds()).unwrap_or_default();
+    now.max(earlier.saturating_add(1))
 }
 
 impl Gateway {
@@ -78,49 +99,34 @@ impl Gateway {
         let before = self.world.load();
         let now = self.clock.now();
         let (readings, troubles) = pinned::read_all(&self.feeds, &self.data, &before.readings, now);
-        self.put_into_force(&mut foreign, readings, troubles, now);
+        self.put_into_force(&mut foreign, Arc::new(readings), troubles, now);
     }
 
     /// Puts a new snapshot into force from what is known of pinned sources and what the records of foreign feeds say now.
     pub(super) fn reassemble(&self, foreign: &mut Foreign) {
         let before = self.world.load();
-        let (readings, troubles) = (before.readings.clone(), before.troubles.clone());
+        let (readings, troubles) = (Arc::clone(&before.readings), before.troubles.clone());
         self.put_into_force(foreign, readings, troubles, self.clock.now());
     }
 
     fn put_into_force(
         &self,
         foreign: &mut Foreign,
-        readings: Vec<Reading>,
+        readings: Arc<Vec<Reading>>,
         troubles: Vec<Trouble>,
         now: UnixTime,
     ) {
-        let before = self.world.load();
-        let earlier = before.snapshot.sequence();
-        let next = u64::try_from(now.seconds())
-            .unwrap_or_default()
-            .max(earlier + 1);
         foreign.read(now);
         let own = self.own_signers(foreign, now);
         let lists = readings.iter().map(|reading| &reading.list).chain(&own);
         let contents = foreign.contents().map(|content| &content.list);
-        let (snapshot, mut report) =
-            Snapshot::assemble(self.environment, next, lists.chain(contents));
-        let mut snapshot = snapshot.with_revocations(foreign.revocations());
+        let (snapshot, mut report) = Snapshot::assemble(self.environment, 0, lists.chain(contents));
+        let snapshot = snapshot.with_revocations(foreign.revocations());
         let unread = readings.iter().flat_map(|reading| &reading.refused);
         let unproven = foreign
             .contents()
             .flat_map(|content: &FeedContent| &content.refused);
         report.refused.splice(..0, unread.chain(unproven).cloned());
-        // Where nothing new is said, only the age of the sources moves on.
-        let changed = snapshot.id() != before.snapshot.id() || earlier == 0;
-        if !changed {
-            snapshot = snapshot.with_sequence(earlier);
-        }
-        if changed || report != before.report {
-            log(&snapshot, &report, &before.report);
-        }
-        log_troubles(&troubles, &before.troubles);
         let as_of = snapshot.as_of().map_or(0, |at| at.seconds());
         metrics::gauge!("lintas_signers").set(number(snapshot.trust().signers().len()));
         metrics::gauge!("lintas_trust_entries_refused").set(number(report.refused.len()));
@@ -130,10 +136,29 @@ impl Gateway {
         foreign.measure(&snapshot, &report, now);
         self.judges.know(&snapshot);
         let ids = foreign.feeds().iter().map(|feed| feed.source.id.clone());
+        let visible = self.seen_abroad(foreign);
+        let foreign = (ids.collect(), foreign.incomplete().is_some());
+        // What was withdrawn while the rest was made is in force already, and stays so.
+        let _one = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.world.load();
+        let earlier = before.snapshot.sequence();
+        let snapshot = snapshot.with_own(Arc::clone(self.own.load().own()));
+        // Where nothing new is said, only the age of the sources moves on.
+        let changed = snapshot.id() != before.snapshot.id() || earlier == 0;
+        let snapshot = snapshot.with_sequence(if changed {
+            following(earlier, now)
+        } else {
+            earlier
+        });
+        if changed || report != *before.report {
+            log(&snapshot, &report, &before.report);
+        }
+        log_troubles(&troubles, &before.troubles);
+        let (foreign, incomplete) = foreign;
         let world = World {
-            foreign: ids.collect(),
-            incomplete: foreign.incomplete().is_some(),
-            visible: self.seen_abroad(foreign),
+            foreign,
+            incomplete,
+            visible,
             troubles,
             readings,
             ..World::new(snapshot, report)

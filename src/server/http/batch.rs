@@ -11,7 +11,8 @@ use super::routes::State;
 use super::trace::{SNAPSHOT, Trace, snapshot_mark, trace_of};
 use super::verify::{Asked, reference};
 use crate::failure::{Code, Failure};
-use crate::server::gateway::{Gateway, Moment};
+use crate::server::gateway::{Answers, Gateway, Moment};
+use crate::verify::Opened;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
@@ -56,8 +57,18 @@ async fn verdicts(
             trace: trace_of(request),
         };
         let rows = Arc::clone(&rows);
-        let judged = move || slice.judged(rows.iter().skip(range.start).take(range.len()));
-        answers.extend(state.work.apart(judged).await?);
+        let opened = move || slice.opened(rows.iter().skip(range.start).take(range.len()));
+        let judged = match state.work.apart(opened).await? {
+            Turn::Judged(judged) => judged,
+            Turn::Asks(slice) => {
+                let register = state
+                    .gateway
+                    .ask_register(&slice.credentials, &moment)
+                    .await;
+                state.work.apart(move || slice.judged(&register)).await?
+            }
+        };
+        answers.extend(judged);
     }
     Ok((form, form.written(&answers), moment))
 }
@@ -178,21 +189,59 @@ struct Slice {
     trace: Option<Trace>,
 }
 
+/// What one turn at a slice came to.
+enum Turn {
+    /// The answers to its rows, each as JSON on one line.
+    Judged(Vec<Vec<u8>>),
+    /// The register is to be asked first.
+    Asks(OpenedSlice),
+}
+
 impl Slice {
-    /// The answers to `rows`, each as JSON on one line.
-    fn judged<'r>(&self, rows: impl Iterator<Item = &'r Bytes>) -> Vec<Vec<u8>> {
+    /// `rows` opened, and judged where the register need not be asked.
+    fn opened<'r>(self, rows: impl Iterator<Item = &'r Bytes>) -> Turn {
         let rows: Vec<_> = rows.map(|row| Row::read(row, &self.principal)).collect();
         let asked = rows.iter().filter_map(|row| row.asked.as_ref().ok());
         let requests: Vec<_> = asked.map(|asked| &asked.request).collect();
-        let verdicts = self.gateway.verify_batch(&requests, &self.moment);
+        let credentials = self.gateway.open_credentials_of(&requests, &self.moment);
+        let own = self.moment.world.snapshot.own();
+        let asks = own.has_compromised();
+        let opened = OpenedSlice {
+            slice: self,
+            rows,
+            credentials,
+        };
+        if asks {
+            Turn::Asks(opened)
+        } else {
+            Turn::Judged(opened.judged(&Answers::default()))
+        }
+    }
+}
+
+/// A part of the rows, read and opened.
+struct OpenedSlice {
+    slice: Slice,
+    rows: Vec<Row>,
+    credentials: Vec<Arc<Opened>>,
+}
+
+impl OpenedSlice {
+    /// The answers to the rows, each as JSON on one line.
+    fn judged(self, register: &Answers) -> Vec<Vec<u8>> {
+        let (slice, opened) = (self.slice, &self.credentials);
+        let asked = self.rows.iter().filter_map(|row| row.asked.as_ref().ok());
+        let requests: Vec<_> = asked.map(|asked| &asked.request).collect();
+        let gateway = &slice.gateway;
+        let verdicts = gateway.verify_batch(&requests, opened, register, &slice.moment);
         let mut verdicts = verdicts.iter();
         let missing = || Code::Internal.because("a row without a verdict");
-        let answers = rows.into_iter().map(|row| {
+        let answers = self.rows.into_iter().map(|row| {
             let verdict = row.asked.and_then(|asked| {
                 let verdict = verdicts.next().ok_or_else(missing)?;
-                asked.written(verdict, self.trace)
+                asked.written(verdict, slice.trace)
             });
-            let trace = self.trace.as_ref().map(Trace::as_str);
+            let trace = slice.trace.as_ref().map(Trace::as_str);
             let answer = verdict.unwrap_or_else(|failure| {
                 let details = problem::details(&failure, trace);
                 Value::Object(details).to_string().into_bytes()

@@ -20,6 +20,7 @@ mod openapi;
 pub mod peer;
 mod problem;
 mod publication;
+mod revocations;
 mod routes;
 pub mod tls;
 mod trace;

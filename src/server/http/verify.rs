@@ -41,18 +41,22 @@ async fn verdict(
     let asked = Asked::read(members, &principal)?;
     let (moment, trace) = (state.gateway.moment(), trace_of(request));
     if asked.request.questions.len() == 1 {
-        let verdict = state.gateway.verify(&asked.request, &moment);
+        let opened = state.gateway.open_credentials(&asked.request, &moment);
+        let answers = state.gateway.ask_register(&opened, &moment).await;
+        let gateway = &state.gateway;
+        let verdict = gateway.verify_opened(&asked.request, &opened, &answers, &moment);
         return Ok((asked.written(&verdict, trace)?, moment));
     }
     let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
-    let judge = move || {
-        let verdicts = gateway.verify_batch(&[&asked.request], &at);
-        let written = verdicts
-            .first()
-            .map(|verdict| asked.written(verdict, trace));
-        written.unwrap_or_else(|| Err(Code::Internal.because("no verdict on a request")))
+    let open = move || {
+        let opened = gateway.open_credentials_of(&[&asked.request], &at);
+        (asked, opened)
     };
-    Ok((state.work.apart(judge).await??, moment))
+    let (asked, opened) = state.work.apart(open).await?;
+    let answers = state.gateway.ask_register(&opened, &moment).await;
+    let gateway = &state.gateway;
+    let verdict = gateway.verify_opened(&asked.request, &opened, &answers, &moment);
+    Ok((asked.written(&verdict, trace)?, moment))
 }
 
 /// What a caller asked for, and in which form.

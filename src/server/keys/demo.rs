@@ -51,6 +51,32 @@ pub fn demo_pki(data: &Path, at: UnixTime) -> Result<DemoPki, Failure> {
     Ok(pki)
 }
 
+/// The certificate and key, PEM, of a throw-away backend that hands in, below the `data` folder; made at the instant `at` if they
+/// are not there or about to end.
+///
+/// # Errors
+/// `input_output`, `internal`.
+pub fn demo_upload(data: &Path, at: UnixTime) -> Result<(PathBuf, PathBuf), Failure> {
+    let dir = data.join("keys").join("demo");
+    let (certificate, key) = (dir.join("upload.pem"), dir.join("upload.key"));
+    let _making = files::lock(data)?;
+    files::create_private_dir(&dir)?;
+    if !key.exists() || !is_current(&certificate, at) {
+        let made = KeyPair::generate().and_then(|pair| {
+            let mut parameters = parameters("DEMO NBup", at, DSC_YEARS);
+            parameters.is_ca = IsCa::ExplicitNoCa;
+            parameters.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            Ok((parameters.self_signed(&pair)?, pair))
+        });
+        let (made, pair) = made
+            .map_err(|error| Code::Internal.caused_by("the demo upload key was not made", error))?;
+        let private = Zeroizing::new(pair.serialize_pem());
+        files::write(&key, private.as_bytes(), PRIVATE)?;
+        files::write(&certificate, made.pem().as_bytes(), PUBLIC)?;
+    }
+    Ok((certificate, key))
+}
+
 /// Whether the DSC is there and does not end within a week.
 fn is_current(dsc: &Path, at: UnixTime) -> bool {
     let pem = files::read(dsc).unwrap_or_default();

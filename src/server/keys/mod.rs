@@ -19,7 +19,7 @@ mod token;
 
 pub use ceremony::{Answered, Ceremony};
 pub use cohort::{Cohort, Quarter, check_region};
-pub use demo::{DemoPki, demo_pki};
+pub use demo::{DemoPki, demo_pki, demo_upload};
 pub use file::FileSigner;
 pub use message::sign_message;
 pub use neighbour::{ThrowAway, Use};

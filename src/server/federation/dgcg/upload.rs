@@ -110,6 +110,20 @@ impl Uploader {
         done(&answer.await?, NO_CONTENT)
     }
 
+    /// Takes back the batch with this id, which may have gone already.
+    ///
+    /// # Errors
+    /// As [`Uploader::signer`].
+    pub async fn end_batch(&self, id: &str, at: UnixTime) -> Result<(), Failure> {
+        let content = json!({ "batchId": id }).to_string();
+        let message = self.message(content.as_bytes(), at)?;
+        let answer = self.send(Method::DELETE, "/revocation-list", TEXT, message);
+        match answer.await? {
+            answer if GONE.contains(&answer.status) => Ok(()),
+            answer => done(&answer, NO_CONTENT),
+        }
+    }
+
     /// Hands in a version of a rule, JSON.
     ///
     /// # Errors
@@ -164,4 +178,6 @@ const TEXT: &str = "application/cms-text";
 const CREATED: u16 = 201;
 const NO_CONTENT: u16 = 204;
 const CONFLICT: u16 = 409;
+/// Not there, or taken back before.
+const GONE: [u16; 2] = [404, 410];
 const UUID: usize = 36;

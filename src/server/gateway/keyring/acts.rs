@@ -125,7 +125,9 @@ impl Gateway {
             | Act::PartyAdd { .. }
             | Act::PartyRemove { .. }
             | Act::IssuerAdd { .. }
-            | Act::IssuerRemove { .. } => {
+            | Act::IssuerRemove { .. }
+            | Act::CertificatesWithdraw { .. }
+            | Act::CertificatesReinstate { .. } => {
                 let reason = format!("{} is no act on signers", act.name());
                 Err(Code::Internal.because(reason))
             }

@@ -6,6 +6,7 @@ use super::operator::OperatorRole;
 use super::wire;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Thumbprint};
+use crate::server::gateway::withdrawal::{Reason, Selection};
 use crate::trust::Role;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -145,6 +146,20 @@ pub enum Act {
         #[serde(with = "wire::thumbprint")]
         thumbprint: Thumbprint,
     },
+    /// Certificates that were issued here are withdrawn.
+    #[serde(rename = "certificates.withdraw")]
+    CertificatesWithdraw {
+        /// Which.
+        selector: Selection,
+        /// Why.
+        reason: Reason,
+    },
+    /// A withdrawal is taken back.
+    #[serde(rename = "certificates.reinstate")]
+    CertificatesReinstate {
+        /// The withdrawal.
+        id: String,
+    },
 }
 
 /// A certificate of a country's backend, with the message by which our trust anchor vouches for it.
@@ -204,14 +219,19 @@ impl Act {
             Self::KeyAdd { .. } => "key.add",
             Self::KeyRetire { .. } => "key.retire",
             Self::KeyCompromised { .. } => "key.compromised",
+            Self::CertificatesWithdraw { .. } => "certificates.withdraw",
+            Self::CertificatesReinstate { .. } => "certificates.reinstate",
         }
     }
 
     /// The role of whoever asks for it.
-    pub fn role(&self) -> OperatorRole {
+    pub fn asks(&self) -> OperatorRole {
         match self {
             Self::KeyAdd { .. } | Self::KeyRetire { .. } | Self::KeyCompromised { .. } => {
                 OperatorRole::Keys
+            }
+            Self::CertificatesWithdraw { .. } | Self::CertificatesReinstate { .. } => {
+                OperatorRole::Revoke
             }
             Self::OperatorAdd { .. }
             | Self::OperatorDisable { .. }
@@ -245,12 +265,14 @@ impl Act {
             | Self::IssuerAdd { .. }
             | Self::IssuerRemove { .. }
             | Self::KeyRetire { .. }
-            | Self::KeyCompromised { .. } => Vec::new(),
+            | Self::KeyCompromised { .. }
+            | Self::CertificatesWithdraw { .. }
+            | Self::CertificatesReinstate { .. } => Vec::new(),
         }
     }
 
     /// Every machine name.
-    pub const NAMES: [&str; 13] = [
+    pub const NAMES: [&str; 15] = [
         "operator.add",
         "operator.disable",
         "client.add",
@@ -264,6 +286,8 @@ impl Act {
         "key.add",
         "key.retire",
         "key.compromised",
+        "certificates.withdraw",
+        "certificates.reinstate",
     ];
 
     fn check(&self) -> Result<(), Failure> {
@@ -330,6 +354,14 @@ impl Act {
                 wire::check_text("quarter", quarter, MAX_NAME)
             }
             Self::KeyRetire { .. } | Self::KeyCompromised { .. } => Ok(()),
+            Self::CertificatesWithdraw { selector, reason } => {
+                if *reason == Reason::Superseded {
+                    let reason = "superseded is the gateway's own reason";
+                    return Err(Code::RequestInvalid.because(reason).about("reason"));
+                }
+                selector.selector().map(|_| ())
+            }
+            Self::CertificatesReinstate { id } => wire::check_id(id),
         }
     }
 }
@@ -396,6 +428,8 @@ mod tests {
             json!({ "act": "key.add", "certificate": "AAEC", "purposes": ["test"], "region": "all", "quarter": "2026Q4" }),
             json!({ "act": "key.retire", "thumbprint": hash }),
             json!({ "act": "key.compromised", "thumbprint": hash }),
+            json!({ "act": "certificates.withdraw", "selector": { "operator": "clerk-17" }, "reason": "fraud" }),
+            json!({ "act": "certificates.reinstate", "id": "0a" }),
         ] {
             let read = Act::parse(act.clone()).unwrap();
             assert_eq!(read.to_json(), act);
@@ -415,6 +449,10 @@ mod tests {
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["SECRET"], "certificate": "AAEC" }),
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["operate"], "certificate": "SECRET" }),
             json!({ "act": "party.remove", "country": "SECRET" }),
+            json!({ "act": "certificates.withdraw", "selector": { "operator": "a" }, "reason": "SECRET" }),
+            json!({ "act": "certificates.withdraw", "selector": { "operator": "a" }, "reason": "superseded" }),
+            json!({ "act": "certificates.withdraw", "selector": { "SECRET": "a" }, "reason": "fraud" }),
+            json!({ "act": "certificates.withdraw", "selector": {}, "reason": "fraud" }),
             json!({ "act": "issuer.add", "url": "https://a.example", "type": "HTTP", "country": "TH", "name": "N",
                 "domain": "DCC" }),
             json!({ "act": "issuer.add", "url": "https://a.example", "type": "HTTP", "country": "TH", "name": "N",

@@ -102,7 +102,9 @@ impl Registry {
             | Act::IssuerRemove { .. }
             | Act::KeyAdd { .. }
             | Act::KeyRetire { .. }
-            | Act::KeyCompromised { .. } => return Err(elsewhere()),
+            | Act::KeyCompromised { .. }
+            | Act::CertificatesWithdraw { .. }
+            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
         };
         Ok(preview)
     }
@@ -146,7 +148,9 @@ impl Registry {
             | Act::IssuerRemove { .. }
             | Act::KeyAdd { .. }
             | Act::KeyRetire { .. }
-            | Act::KeyCompromised { .. } => return Err(elsewhere()),
+            | Act::KeyCompromised { .. }
+            | Act::CertificatesWithdraw { .. }
+            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
         };
         Ok((vec![record], vec![event]))
     }
@@ -156,7 +160,7 @@ impl Registry {
     /// # Errors
     /// `forbidden`; `request_invalid` where too many of theirs wait.
     pub fn may_ask(&self, operator: &Operator, act: &Act, at: UnixTime) -> Result<(), Failure> {
-        demand(operator, act.role())?;
+        demand(operator, act.asks())?;
         let requests = self.requests(at).into_iter();
         let own = requests
             .filter(|(it, state)| it.asked_by == operator.id && *state == RequestState::Open)
@@ -188,7 +192,7 @@ impl Registry {
             return Err(Code::ApprovalExpired.because(reason));
         }
         let asker = self.operator(&request.asked_by);
-        let asker = asker.filter(|asker| asker.may(request.act.role()));
+        let asker = asker.filter(|asker| asker.may(request.act.asks()));
         let gone = || Code::ApprovalOutdated.because("whoever asked may ask no more");
         apart(asker.ok_or_else(gone)?, operator)?;
         let hash = request.hash();

@@ -18,6 +18,7 @@ pub use operator::{Operator, OperatorRole};
 pub use request::{Decision, Request, RequestState, Verdict, signed_bytes};
 pub use state::Registry;
 pub use wire::canonical;
+pub(in crate::server::gateway) use wire::{base64, check_text, instant};
 
 /// Where records of this kind come from.
 pub const SOURCE: &str = "admin";

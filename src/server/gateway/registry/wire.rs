@@ -59,7 +59,11 @@ pub(super) fn check_id(id: &str) -> Result<(), Failure> {
 }
 
 /// Refuses a text that is empty, too long, or holds characters that are not shown.
-pub(super) fn check_text(member: &str, text: &str, ceiling: usize) -> Result<(), Failure> {
+pub(in crate::server::gateway) fn check_text(
+    member: &str,
+    text: &str,
+    ceiling: usize,
+) -> Result<(), Failure> {
     if text.is_empty() || text.chars().count() > ceiling || text.chars().any(is_active) {
         let reason = format!("member `{member}` is not 1 to {ceiling} plain characters");
         return Err(Code::RequestInvalid.because(reason).about(member));
@@ -76,7 +80,7 @@ fn is_active(letter: char) -> bool {
 }
 
 /// Bytes as Base64, standard and padded.
-pub(super) mod base64 {
+pub(in crate::server::gateway) mod base64 {
     use ::base64::Engine;
     use ::base64::prelude::BASE64_STANDARD;
     use serde::de::{Deserialize, Deserializer, Error};
@@ -122,7 +126,7 @@ pub(super) mod optional_base64 {
 /// Something with a name that `Display` writes and `parse` reads.
 macro_rules! named {
     ($module:ident, $kind:ty, $parse:expr, $what:literal) => {
-        pub(super) mod $module {
+        pub(in crate::server::gateway) mod $module {
             use serde::de::{Deserialize, Deserializer, Error};
             use serde::ser::Serializer;
 

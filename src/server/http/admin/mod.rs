@@ -7,6 +7,7 @@
 mod acts;
 mod look;
 mod view;
+mod withdrawals;
 
 pub(crate) use view::feeds_status;
 
@@ -55,6 +56,20 @@ const DOORS: &[Door] = &[
         Some(OperatorRole::Operate),
         || web::post().to(acts::sync),
     ),
+    Door("/admin/v1/revocations", None, || {
+        web::get().to(withdrawals::all)
+    }),
+    Door("/admin/v1/revocations", Some(OperatorRole::Revoke), || {
+        web::post().to(withdrawals::withdraw)
+    }),
+    Door(
+        "/admin/v1/revocations/{id}/undo",
+        Some(OperatorRole::Revoke),
+        || web::post().to(withdrawals::undo),
+    ),
+    Door("/admin/v1/audit/report", Some(OperatorRole::Audit), || {
+        web::get().to(withdrawals::report)
+    }),
 ];
 
 /// Registers what operators may ask for.

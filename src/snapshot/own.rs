@@ -1,0 +1,242 @@
+//! What this gateway says of its own certificates: which are withdrawn, which of its keys are compromised.
+//!
+//! Refuses to touch a foreign certificate: a hash is one of a signature that is in our register, and it counts only where
+//! our own key made the signature, or where the signer belongs to our own country. Refuses to say that nothing is withdrawn
+//! while records are missing.
+//!
+//! It is a part of a snapshot that changes alone, within a second of an operator's word, while the rest stays as it is. Its
+//! content hash depends on what it says and not on the way there. It is cheap to bring forward: hashes lie in 256 shards by
+//! their first byte, each with a digest of its own that is made anew only where the shard changed.
+//!
+//! Source: docs/decisions, on the parts of a snapshot; the EU gateway's hash of a signature.
+
+use crate::crypto::sha256;
+use crate::model::Country;
+use crate::revocation::RevocationHash;
+use crate::trust::Dsc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+/// What this gateway says of its own certificates.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    country: Option<Country>,
+    incomplete: bool,
+    keys: BTreeMap<[u8; 32], OwnKey>,
+    shards: Vec<Arc<Shard>>,
+    count: usize,
+}
+
+/// How a key of our own stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OwnKey {
+    /// Whatever it signed is ours, and in the register.
+    Healthy,
+    /// Somebody else may have it: what it signed counts only where the register knows it.
+    Compromised,
+}
+
+/// The hashes with one first byte, each with the number of withdrawals in force that name it.
+#[derive(Clone, Debug, Default)]
+struct Shard {
+    hashes: BTreeMap<RevocationHash, u32>,
+    digest: OnceLock<[u8; 32]>,
+}
+
+impl Own {
+    /// What a gateway of `country` says before it withdrew anything.
+    pub fn of(country: Country) -> Self {
+        Self {
+            country: Some(country),
+            ..Self::default()
+        }
+    }
+
+    /// Withdraws the certificates whose signatures have these hashes, once more where they are withdrawn already.
+    pub fn withdraw(&mut self, signatures: impl IntoIterator<Item = RevocationHash>) {
+        for hash in signatures {
+            let is_new = self.change(hash, |shard| {
+                let times = shard.hashes.entry(hash).or_default();
+                *times = times.saturating_add(1);
+                *times == 1
+            });
+            self.count += usize::from(is_new == Some(true));
+        }
+    }
+
+    /// Takes back one withdrawal of each of these; those that another withdrawal names stay withdrawn.
+    pub fn reinstate(&mut self, signatures: impl IntoIterator<Item = RevocationHash>) {
+        for hash in signatures {
+            let is_gone = self.change(hash, |shard| {
+                let times = shard.hashes.get(&hash).copied().unwrap_or_default();
+                if times > 1 {
+                    shard.hashes.insert(hash, times - 1);
+                }
+                times == 1 && shard.hashes.remove(&hash).is_some()
+            });
+            self.count -= usize::from(is_gone == Some(true));
+        }
+    }
+
+    /// Does `change` to the shard of `hash`.
+    fn change<T>(
+        &mut self,
+        hash: RevocationHash,
+        change: impl FnOnce(&mut Shard) -> T,
+    ) -> Option<T> {
+        if self.shards.is_empty() {
+            self.shards.resize(SHARDS, Arc::default());
+        }
+        let [first, ..] = hash.0;
+        // There is a shard for each byte.
+        let shard = self.shards.get_mut(usize::from(first))?;
+        let shard = Arc::make_mut(shard);
+        shard.digest = OnceLock::new();
+        Some(change(shard))
+    }
+
+    /// How the key with this SHA-256 over its public key stands. A key that is compromised stays so.
+    pub fn stands(&mut self, spki_digest: [u8; 32], standing: OwnKey) {
+        let known = self.keys.entry(spki_digest).or_insert(standing);
+        *known = standing.max(*known);
+    }
+
+    /// Whether records are missing, so that withdrawals may be.
+    pub fn set_incomplete(&mut self, incomplete: bool) {
+        self.incomplete = incomplete;
+    }
+
+    /// Whether records are missing that could withdraw what `dsc` signed.
+    pub fn may_lack(&self, dsc: &Dsc) -> bool {
+        self.incomplete && self.is_of_our_country(dsc)
+    }
+
+    /// Whether the certificate whose signature has this hash is withdrawn; `spki_digest` is that of the key that made it.
+    pub fn withdraws(&self, signature: RevocationHash, spki_digest: &[u8; 32], dsc: &Dsc) -> bool {
+        self.names(signature)
+            && (self.keys.contains_key(spki_digest) || self.is_of_our_country(dsc))
+    }
+
+    /// Whether a withdrawal in force names the signature with this hash.
+    pub fn names(&self, signature: RevocationHash) -> bool {
+        let [first, ..] = signature.0;
+        let shard = self.shards.get(usize::from(first));
+        shard.is_some_and(|shard| shard.hashes.contains_key(&signature))
+    }
+
+    fn is_of_our_country(&self, dsc: &Dsc) -> bool {
+        let ours = |country: &Country| dsc.country_stated && dsc.countries.contains(country);
+        self.country.as_ref().is_some_and(ours)
+    }
+
+    /// How our own key with this digest stands; `None` where it is none of ours.
+    pub fn key(&self, spki_digest: &[u8; 32]) -> Option<OwnKey> {
+        self.keys.get(spki_digest).copied()
+    }
+
+    /// Whether any key of our own is compromised.
+    pub fn has_compromised(&self) -> bool {
+        self.keys.values().any(|it| *it == OwnKey::Compromised)
+    }
+
+    /// Whether any key of our own is known.
+    pub fn has_keys(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// How many certificates are withdrawn.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether it says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0 && self.keys.is_empty() && !self.incomplete
+    }
+
+    /// SHA-256 over what it says.
+    pub fn content_hash(&self) -> [u8; 32] {
+        let country = self.country.as_ref().map_or("", Country::as_str);
+        let keys = self.keys.iter().map(|(key, standing)| {
+            let standing: &[u8] = match standing {
+                OwnKey::Healthy => b"healthy",
+                OwnKey::Compromised => b"compromised",
+            };
+            sha256(&[key.as_slice(), standing].concat())
+        });
+        let keys: Vec<[u8; 32]> = keys.collect();
+        let digests = self.shards.iter().map(|shard| shard.digest());
+        let digests: Vec<[u8; 32]> = digests.collect();
+        let parts = [
+            sha256(country.as_bytes()),
+            sha256(&[u8::from(self.incomplete)]),
+            sha256(keys.as_flattened()),
+            sha256(digests.as_flattened()),
+        ];
+        sha256(parts.as_flattened())
+    }
+}
+
+impl Shard {
+    fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| {
+            let hashes: Vec<[u8; 16]> = self.hashes.keys().map(|hash| hash.0).collect();
+            sha256(hashes.as_flattened())
+        })
+    }
+}
+
+/// One for each first byte.
+const SHARDS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(byte: u8) -> RevocationHash {
+        RevocationHash([byte; 16])
+    }
+
+    fn own(hashes: &[u8]) -> Own {
+        let mut own = Own::of(Country::DEMO);
+        own.withdraw(hashes.iter().map(|byte| hash(*byte)));
+        own
+    }
+
+    #[test]
+    fn the_hash_is_that_of_what_is_said_and_not_of_the_way_there() {
+        let mut other = own(&[3, 1]);
+        assert_ne!(other.content_hash(), own(&[1, 2]).content_hash());
+        other.withdraw([hash(2)]);
+        other.reinstate([hash(3)]);
+        assert_eq!(other.content_hash(), own(&[1, 2]).content_hash());
+        assert_eq!((other.len(), other.names(hash(3))), (2, false));
+        other.reinstate([hash(3), hash(9)]);
+        assert_eq!(other.len(), 2);
+        let mut marked = own(&[1, 2]);
+        marked.stands([7; 32], OwnKey::Healthy);
+        let healthy = marked.content_hash();
+        marked.stands([7; 32], OwnKey::Compromised);
+        assert_ne!(marked.content_hash(), healthy);
+        let compromised = marked.content_hash();
+        marked.stands([7; 32], OwnKey::Healthy);
+        assert_eq!(
+            marked.content_hash(),
+            compromised,
+            "a stolen key stays stolen"
+        );
+        let mut cut = own(&[1, 2]);
+        cut.set_incomplete(true);
+        assert_ne!(cut.content_hash(), own(&[1, 2]).content_hash());
+    }
+
+    #[test]
+    fn what_two_withdrawals_name_stays_withdrawn_when_one_is_undone() {
+        let mut own = own(&[1]);
+        own.withdraw([hash(1), hash(2)]);
+        own.reinstate([hash(1), hash(2)]);
+        assert!(own.names(hash(1)) && !own.names(hash(2)));
+        own.reinstate([hash(1)]);
+        assert!(!own.names(hash(1)) && own.is_empty());
+    }
+}
