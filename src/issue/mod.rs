@@ -11,5 +11,5 @@ mod uvci;
 
 pub use claims::{Claims, EventClaims, Issuer, PersonClaims, check};
 pub use prepare::{Credential, ToBeSigned, prepare};
-pub use qr::{svg, terminal};
+pub use qr::{Modules, QUIET_ZONE, modules, svg, terminal};
 pub use uvci::{check_character, uvci_from_random};
