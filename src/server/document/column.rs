@@ -132,8 +132,8 @@ impl Column {
         }
     }
 
-    /// What a fact is called, both languages in a line, and below it the fact.
-    pub(super) fn fact(&mut self, label: Words, value: &str, language: Locale, style: Style) {
+    /// What the text below it is called, both languages in a line where they fit.
+    pub(super) fn label(&mut self, label: Words) {
         let size = LABEL * self.scale;
         let text = label.both();
         let mut lines: Vec<Line> = Vec::new();
@@ -142,7 +142,7 @@ impl Column {
         if fits {
             self.y += size * LEADING;
             let own = format!("{} / ", label.id);
-            let after = self.left + face.width(&own, size);
+            let after = self.left + face.shape(&own).width * size;
             lines.push(self.line(self.left, own, Locale::Id, Style::pale(LABEL)));
             let translated = label.en.to_owned();
             lines.push(self.line(after, translated, Locale::En, Style::pale(LABEL)));
@@ -151,8 +151,24 @@ impl Column {
             lines.extend(self.lines(label.en, Locale::En, Style::pale(LABEL)));
         }
         self.parts.push(Part::Paragraph(lines));
-        self.paragraph(value, language, style);
-        self.gap(2.6);
+    }
+
+    /// `text` with spaces where lines can end after `mark`, so that no group between two marks is broken.
+    pub(super) fn broken_after(&self, mark: char, text: &str, style: Style) -> String {
+        let face = self.fonts.face(style.weight);
+        let (mut broken, mut line) = (String::new(), String::new());
+        for group in text.split_inclusive(mark) {
+            let longer = format!("{line}{group}");
+            if face.width(&longer, style.size * self.scale) > self.width && !line.is_empty() {
+                broken.push_str(&line);
+                broken.push(' ');
+                line = group.to_owned();
+            } else {
+                line = longer;
+            }
+        }
+        broken.push_str(&line);
+        broken
     }
 
     /// Two columns side by side, as deep as the deeper one.
@@ -211,7 +227,7 @@ pub(super) const MM: f32 = 72.0 / 25.4;
 
 const INK: u8 = 0;
 const PALE: u8 = 85;
-const LABEL: f32 = 6.4;
+const LABEL: f32 = 6.8;
 const TRANSLATED: f32 = 0.8;
 const LEADING: f32 = 1.22;
 const GUTTER: f32 = 8.0;

@@ -19,6 +19,8 @@ pub(super) struct Fact {
     pub(super) value: String,
     /// Whether it needs the whole width.
     pub(super) wide: bool,
+    /// Whether it is in passport form, where lines end after a filler.
+    pub(super) filled: bool,
 }
 
 impl Fact {
@@ -27,6 +29,7 @@ impl Fact {
             label,
             value,
             wide: true,
+            filled: false,
         }
     }
 
@@ -52,11 +55,13 @@ pub(super) fn subtitle(sheet: &Sheet, fonts: &Fonts) -> String {
     format!("{} · {}", disease(sheet, fonts), form(sheet.profile))
 }
 
-/// The name that stands largest: as written, where it can be written, else as in a passport.
-pub(super) fn name(person: &Person, fonts: &Fonts) -> String {
-    written_name(person, fonts)
-        .or_else(|| passport_name(person, fonts))
-        .unwrap_or_else(|| UNKNOWN.to_owned())
+/// The name that stands largest, and whether it is in passport form: as written, where it can be written.
+pub(super) fn name(person: &Person, fonts: &Fonts) -> (String, bool) {
+    if let Some(name) = written_name(person, fonts) {
+        return (name, false);
+    }
+    let name = passport_name(person, fonts);
+    (name.unwrap_or_else(|| UNKNOWN.to_owned()), true)
 }
 
 /// The birth date as far as it is known, in both languages where words are needed.
@@ -81,11 +86,7 @@ pub(super) fn summary(sheet: &Sheet, fonts: &Fonts) -> String {
             let count = count(it.dose, it.doses).0;
             format!("{} {count} · {}", dose.both(), it.date)
         }
-        Entry::Test(it) => format!(
-            "{} · {}",
-            result(&it.result.0, fonts),
-            it.sampled_at.date()
-        ),
+        Entry::Test(it) => format!("{} · {}", result(&it.result.0, fonts), it.sampled_at.date()),
         Entry::Recovery(it) => format!("{} – {}", it.valid_from, it.valid_until),
     }
 }
@@ -99,16 +100,20 @@ pub(super) fn all(sheet: &Sheet, fonts: &Fonts) -> Vec<Fact> {
         None => facts.push(Fact::wide(words::NAME, words::NAME_IN_CODE.both())),
     }
     if let Some(name) = passport_name(person, fonts) {
-        facts.push(Fact::wide(words::PASSPORT_NAME, name));
+        facts.push(Fact {
+            filled: true,
+            ..Fact::wide(words::PASSPORT_NAME, name)
+        });
     }
     facts.push(Fact::wide(words::BIRTH_DATE, birth_date(person)));
     happened(sheet, fonts, &mut facts);
     let entry = &sheet.certificate.entry;
     facts.push(Fact::short(words::COUNTRY, country(entry.country(), fonts)));
-    facts.push(Fact::short(
-        words::FORM,
-        form(sheet.profile).to_owned(),
-    ));
+    let form = match sheet.profile {
+        Profile::EuDcc => "EU DCC",
+        Profile::WhoDdcc => "WHO DDCC",
+    };
+    facts.push(Fact::short(words::FORM, form.to_owned()));
     facts.push(Fact::wide(words::ISSUER, shown(sheet.issuer, fonts)));
     facts.push(Fact::wide(
         words::CERTIFICATE,
@@ -132,8 +137,11 @@ fn happened(sheet: &Sheet, fonts: &Fonts, facts: &mut Vec<Fact>) {
             facts.push(Fact::short(words::DOSE_DATE, it.date.to_string()));
         }
         Entry::Test(it) => {
-            facts.push(disease);
-            facts.push(Fact::short(words::RESULT, result(&it.result.0, fonts)));
+            facts.push(Fact {
+                wide: true,
+                ..disease
+            });
+            facts.push(Fact::wide(words::RESULT, result(&it.result.0, fonts)));
             let kind = match it.test_type.0.as_str() {
                 "LP6464-4" => words::NUCLEIC_ACID.both(),
                 "LP217198-3" => words::RAPID.both(),
@@ -189,7 +197,7 @@ fn disease(sheet: &Sheet, fonts: &Fonts) -> String {
 fn form(profile: Profile) -> &'static str {
     match profile {
         Profile::EuDcc => "EU Digital COVID Certificate",
-        Profile::WhoDdcc => "WHO DDCC",
+        Profile::WhoDdcc => "WHO Digital Documentation of COVID-19 Certificates",
     }
 }
 

@@ -90,6 +90,8 @@ pub(super) struct Face {
     shaper: rustybuzz::Face<'static>,
     font: Font,
     units_per_em: f32,
+    /// How wide the printable ASCII characters are, from the space on, in parts of the font's size.
+    ascii: Vec<f32>,
 }
 
 /// A line as glyphs.
@@ -105,10 +107,17 @@ impl Face {
         let shaper = rustybuzz::Face::from_slice(bytes, 0)?;
         let font = Font::new(bytes.into(), 0)?;
         let units_per_em = font.units_per_em();
+        let ascii = (' '..='~').map(|letter| {
+            let glyph = shaper.glyph_index(letter)?;
+            let units = shaper.glyph_hor_advance(glyph)?;
+            Some(f32::from(units) / units_per_em)
+        });
+        let ascii = ascii.collect::<Option<Vec<f32>>>()?;
         Some(Self {
             shaper,
             font,
             units_per_em,
+            ascii,
         })
     }
 
@@ -150,9 +159,15 @@ impl Face {
         Shaped { glyphs, width }
     }
 
-    /// How wide `text` is in this size, in the size's unit.
+    /// How wide `text` is in this size, in the size's unit; of ASCII text, before letters move closer to each other.
     pub(super) fn width(&self, text: &str, size: f32) -> f32 {
-        self.shape(text).width * size
+        let known = |byte: u8| {
+            self.ascii
+                .get(usize::from(byte.checked_sub(b' ')?))
+                .copied()
+        };
+        let plain: Option<f32> = text.bytes().map(known).sum();
+        plain.unwrap_or_else(|| self.shape(text).width) * size
     }
 
     /// `text` in lines no wider than `width`, broken at spaces, and within a word where it alone is wider.
@@ -212,8 +227,14 @@ impl Face {
 /// Whether `letter` shows nothing of its own: controls, and characters that only steer how others are shown.
 fn is_hidden(letter: char) -> bool {
     letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}')
-        || matches!(letter, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}')
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+        )
+        || matches!(
+            letter,
+            '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        )
         || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         || matches!(letter, '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
         || matches!(letter, '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
@@ -270,10 +291,18 @@ mod tests {
     fn no_line_is_wider_than_asked_and_nothing_is_lost() {
         let face = fonts().face(Weight::Regular);
         let word = "KUSUMAWARDHANI<<".repeat(10);
-        for text in ["Dewi Sartika Kusumawardhani", word.as_str(), "W i W i W i W i"] {
+        for text in [
+            "Dewi Sartika Kusumawardhani",
+            word.as_str(),
+            "W i W i W i W i",
+        ] {
             for width in [20.0, 50.0, 200.0] {
                 let lines = face.wrap(text, 9.0, width);
-                assert!(lines.iter().all(|line| face.width(line, 9.0) <= width + 0.5));
+                assert!(
+                    lines
+                        .iter()
+                        .all(|line| face.width(line, 9.0) <= width + 0.5)
+                );
                 let joined: String = lines.concat();
                 assert_eq!(joined.replace(' ', ""), text.replace(' ', ""));
             }

@@ -160,9 +160,7 @@ fn draw(surface: &mut Surface, fonts: &Fonts, part: Part) -> Option<TagGroup> {
             let tag = Tag::Hn(level, Some(joined(&lines)));
             Some(with_lines(TagGroup::new(tag), surface, fonts, &lines))
         }
-        Part::Paragraph(lines) => {
-            Some(with_lines(TagGroup::new(Tag::P), surface, fonts, &lines))
-        }
+        Part::Paragraph(lines) => Some(with_lines(TagGroup::new(Tag::P), surface, fonts, &lines)),
         Part::Code {
             modules,
             corner,

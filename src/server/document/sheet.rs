@@ -32,7 +32,7 @@ pub struct Sheet<'s> {
     pub issuer: &'s str,
     /// The product or test by its name for people, where it is known.
     pub product: Option<&'s str>,
-    /// What its holder must know before travel.
+    /// What its holder must know before travel; the first four are shown.
     pub warnings: &'s [Code],
 }
 
@@ -66,20 +66,20 @@ fn front(column: &mut Column, sheet: &Sheet) {
     column.heading(
         NonZeroU16::MIN,
         facts::title(&sheet.certificate.entry),
-        Style::bold(17.0),
+        Style::bold(19.0),
     );
     column.gap(1.0);
     let subtitle = facts::subtitle(sheet, fonts);
-    column.paragraph(&subtitle, VALUES, Style::plain(8.5));
+    column.paragraph(&subtitle, VALUES, Style::plain(9.5));
     column.gap(8.0);
-    let name = facts::name(person, fonts);
-    column.paragraph(&name, VALUES, Style::bold(13.0));
+    let (name, filled) = facts::name(person, fonts);
+    text(column, &name, filled, Style::bold(15.0));
     column.gap(2.0);
     let birth_date = facts::birth_date(person);
     let birth_date = format!("{}: {birth_date}", words::BIRTH_DATE.both());
-    column.paragraph(&birth_date, VALUES, Style::plain(8.5));
+    column.paragraph(&birth_date, VALUES, Style::plain(9.5));
     let summary = facts::summary(sheet, fonts);
-    column.paragraph(&summary, VALUES, Style::plain(8.5));
+    column.paragraph(&summary, VALUES, Style::plain(9.5));
 }
 
 /// The code in the lower half of the first quarter, with its quiet zone as wide as the folds leave it.
@@ -115,34 +115,46 @@ fn all_facts(column: &mut Column, sheet: &Sheet) {
         };
     }
     column.gap(2.0);
-    column.both(words::DATES, 6.4);
+    column.both(words::DATES, 6.8);
 }
 
 fn fact(column: &mut Column, fact: &Fact) {
-    column.fact(fact.label, &fact.value, VALUES, Style::plain(9.0));
+    column.label(fact.label);
+    text(column, &fact.value, fact.filled, Style::plain(10.0));
+    column.gap(FACT_GAP);
+}
+
+fn text(column: &mut Column, text: &str, filled: bool, style: Style) {
+    match filled {
+        true => {
+            let broken = column.broken_after('<', text, style);
+            column.paragraph(&broken, VALUES, style);
+        }
+        false => column.paragraph(text, VALUES, style),
+    }
 }
 
 fn travel(column: &mut Column, sheet: &Sheet) {
     section(column, words::BEFORE_TRAVEL);
     if !sheet.warnings.is_empty() {
         column.barred(|column| {
-            for code in sheet.warnings {
+            for code in sheet.warnings.iter().take(MAX_WARNINGS) {
                 warning(column, *code);
             }
         });
         column.gap(7.0);
     }
-    column.both(words::RULES_DIFFER, 8.0);
+    column.both(words::RULES_DIFFER, TEXT);
     section(column, words::KEEP);
-    column.both(words::WHO_SEES, 8.0);
+    column.both(words::WHO_SEES, TEXT);
     section(column, words::FOLD);
-    column.both(words::FOLDED, 8.0);
+    column.both(words::FOLDED, TEXT);
 }
 
 fn warning(column: &mut Column, code: Code) {
     for (locale, style) in [
-        (Locale::Id, Style::bold(8.5)),
-        (Locale::En, Style::plain(8.5)),
+        (Locale::Id, Style::bold(TEXT)),
+        (Locale::En, Style::plain(TEXT)),
     ] {
         if let Some(message) = verify::message(code, locale) {
             let text = format!("{} {}", message.sentence, message.remedy);
@@ -159,13 +171,13 @@ fn checks(column: &mut Column) {
         (words::WRONG, words::CORRECTED),
     ] {
         section(column, heading);
-        column.both(words, 8.0);
+        column.both(words, TEXT);
     }
 }
 
 fn section(column: &mut Column, heading: Words) {
-    column.gap(9.0);
-    column.heading(SECTION, heading, Style::bold(10.5));
+    column.gap(10.0);
+    column.heading(SECTION, heading, Style::bold(12.0));
     column.gap(2.0);
 }
 
@@ -191,6 +203,9 @@ const SECTION: NonZeroU16 = NonZeroU16::MIN.saturating_add(1);
 /// The code with its quiet zone: at least 60 mm are left to a code of 41 modules and more, which every certificate needs.
 const CODE: f32 = 72.0 * MM;
 
+const FACT_GAP: f32 = 4.2;
+const MAX_WARNINGS: usize = 4;
+const TEXT: f32 = 9.2;
 const WIDTH: f32 = 86.0 * MM;
 const OUTER: f32 = 10.0 * MM;
 const INNER: f32 = 114.0 * MM;

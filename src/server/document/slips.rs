@@ -9,7 +9,7 @@ use std::num::NonZeroU16;
 use super::column::{self, Column, MM, Place, Style};
 use super::font::Weight;
 use super::pages::{self, A4, About, Page, Part};
-use super::words;
+use super::words::{self, Words};
 use crate::failure::{Code, Failure};
 use crate::issue;
 use crate::model::UnixTime;
@@ -90,33 +90,30 @@ fn fetching(column: &mut Column, slip: &Slip, address: &str) {
     let shown = |text: &str| fonts.writable(text).unwrap_or_default();
     column.heading(NonZeroU16::MIN, words::SLIP, Style::bold(11.5));
     column.gap(3.0);
-    column.fact(
-        words::FETCH_AT,
-        &shown(address),
-        Locale::Id,
-        Style::bold(8.0),
-    );
-    column.fact(
-        words::FACILITY,
-        &shown(slip.facility),
-        Locale::Id,
-        Style::plain(8.0),
-    );
+    fact(column, words::FETCH_AT, &shown(address), Style::bold(8.0));
+    fact(column, words::FACILITY, &shown(slip.facility), PLAIN);
     let (made, until) = (slip.made_at.date(), slip.until.date());
     column.beside([
-        &|half| half.fact(words::MADE, &made.to_string(), Locale::Id, Style::plain(8.0)),
-        &|half| half.fact(words::UNTIL, &until.to_string(), Locale::Id, Style::plain(8.0)),
+        &|half| fact(half, words::MADE, &made.to_string(), PLAIN),
+        &|half| fact(half, words::UNTIL, &until.to_string(), PLAIN),
     ]);
+}
+
+fn fact(column: &mut Column, label: Words, value: &str, style: Style) {
+    column.label(label);
+    column.paragraph(value, Locale::Id, style);
+    column.gap(2.5);
 }
 
 fn claim(column: &mut Column, slip: &Slip) {
     let claim = column.fonts().writable(slip.claim).unwrap_or_default();
     let big = Style {
         weight: Weight::Mono,
-        ..Style::bold(12.0)
+        ..Style::bold(15.0)
     };
-    column.fact(words::CLAIM, &claim.replace('-', "- "), Locale::Id, big);
-    column.both(words::BEARER, 6.6);
+    let lines = column.broken_after('-', &claim, big);
+    fact(column, words::CLAIM, &lines, big);
+    column.both(words::BEARER, 7.0);
 }
 
 fn code(claim: &str, left: f32, top: f32) -> Result<Part, Failure> {
@@ -146,6 +143,7 @@ fn cuts() -> impl Iterator<Item = Part> {
 /// How many slips a document holds at most.
 pub const MAX_SLIPS: usize = 10_000;
 
+const PLAIN: Style = Style::plain(8.0);
 const COLUMNS: usize = 2;
 const ROWS: usize = 4;
 const WIDE: f32 = A4.0 / 2.0;

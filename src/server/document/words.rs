@@ -50,10 +50,10 @@ pub(super) const DAY_AND_MONTH_NOT_KNOWN: Words =
 pub(super) const DISEASE: Words = words("Penyakit", "Disease");
 pub(super) const PRODUCT: Words = words("Vaksin", "Vaccine");
 pub(super) const DOSE: Words = words("Dosis", "Dose");
-pub(super) const DOSE_DATE: Words = words("Tanggal vaksinasi", "Date of vaccination");
+pub(super) const DOSE_DATE: Words = words("Tanggal", "Date");
 pub(super) const TEST_TYPE: Words = words("Jenis tes", "Type of test");
-pub(super) const NUCLEIC_ACID: Words = words("Tes asam nukleat (PCR)", "nucleic acid test (PCR)");
-pub(super) const RAPID: Words = words("Tes antigen cepat", "rapid antigen test");
+pub(super) const NUCLEIC_ACID: Words = words("Tes asam nukleat (PCR)", "Nucleic acid test (PCR)");
+pub(super) const RAPID: Words = words("Tes antigen cepat", "Rapid antigen test");
 pub(super) const TEST_NAME: Words = words("Nama tes", "Name of the test");
 pub(super) const SAMPLED: Words = words("Sampel diambil", "Sample taken");
 pub(super) const RESULT: Words = words("Hasil", "Result");
@@ -63,7 +63,7 @@ pub(super) const CENTRE: Words = words("Tempat tes", "Test centre");
 pub(super) const FIRST_POSITIVE: Words = words("Positif pertama", "First positive result");
 pub(super) const STATED_FROM: Words = words("Sembuh sejak", "Recovered from");
 pub(super) const STATED_UNTIL: Words = words("Sembuh hingga", "Recovered until");
-pub(super) const COUNTRY: Words = words("Negara fasilitas", "Country of the facility");
+pub(super) const COUNTRY: Words = words("Negara", "Country");
 pub(super) const FORM: Words = words("Bentuk", "Form");
 pub(super) const ISSUER: Words = words("Penerbit", "Issuer");
 pub(super) const CERTIFICATE: Words = words("Nomor sertifikat", "Certificate identifier");
@@ -118,7 +118,10 @@ pub(super) const CORRECTED: Words = words(
 
 pub(super) const SLIP: Words = words("Ambil sertifikat Anda", "Fetch your certificate");
 pub(super) const CLAIM: Words = words("Kode klaim", "Claim");
-pub(super) const FETCH_AT: Words = words("Masukkan atau pindai kode ini di", "Enter or scan this code at");
+pub(super) const FETCH_AT: Words = words(
+    "Masukkan atau pindai kode ini di",
+    "Enter or scan this code at",
+);
 pub(super) const FACILITY: Words = words("Fasilitas", "Facility");
 pub(super) const MADE: Words = words("Dibuat", "Made");
 pub(super) const UNTIL: Words = words("Berlaku hingga", "Valid until");
