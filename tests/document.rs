@@ -228,7 +228,7 @@ fn odd_texts_break_no_sheet() {
             (name.family_icao, name.given_icao) = (Some(text.into()), None);
             match &mut certificate.entry {
                 Entry::Vaccination(it) => {
-                    (it.dose, it.doses) = (u32::MAX, 0);
+                    (it.dose, it.doses) = (u32::MAX, u32::MAX);
                     it.country = text.into();
                     it.disease.0 = text.into();
                 }
@@ -383,7 +383,7 @@ fn cases() -> Vec<Case> {
         VACCINATION,
         Profile::EuDcc,
         &[],
-        &["KUSUMAWARDHANI<<DEWI<SARTIKA", "lihat bentuk paspor"],
+        &["KUSUMAWARDHANI<<DEWI<SARTIKA", "tertulis di dalam kode QR"],
     );
     other.certificate.person.name.family = Some("山田".into());
     cases.push(other);

@@ -270,12 +270,14 @@ fn person(claims: &PersonClaims) -> Result<Person, Failure> {
             given: None,
             family_icao: given_icao,
             given_icao: None,
+            full: None,
         },
         (family, given) => PersonName {
             family,
             given,
             family_icao,
             given_icao,
+            full: None,
         },
     };
     Ok(Person { name, birth_date })

@@ -2,14 +2,15 @@
 //!
 //! Refuses to guess: a code that it has no words for is shown as the code.
 //!
-//! Source: EU value sets 2.12.0 (disease agents, test types, test results); ISO 3166-1 for the one country named in words.
+//! Source: EU value sets 2.12.0 (disease agents, test types, test results); ICD-11 for the same in the WHO's form; ISO 3166-1 for the one country named in words.
 
 use super::font::Fonts;
 use super::sheet::Sheet;
 use super::words::{self, Words};
 use crate::issue::event::Profile;
-use crate::model::{Entry, Person, UnixTime};
+use crate::model::{Coding, Date, Entry, Person, UnixTime};
 use crate::verify::Locale;
+use smol_str::SmolStr;
 
 /// One thing that a certificate states.
 pub(super) struct Fact {
@@ -44,8 +45,8 @@ impl Fact {
 /// What the certificate is called.
 pub(super) fn title(entry: &Entry) -> Words {
     match entry {
-        Entry::Vaccination(_) => words::VACCINATION,
-        Entry::Test(_) => words::TEST,
+        Entry::Vaccination(_) | Entry::WhoVaccination(_) => words::VACCINATION,
+        Entry::Test(_) | Entry::WhoTest(_) => words::TEST,
         Entry::Recovery(_) => words::RECOVERY,
     }
 }
@@ -60,8 +61,10 @@ pub(super) fn name(person: &Person, fonts: &Fonts) -> (String, bool) {
     if let Some(name) = written_name(person, fonts) {
         return (name, false);
     }
-    let name = passport_name(person, fonts);
-    (name.unwrap_or_else(|| UNKNOWN.to_owned()), true)
+    match passport_name(person, fonts) {
+        Some(name) => (name, true),
+        None => (words::NAME_IN_CODE.both(), false),
+    }
 }
 
 /// The birth date as far as it is known, in both languages where words are needed.
@@ -77,16 +80,18 @@ pub(super) fn birth_date(person: &Person) -> String {
 
 /// What happened, in one line.
 pub(super) fn summary(sheet: &Sheet, fonts: &Fonts) -> String {
+    let dose = |dose: u32, doses: Option<u32>, date: Option<Date>| {
+        let (id, _) = count(dose, doses);
+        let date = date.map(|date| format!(" · {date}")).unwrap_or_default();
+        format!("{} {id}{date}", words::DOSE.both())
+    };
+    let test =
+        |code: Option<&str>, at: UnixTime| format!("{} · {}", result(code, fonts), at.date());
     match &sheet.certificate.entry {
-        Entry::Vaccination(it) => {
-            let dose = Words {
-                id: "Dosis",
-                en: "Dose",
-            };
-            let count = count(it.dose, it.doses).0;
-            format!("{} {count} · {}", dose.both(), it.date)
-        }
-        Entry::Test(it) => format!("{} · {}", result(&it.result.0, fonts), it.sampled_at.date()),
+        Entry::Vaccination(it) => dose(it.dose, Some(it.doses), Some(it.date)),
+        Entry::WhoVaccination(it) => dose(it.dose, it.doses, it.date),
+        Entry::Test(it) => test(Some(&it.result.0), it.sampled_at),
+        Entry::WhoTest(it) => test(it.result.as_ref().map(Coding::as_str), it.sampled_at),
         Entry::Recovery(it) => format!("{} – {}", it.valid_from, it.valid_until),
     }
 }
@@ -108,7 +113,8 @@ pub(super) fn all(sheet: &Sheet, fonts: &Fonts) -> Vec<Fact> {
     facts.push(Fact::wide(words::BIRTH_DATE, birth_date(person)));
     happened(sheet, fonts, &mut facts);
     let entry = &sheet.certificate.entry;
-    facts.push(Fact::short(words::COUNTRY, country(entry.country(), fonts)));
+    let country = country(entry.country().unwrap_or_default(), fonts);
+    facts.push(Fact::short(words::COUNTRY, country));
     let form = match sheet.profile {
         Profile::EuDcc => "EU DCC",
         Profile::WhoDdcc => "WHO DDCC",
@@ -125,41 +131,43 @@ pub(super) fn all(sheet: &Sheet, fonts: &Fonts) -> Vec<Fact> {
 }
 
 fn happened(sheet: &Sheet, fonts: &Fonts, facts: &mut Vec<Fact>) {
-    let disease = Fact::short(words::DISEASE, disease(sheet, fonts));
+    let named = |code: &str| shown(sheet.product.unwrap_or(code), fonts);
+    let disease = disease(sheet, fonts);
     match &sheet.certificate.entry {
         Entry::Vaccination(it) => {
-            let product = sheet.product.unwrap_or(&it.product.0);
-            facts.push(disease);
-            facts.push(Fact::short(words::PRODUCT, shown(product, fonts)));
-            let (id, en) = count(it.dose, it.doses);
-            let count = if id == en { id } else { format!("{id} / {en}") };
-            facts.push(Fact::short(words::DOSE, count));
-            facts.push(Fact::short(words::DOSE_DATE, it.date.to_string()));
+            facts.push(Fact::short(words::DISEASE, disease));
+            facts.push(Fact::short(words::PRODUCT, named(&it.product.0)));
+            dose(it.dose, Some(it.doses), Some(it.date), facts);
+        }
+        Entry::WhoVaccination(it) => {
+            let product = it.brand.as_ref().unwrap_or(&it.vaccine);
+            facts.push(Fact::short(words::DISEASE, disease));
+            facts.push(Fact::short(words::PRODUCT, named(product.as_str())));
+            dose(it.dose, it.doses, it.date, facts);
+            if let Some(lot) = &it.lot {
+                facts.push(Fact::wide(words::LOT, shown(lot, fonts)));
+            }
         }
         Entry::Test(it) => {
-            facts.push(Fact {
-                wide: true,
-                ..disease
-            });
-            facts.push(Fact::wide(words::RESULT, result(&it.result.0, fonts)));
-            let kind = match it.test_type.0.as_str() {
-                "LP6464-4" => words::NUCLEIC_ACID.both(),
-                "LP217198-3" => words::RAPID.both(),
-                other => shown(other, fonts),
-            };
-            facts.push(Fact::wide(words::TEST_TYPE, kind));
-            let named = it.name.as_deref().or(sheet.product);
-            let named = named.or(it.device.as_ref().map(|device| device.0.as_str()));
-            if let Some(named) = named {
-                facts.push(Fact::wide(words::TEST_NAME, shown(named, fonts)));
-            }
-            facts.push(Fact::wide(words::SAMPLED, instant(it.sampled_at)));
-            if let Some(centre) = &it.centre {
-                facts.push(Fact::wide(words::CENTRE, shown(centre, fonts)));
-            }
+            facts.push(Fact::wide(words::DISEASE, disease));
+            let result = result(Some(&it.result.0), fonts);
+            facts.push(Fact::wide(words::RESULT, result));
+            let device = it.device.as_ref().map(|device| &device.0);
+            let name = it.name.as_ref().or(device).map(SmolStr::as_str);
+            let name = sheet.product.or(name);
+            test(&it.test_type.0, name, it.sampled_at, fonts, facts);
+            facts.extend(centre(it.centre.as_deref(), fonts));
+        }
+        Entry::WhoTest(it) => {
+            facts.push(Fact::wide(words::DISEASE, disease));
+            let result = result(it.result.as_ref().map(Coding::as_str), fonts);
+            facts.push(Fact::wide(words::RESULT, result));
+            let name = sheet.product.or(it.brand.as_ref().map(Coding::as_str));
+            test(it.test_type.as_str(), name, it.sampled_at, fonts, facts);
+            facts.extend(centre(it.centre.as_deref(), fonts));
         }
         Entry::Recovery(it) => {
-            facts.push(disease);
+            facts.push(Fact::short(words::DISEASE, disease));
             let first = it.first_positive.to_string();
             facts.push(Fact::short(words::FIRST_POSITIVE, first));
             facts.push(Fact::short(words::STATED_FROM, it.valid_from.to_string()));
@@ -168,9 +176,35 @@ fn happened(sheet: &Sheet, fonts: &Fonts, facts: &mut Vec<Fact>) {
     }
 }
 
-/// Given names before the family name, as in speech; one of them where there is but one.
+fn dose(dose: u32, doses: Option<u32>, date: Option<Date>, facts: &mut Vec<Fact>) {
+    let (id, en) = count(dose, doses);
+    let count = if id == en { id } else { format!("{id} / {en}") };
+    facts.push(Fact::short(words::DOSE, count));
+    let date = date.map_or_else(|| words::NOT_KNOWN.both(), |date| date.to_string());
+    facts.push(Fact::short(words::DOSE_DATE, date));
+}
+
+fn test(code: &str, name: Option<&str>, at: UnixTime, fonts: &Fonts, facts: &mut Vec<Fact>) {
+    let kind = match code {
+        "LP6464-4" => words::NUCLEIC_ACID.both(),
+        "LP217198-3" => words::RAPID.both(),
+        other => shown(other, fonts),
+    };
+    facts.push(Fact::wide(words::TEST_TYPE, kind));
+    if let Some(name) = name {
+        facts.push(Fact::wide(words::TEST_NAME, shown(name, fonts)));
+    }
+    facts.push(Fact::wide(words::SAMPLED, instant(at)));
+}
+
+fn centre(centre: Option<&str>, fonts: &Fonts) -> Option<Fact> {
+    centre.map(|centre| Fact::wide(words::CENTRE, shown(centre, fonts)))
+}
+
+/// Given names before the family name, as in speech; one of them where there is but one, or the whole name.
 fn written_name(person: &Person, fonts: &Fonts) -> Option<String> {
-    let parts = [&person.name.given, &person.name.family];
+    let name = &person.name;
+    let parts = [&name.given, &name.family, &name.full];
     let parts: Vec<&str> = parts.into_iter().flatten().map(|part| &**part).collect();
     fonts.writable(&parts.join(" "))
 }
@@ -184,12 +218,14 @@ fn passport_name(person: &Person, fonts: &Fonts) -> Option<String> {
 
 fn disease(sheet: &Sheet, fonts: &Fonts) -> String {
     let disease = match &sheet.certificate.entry {
-        Entry::Vaccination(it) => &it.disease,
-        Entry::Test(it) => &it.disease,
-        Entry::Recovery(it) => &it.disease,
+        Entry::Vaccination(it) => &*it.disease.0,
+        Entry::Test(it) => &*it.disease.0,
+        Entry::Recovery(it) => &*it.disease.0,
+        Entry::WhoVaccination(it) => it.disease.as_ref().map_or("", Coding::as_str),
+        Entry::WhoTest(it) => it.pathogen.as_str(),
     };
-    match disease.0.as_str() {
-        "840539006" | "RA01" | "RA01.0" => "COVID-19".to_owned(),
+    match disease {
+        "840539006" | "RA01" | "XN109" => "COVID-19".to_owned(),
         other => shown(other, fonts),
     }
 }
@@ -202,18 +238,18 @@ fn form(profile: Profile) -> &'static str {
 }
 
 /// Which dose of how many; the number alone where it is not known how many there are.
-fn count(dose: u32, doses: u32) -> (String, String) {
+fn count(dose: u32, doses: Option<u32>) -> (String, String) {
     match doses {
-        0 => (dose.to_string(), dose.to_string()),
-        _ => (format!("{dose} dari {doses}"), format!("{dose} of {doses}")),
+        None => (dose.to_string(), dose.to_string()),
+        Some(doses) => (format!("{dose} dari {doses}"), format!("{dose} of {doses}")),
     }
 }
 
-fn result(code: &str, fonts: &Fonts) -> String {
+fn result(code: Option<&str>, fonts: &Fonts) -> String {
     match code {
-        "260415000" => words::NOT_DETECTED.both(),
-        "260373001" => words::DETECTED.both(),
-        other => shown(other, fonts),
+        Some("260415000" | "QA02") => words::NOT_DETECTED.both(),
+        Some("260373001" | "RA01.0") => words::DETECTED.both(),
+        other => shown(other.unwrap_or_default(), fonts),
     }
 }
 

@@ -37,10 +37,8 @@ pub(super) const TEST: Words = words("Sertifikat hasil tes", "Test certificate")
 pub(super) const RECOVERY: Words = words("Sertifikat kesembuhan", "Recovery certificate");
 
 pub(super) const NAME: Words = words("Nama", "Name");
-pub(super) const NAME_IN_CODE: Words = words(
-    "tertulis di dalam kode; lihat bentuk paspor",
-    "written in the code; see the passport form",
-);
+pub(super) const NAME_IN_CODE: Words = words("tertulis di dalam kode QR", "written in the QR code");
+pub(super) const LOT: Words = words("Nomor bets", "Lot");
 pub(super) const PASSPORT_NAME: Words = words("Nama dalam bentuk paspor", "Name in passport form");
 pub(super) const BIRTH_DATE: Words = words("Tanggal lahir", "Date of birth");
 pub(super) const NOT_KNOWN: Words = words("tidak diketahui", "not known");

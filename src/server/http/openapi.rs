@@ -235,7 +235,7 @@ fn verdict() -> Value {
     });
     let credential = json!({
         "ref": text("Your name for it."),
-        "format": nullable(text("Such as eu_dcc, where the prefix told it.")),
+        "format": nullable(text("eu_dcc or who_ddcc, where the prefix told it; eu_dcc is said of both until they are opened.")),
         "signer": schema("Signer"),
         "assurance": text("How the signer came to be trusted, such as pinned_signer."),
         "certificate": schema("Certificate"),
@@ -282,7 +282,8 @@ fn certificate() -> Value {
         "Name": object(json!({
             "family": part("As written."), "family_icao": part("In A-Z and <."),
             "given": part("As written."), "given_icao": part("In A-Z and <."),
-        }), &[]),
+            "full": text("The whole name, in a WHO certificate, which knows no parts."),
+        }), &["full"]),
         "Certificate": { "anyOf": [schema("GateCertificate"), schema("WholeCertificate")] },
         "GateCertificate": with(object(json!({
             "name": schema("Name"), "birth_year": nullable(count("Where it is known.")),
@@ -340,7 +341,44 @@ fn stated(purpose: Purpose) -> Value {
         "issuer": text("Who vouches for it, as written."),
         "uvci": text("The unique identifier; in the view holder only."),
     });
-    object(with(event(purpose), vouched), &["uvci"])
+    let eu = with(event(purpose), vouched.clone());
+    let Some(more) = who(purpose) else {
+        return object(eu, &["uvci"]);
+    };
+    // A WHO certificate has the same members, some of which may be unknown, and codes of any system.
+    let mut members = with(event(purpose), vouched);
+    if let Value::Object(members) = &mut members {
+        for (_, member) in members.iter_mut().filter(|(name, _)| *name != "uvci") {
+            *member = nullable(member.take());
+        }
+    }
+    let who = object(with(members, more), &["uvci"]);
+    let said = "In a WHO certificate; codes are of the systems named, which may be words where there is no code.";
+    json!({ "anyOf": [object(eu, &["uvci"]), with(who, json!({ "description": said }))] })
+}
+
+/// What a WHO certificate says beyond an EU one.
+fn who(purpose: Purpose) -> Option<Value> {
+    let part = |what| nullable(text(what));
+    let systems = json!({
+        "type": "object", "additionalProperties": { "type": "string" },
+        "description": "Which system a code is of, by the member that has the code.",
+    });
+    match purpose {
+        Purpose::Vaccination => Some(json!({
+            "lot": part("The lot."),
+            "centre": part("Where it was given."),
+            "valid_from": nullable(day("The first day on which the dose counts.")),
+            "next_dose": nullable(day("When the next dose is due.")),
+            "systems": systems,
+        })),
+        Purpose::Test => Some(json!({
+            "manufacturer": part("Who made the test."),
+            "origin": part("Where on the body the sample was taken."),
+            "systems": systems,
+        })),
+        Purpose::Recovery => None,
+    }
 }
 
 fn claimed(purpose: Purpose) -> Value {
