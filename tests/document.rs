@@ -18,9 +18,12 @@ use std::process::Command;
 
 use image::{DynamicImage, ImageFormat};
 use lintas::failure::Code;
-use lintas::issue::event::Profile;
-use lintas::issue::{self, Claims, Issuer};
-use lintas::model::{Country, Entry, HealthCertificate, UnixTime};
+use lintas::issue::event::{Action, Event, Happening, Profile, Wanted};
+use lintas::issue::products::Products;
+use lintas::issue::{self, Claims, Issuer, Profiles};
+use lintas::model::{
+    Coding, Country, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, UnixTime,
+};
 use lintas::server::document::{self, MAX_PIXELS_PER_MODULE, Sheet, Slip};
 use rxing::BarcodeFormat;
 use support::{RECOVERY, TEST, TestSigner, VACCINATION, issued_at, skipped};
@@ -216,39 +219,52 @@ fn odd_texts_break_no_sheet() {
     ];
     let long = "WWWWWWWWWW".repeat(1000);
     let many = "ạ̈ ".repeat(2000);
-    for text in odd
-        .iter()
-        .copied()
-        .chain([long.as_str(), many.as_str(), ""])
-    {
-        for base in [VACCINATION, TEST, RECOVERY] {
-            let mut certificate = certificate(base);
-            let name = &mut certificate.person.name;
-            (name.family, name.given) = (Some(text.into()), Some(text.into()));
-            (name.family_icao, name.given_icao) = (Some(text.into()), None);
-            match &mut certificate.entry {
-                Entry::Vaccination(it) => {
-                    (it.dose, it.doses) = (u32::MAX, u32::MAX);
-                    it.country = text.into();
-                    it.disease.0 = text.into();
-                }
-                Entry::Test(it) => {
-                    (it.name, it.centre) = (Some(text.into()), Some(text.into()));
-                    it.result.0 = text.into();
-                }
-                Entry::Recovery(it) => it.country = text.into(),
-            }
-            let mut sheet = sheet_of(&certificate, "HC1:TEXT", Profile::WhoDdcc, Code::ALL);
-            (sheet.issuer, sheet.product) = (text, Some(text));
-            sheet.issued_at = UnixTime::EPOCH;
-            sheet.expires_at = UnixTime::END;
-            document::pdf(&sheet).unwrap_or_else(|failure| panic!("{text:?}: {failure}"));
-        }
+    let texts = odd.iter().copied();
+    let texts = texts.chain([long.as_str(), many.as_str(), ""]);
+    let bases = [
+        certificate(VACCINATION),
+        certificate(TEST),
+        certificate(RECOVERY),
+        who().certificate,
+    ];
+    for (text, mut certificate) in texts.zip(bases.into_iter().cycle()) {
+        spoil(&mut certificate, text);
+        let mut sheet = sheet_of(&certificate, "HC1:TEXT", Profile::WhoDdcc, Code::ALL);
+        (sheet.issuer, sheet.product) = (text, Some(text));
+        sheet.issued_at = UnixTime::EPOCH;
+        sheet.expires_at = UnixTime::END;
+        document::pdf(&sheet).unwrap_or_else(|failure| panic!("{text:?}: {failure}"));
         let slip = Slip {
             facility: text,
             ..slip("AAAA")
         };
         document::slips(&[slip], text).unwrap();
+    }
+}
+
+/// Writes `text` wherever a certificate has room for any.
+fn spoil(certificate: &mut HealthCertificate, text: &str) {
+    let name = &mut certificate.person.name;
+    (name.family, name.given) = (Some(text.into()), Some(text.into()));
+    (name.family_icao, name.given_icao) = (Some(text.into()), None);
+    match &mut certificate.entry {
+        Entry::Vaccination(it) => {
+            (it.dose, it.doses) = (u32::MAX, u32::MAX);
+            it.country = text.into();
+            it.disease.0 = text.into();
+        }
+        Entry::Test(it) => {
+            (it.name, it.centre) = (Some(text.into()), Some(text.into()));
+            it.result.0 = text.into();
+        }
+        Entry::Recovery(it) => it.country = text.into(),
+        Entry::WhoVaccination(it) => {
+            it.lot = Some(text.into());
+            it.vaccine = Coding::words(text);
+            (it.disease, it.brand, it.doses, it.date) = (None, None, None, None);
+            it.country = None;
+        }
+        Entry::WhoTest(it) => it.result = None,
     }
 }
 
@@ -338,19 +354,7 @@ fn cases() -> Vec<Case> {
             &[],
             &["Wwwwwwwwwww Wwww", "MMMMMMMMMMM"],
         ),
-        case(
-            "who",
-            &VACCINATION.replace("Dewi Sartika", "Nguyễn Thị Ķ"),
-            Profile::WhoDdcc,
-            &[Code::ProductHasNoEuCode],
-            &[
-                "Nguyễn Thị",
-                "WHO Digital Documentation",
-                "WHO DDCC",
-                "A WHO certificate can be issued",
-                "Sertifikat WHO dapat diterbitkan",
-            ],
-        ),
+        who(),
         case(
             "test",
             TEST,
@@ -390,14 +394,69 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn certificate(claims: &str) -> HealthCertificate {
-    let claims: Claims = serde_json::from_str(claims).unwrap();
-    let issuer = Issuer {
-        country: Country::DEMO,
-        name: "Ministry of Tests".into(),
+/// A dose of a vaccine without a code in the EU, in the WHO's form.
+fn who() -> Case {
+    let (signer, products) = (TestSigner::new(7), Products::embedded().unwrap());
+    let (birth_date, _) = PartialDate::parse("1999-12-31").unwrap();
+    let name = PersonName {
+        family: None,
+        given: Some("Nguyễn Thị Ķartini".into()),
+        family_icao: None,
+        given_icao: Some("NGUYEN<THI<KARTINI".into()),
+        full: None,
+    };
+    let event = Event {
+        source_id: "NAR-2026-000123".into(),
+        action: Action::New,
+        person: Person { name, birth_date },
+        happening: Happening::Vaccination {
+            product: "indovac".into(),
+            dose: 1,
+            date: Date::parse("2026-05-20").unwrap(),
+            lot: Some("A1-2026".into()),
+        },
+        facility: "3174001".into(),
+        operator: None,
+        wanted: Wanted::Usual,
     };
     let uvci = issue::uvci_from_random(Country::DEMO, [0xa7; 16]).unwrap();
-    issue::check(&claims, &issuer, uvci, issued_at()).unwrap()
+    let profiles = Profiles::embedded().unwrap();
+    let made = profiles.certificate(&event, &products, Profile::WhoDdcc, &issuer(), uvci);
+    let dsc = &signer.snapshot.trust().signers()[0];
+    let until = issued_at().plus(86_400);
+    let prepared = issue::prepare(made.unwrap(), Country::DEMO, issued_at(), until, dsc).unwrap();
+    let signature = signer.sign(&prepared.signed_bytes());
+    let credential = prepared.complete(signature).unwrap();
+    Case {
+        name: "who".into(),
+        certificate: credential.certificate,
+        text: credential.text,
+        profile: Profile::WhoDdcc,
+        warnings: &[Code::ProductHasNoEuCode],
+        says: &[
+            "Nguyễn Thị Ķartini",
+            "1999-12-31",
+            "1 dari 2 / 1 of 2",
+            "A1-2026",
+            "WHO Digital Documentation",
+            "WHO DDCC",
+            "A WHO certificate can be issued",
+            "Sertifikat WHO dapat diterbitkan",
+        ],
+    }
+}
+
+fn issuer() -> Issuer {
+    Issuer {
+        country: Country::DEMO,
+        name: "Ministry of Tests".into(),
+    }
+}
+
+fn certificate(claims: &str) -> HealthCertificate {
+    let claims: Claims = serde_json::from_str(claims).unwrap();
+    let uvci = issue::uvci_from_random(Country::DEMO, [0xa7; 16]).unwrap();
+    issue::check(&claims, &issuer(), uvci, issued_at()).unwrap()
 }
 
 fn sheet_of<'s>(
@@ -415,7 +474,8 @@ fn sheet_of<'s>(
         issuer: "Lintas Test Ministry of Health / Kementerian Kesehatan Uji Coba",
         product: match certificate.entry {
             Entry::Vaccination(_) => Some("CoronaVac (Sinovac)"),
-            Entry::Test(_) | Entry::Recovery(_) => None,
+            Entry::WhoVaccination(_) => Some("IndoVac"),
+            Entry::Test(_) | Entry::WhoTest(_) | Entry::Recovery(_) => None,
         },
         warnings,
     }
