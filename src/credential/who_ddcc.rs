@@ -4,8 +4,8 @@
 //! requires and is not there; in the older form some of that is let pass under a name. Numbers and documents of a person
 //! are left where they are.
 //!
-//! Source: WHO DDCC core data set RC2 (`ddcc-core-data-set.fsh`), hcert_spec 1.1.1 for the map entries; the older form as
-//! in the WHO's published samples.
+//! Source: WHO DDCC core data set RC2 (`ddcc-core-data-set.fsh`); the WHO's HCERT specification 1.1.1 for the map entries;
+//! the older form as in the WHO's published samples.
 
 mod fields;
 mod read;

@@ -146,7 +146,7 @@ impl Profiles {
                 Profile::EuDcc if no_eu_code => {
                     (vec![Profile::WhoDdcc], vec![Code::ProductHasNoEuCode])
                 }
-                profile => (vec![profile], Vec::new()),
+                profile @ (Profile::EuDcc | Profile::WhoDdcc) => (vec![profile], Vec::new()),
             },
         };
         if profiles.contains(&Profile::WhoDdcc) {

@@ -7,7 +7,10 @@ use lintas::issue::event::{Event, Happening, Profile, Wanted};
 use lintas::issue::products::Products;
 use lintas::model::Country;
 
-fn chosen(event: &Event) -> Result<(Vec<Profile>, Vec<Code>), (Code, Option<String>)> {
+/// The forms and the warnings; the code and the member of a refusal.
+type Chosen = Result<(Vec<Profile>, Vec<Code>), (Code, Option<String>)>;
+
+fn chosen(event: &Event) -> Chosen {
     let products = Products::embedded().unwrap();
     let chosen = Profiles::embedded().unwrap().chosen(event, &products);
     chosen.map_err(|failure| (failure.code(), failure.member().map(str::to_owned)))

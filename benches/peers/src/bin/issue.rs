@@ -74,7 +74,8 @@ fn main() -> ExitCode {
     table.row("lintas, without the read-back", ITEMS, 1, |range| {
         for certificate in &certificates[range] {
             let (from, until) = (issued_at().seconds(), expires_at().seconds());
-            let payload = hcert::write_certificate(Country::DEMO.as_str(), from, until, certificate);
+            let payload =
+                hcert::write_certificate(Country::DEMO.as_str(), from, until, certificate);
             let payload = payload.expect("claims have an encoding");
             let message =
                 cose::Unsigned::new(Algorithm::Es256.cose(), listed.kid.as_bytes(), payload);
