@@ -16,14 +16,16 @@ use lintas::issue::event::rows::{self, Form, MAX_ROWS};
 use lintas::issue::products::Products;
 use persons::{Case, HEADER, cases, checked_at};
 use serde_json::Value;
+use std::sync::LazyLock;
+
+static PRODUCTS: LazyLock<Products> = LazyLock::new(|| Products::embedded().unwrap());
 
 fn read(form: Form, text: &str) -> Vec<Result<Event, Failure>> {
-    let products = Products::embedded().unwrap();
-    rows::read(form, text.as_bytes(), &products)
+    rows::read(form, text.as_bytes(), &PRODUCTS)
         .unwrap()
         .map(|row| {
             let event = row.event?;
-            event.check(&products, checked_at())?;
+            event.check(&PRODUCTS, checked_at())?;
             Ok(event)
         })
         .collect()
@@ -75,9 +77,8 @@ fn ten_thousand_persons_read_the_same_in_all_forms_and_what_is_wrong_is_refused(
     }
     assert_eq!(refused, 3 * MAX_ROWS / 10);
     for event in json.iter().flatten() {
-        let products = Products::embedded().unwrap();
         assert_eq!(
-            Event::from_json(event.to_json(), &products).unwrap(),
+            Event::from_json(event.to_json(), &PRODUCTS).unwrap(),
             *event
         );
     }
@@ -135,7 +136,7 @@ fn every_eu_code_is_in_the_published_value_sets_and_in_use() {
         let set: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         set["valueSetValues"].clone()
     };
-    let products = Products::embedded().unwrap();
+    let products = &*PRODUCTS;
     let (vp, mp, ma) = (
         published("vaccine-prophylaxis.json"),
         published("vaccine-medicinal-product.json"),

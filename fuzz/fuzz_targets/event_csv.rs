@@ -7,6 +7,9 @@ use lintas::failure::Code;
 use lintas::issue::event::rejects::Rejects;
 use lintas::issue::event::rows::{self, Form};
 use lintas::issue::products::Products;
+use std::sync::LazyLock;
+
+static PRODUCTS: LazyLock<Products> = LazyLock::new(|| Products::embedded().unwrap());
 
 /// Every column, so that the fuzzer need not find the header.
 const HEADER: &[u8] = b"source_id,action,family_name,given_name,family_name_icao,given_name_icao,birth_date,product,kfa,cvx,\
@@ -18,8 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn check(bytes: &[u8]) {
-    let products = Products::embedded().unwrap();
-    let Ok(read) = rows::read(Form::Csv, bytes, &products) else {
+    let products = &*PRODUCTS;
+    let Ok(read) = rows::read(Form::Csv, bytes, products) else {
         return;
     };
     let rejects = Rejects::new(Form::Csv, bytes).unwrap();
@@ -29,7 +32,7 @@ fn check(bytes: &[u8]) {
         let failure = Code::DoseInvalid.because("why, \"so\"").about("dose");
         for line in [rejects.line(&row, &failure), rejects.same(&row)] {
             let file = [rejects.head().unwrap(), line].concat();
-            let mut again = rows::read(Form::Csv, &file, &products).unwrap();
+            let mut again = rows::read(Form::Csv, &file, products).unwrap();
             let again = again.next().unwrap().event;
             match (&row.event, again) {
                 (Ok(event), Ok(again)) => assert_eq!(*event, again),

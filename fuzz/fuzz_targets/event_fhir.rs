@@ -8,10 +8,13 @@ use lintas::issue::event::Event;
 use lintas::issue::event::rejects::Rejects;
 use lintas::issue::event::rows::{self, Form};
 use lintas::issue::products::Products;
+use std::sync::LazyLock;
+
+static PRODUCTS: LazyLock<Products> = LazyLock::new(|| Products::embedded().unwrap());
 
 fuzz_target!(|bytes: &[u8]| {
-    let products = Products::embedded().unwrap();
-    let Ok(read) = rows::read(Form::Fhir, bytes, &products) else {
+    let products = &*PRODUCTS;
+    let Ok(read) = rows::read(Form::Fhir, bytes, products) else {
         return;
     };
     let rejects = Rejects::new(Form::Fhir, bytes).unwrap();
@@ -22,10 +25,10 @@ fuzz_target!(|bytes: &[u8]| {
         for line in [rejects.line(&row, &failure), rejects.same(&row)] {
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
             let Ok(event) = &row.event else { continue };
-            let mut again = rows::read(Form::Fhir, &line, &products).unwrap();
+            let mut again = rows::read(Form::Fhir, &line, products).unwrap();
             assert_eq!(*event, again.next().unwrap().event.unwrap());
             assert!(again.next().is_none());
-            let canonical = Event::from_json(event.to_json(), &products).unwrap();
+            let canonical = Event::from_json(event.to_json(), products).unwrap();
             assert_eq!(*event, canonical);
         }
     }

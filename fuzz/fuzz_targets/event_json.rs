@@ -9,12 +9,15 @@ use lintas::issue::event::Event;
 use lintas::issue::event::rejects::Rejects;
 use lintas::issue::event::rows::{self, Form};
 use lintas::issue::products::Products;
+use std::sync::LazyLock;
+
+static PRODUCTS: LazyLock<Products> = LazyLock::new(|| Products::embedded().unwrap());
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = Form::of(bytes);
-    let products = Products::embedded().unwrap();
+    let products = &*PRODUCTS;
     for form in [Form::Json, Form::Ndjson] {
-        let read = rows::read(form, bytes, &products).unwrap();
+        let read = rows::read(form, bytes, products).unwrap();
         let rejects = Rejects::new(form, bytes).unwrap();
         let (left, mut count) = (read.left(), 0);
         for row in read {
@@ -23,9 +26,9 @@ fuzz_target!(|bytes: &[u8]| {
             let line = rejects.line(&row, &failure);
             assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
             let Ok(event) = &row.event else { continue };
-            let again = Event::from_json(event.to_json(), &products).unwrap();
+            let again = Event::from_json(event.to_json(), products).unwrap();
             assert_eq!(*event, again);
-            let mut lines = rows::read(Form::Ndjson, &line, &products).unwrap();
+            let mut lines = rows::read(Form::Ndjson, &line, products).unwrap();
             assert_eq!(*event, lines.next().unwrap().event.unwrap());
         }
         assert_eq!(left, count);
