@@ -56,22 +56,23 @@ fn ten_thousand_persons_read_the_same_in_all_forms_and_what_is_wrong_is_refused(
     let mut refused = 0;
     for (position, case) in cases.iter().enumerate() {
         for (form, read) in forms {
-            let told = format!("{form} {position}: {}", case.json);
+            let told = || format!("{form} {position}: {}", case.json);
             match (&read[position], case.refused) {
                 (Ok(event), None) => {
-                    assert_eq!(event.source_id, case.source_id, "{told}");
-                    assert_eq!(*event, *json[position].as_ref().unwrap(), "{told}");
+                    assert_eq!(event.source_id, case.source_id, "{}", told());
+                    assert_eq!(*event, *json[position].as_ref().unwrap(), "{}", told());
                 }
                 (Err(failure), Some((code, field))) => {
                     assert_eq!(
                         (failure.code(), failure.member()),
                         (code, Some(field)),
-                        "{told}"
+                        "{}",
+                        told()
                     );
                     refused += 1;
                 }
-                (Ok(_), Some(_)) => panic!("accepted: {told}"),
-                (Err(failure), None) => panic!("{failure}: {told}"),
+                (Ok(_), Some(_)) => panic!("accepted: {}", told()),
+                (Err(failure), None) => panic!("{failure}: {}", told()),
             }
         }
     }

@@ -52,7 +52,7 @@ pub fn cases(seed: u64, count: usize) -> impl Iterator<Item = Case> {
     })
 }
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 struct Dice(u64);
 
 impl Dice {
