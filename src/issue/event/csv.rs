@@ -34,16 +34,13 @@ impl Columns {
     /// # Errors
     /// `request_invalid`, naming the column.
     pub(super) fn read(text: &[u8]) -> Result<Self, Failure> {
-        let line = text.split(|byte| *byte == b'\n').next();
-        let line = line.unwrap_or_default().trim_ascii();
-        if line.len() > MAX_HEADER {
+        let line = text.trim_ascii_start().split(|byte| *byte == b'\n').next();
+        let commas = line.is_some_and(|line| line.contains(&b','));
+        let delimiter = if commas { b',' } else { b';' };
+        let header = next(&mut reader(text, delimiter));
+        let header = header.ok_or_else(|| Code::RequestInvalid.because("there is no header"))?;
+        if header.as_slice().len() > MAX_HEADER {
             return Err(Code::RequestInvalid.because("the header is too long"));
-        }
-        let delimiter = if line.contains(&b',') { b',' } else { b';' };
-        let mut header = ByteRecord::new();
-        let read = reader(line, delimiter).read_byte_record(&mut header);
-        if !read.unwrap_or(false) {
-            return Err(Code::RequestInvalid.because("there is no header"));
         }
         let mut names = Vec::new();
         for cell in &header {

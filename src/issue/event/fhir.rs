@@ -147,7 +147,8 @@ impl<'a> Bundle<'a> {
     fn read(text: &'a str) -> Result<Self, Failure> {
         let raw: RawBundle<'a> =
             serde_json::from_str(text).map_err(|_| wrong("event", "is not a FHIR Bundle"))?;
-        if raw.kind != "Bundle" {
+        // The reader of structures would take a list for one, too.
+        if raw.kind != "Bundle" || !text.starts_with('{') {
             return Err(wrong("event", "is not a FHIR Bundle"));
         }
         let mut bundle = Self {
@@ -270,7 +271,11 @@ impl<'a> Bundle<'a> {
 
     /// The places of the resources that `value` refers to, and that those refer to which say more of a place.
     fn related(&self, value: &Value) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
+        let patient = value.get("patient").or_else(|| value.get("subject"));
+        let mut found: BTreeSet<usize> = patient
+            .and_then(|reference| self.place(reference))
+            .into_iter()
+            .collect();
         let mut open = vec![value];
         while let Some(value) = open.pop() {
             match value {
@@ -306,4 +311,7 @@ fn facts(text: &str, of: impl Fn(&Value) -> Facts) -> Facts {
 }
 
 /// Resources that go with a row into the file of rejected ones.
-const MAX_RELATED: usize = 20;
+const MAX_RELATED: usize = 100;
+
+#[cfg(test)]
+mod tests;

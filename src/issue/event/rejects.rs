@@ -8,7 +8,7 @@ use super::fhir::Part;
 use super::json::PROBLEM;
 use super::rows::{Form, Raw, RawRow, object, unmarked};
 use crate::failure::Failure;
-use csv::{StringRecord, WriterBuilder};
+use csv::{ByteRecord, WriterBuilder};
 use serde_json::{Map, Value, json};
 
 /// Writes rows of one form, a line each.
@@ -36,7 +36,7 @@ impl Rejects {
         let columns = self.columns.as_ref()?;
         let names = columns.names.iter().map(String::as_str);
         let names = names.filter(|name| *name != PROBLEM).chain([PROBLEM]);
-        Some(table_line(columns.delimiter, names))
+        Some(table_line(columns.delimiter, names.map(str::as_bytes)))
     }
 
     /// `row` with what `failure` says of it.
@@ -59,31 +59,31 @@ impl Rejects {
 }
 
 fn table_row(columns: &Columns, text: &[u8], failure: Option<&Failure>) -> Vec<u8> {
-    let mut cells = csv::ByteRecord::new();
+    let mut cells = ByteRecord::new();
     // Reading from memory cannot fail.
     let _ = reader(text, columns.delimiter).read_byte_record(&mut cells);
-    let cells = StringRecord::from_byte_record_lossy(cells);
-    let problem = failure.map_or_else(String::new, |failure| {
+    let names = columns.names.iter().map(String::as_str);
+    let wide = names.clone().filter(|name| *name != PROBLEM).count();
+    let named = names.chain(std::iter::repeat("")).zip(&cells);
+    let (before, mut kept): (Vec<_>, Vec<_>) = named.partition(|(name, _)| *name == PROBLEM);
+    if kept.len() != wide {
+        // A row that is longer or shorter than the header stays one, whatever stands behind it.
+        kept.resize(kept.len().max(wide + 1), ("", b""));
+    }
+    let problem = failure.map(|failure| {
         let member = failure.member().unwrap_or_default();
         format!("{} {member}: {}", failure.code(), failure.detail())
     });
-    let names = columns.names.iter().map(String::as_str);
-    let wide = names.clone().filter(|name| *name != PROBLEM).count();
-    let mut kept: Vec<&str> = names
-        .chain(std::iter::repeat(""))
-        .zip(&cells)
-        .filter(|(name, _)| *name != PROBLEM)
-        .map(|(_, cell)| cell)
-        .collect();
-    if kept.len() != wide {
-        // A row that is longer or shorter than the header stays one, whatever stands behind it.
-        kept.resize(kept.len().max(wide + 1), "");
-    }
-    kept.push(&problem);
-    table_line(columns.delimiter, kept)
+    let before = before.first().map(|(_, cell)| *cell);
+    let problem = problem.as_deref().map(str::as_bytes).or(before);
+    let cells = kept.into_iter().map(|(_, cell)| cell);
+    table_line(
+        columns.delimiter,
+        cells.chain([problem.unwrap_or_default()]),
+    )
 }
 
-fn table_line<'c>(delimiter: u8, cells: impl IntoIterator<Item = &'c str>) -> Vec<u8> {
+fn table_line<'c>(delimiter: u8, cells: impl IntoIterator<Item = &'c [u8]>) -> Vec<u8> {
     let mut writer = WriterBuilder::new()
         .delimiter(delimiter)
         .from_writer(Vec::new());

@@ -163,7 +163,8 @@ pub(super) fn observation(bundle: &Bundle<'_>, resource: &Value) -> Result<State
             .map(|(_, number)| number)
     });
     let result = result(resource)?;
-    let taken = text(resource, "/effectiveDateTime").or(text(resource, "/effectiveInstant"));
+    let taken =
+        text(resource, "/effectiveDateTime").or_else(|| text(resource, "/effectiveInstant"));
     let happening = if tags(resource, HAPPENING)?.is_empty() {
         StatedHappening::Test {
             test: named(codings(resource, "/code/coding"), device),
