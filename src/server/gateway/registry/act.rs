@@ -208,7 +208,7 @@ impl Act {
     }
 
     /// The role of whoever asks for it.
-    pub fn role(&self) -> OperatorRole {
+    pub fn asks(&self) -> OperatorRole {
         match self {
             Self::KeyAdd { .. } | Self::KeyRetire { .. } | Self::KeyCompromised { .. } => {
                 OperatorRole::Keys

@@ -156,7 +156,7 @@ impl Registry {
     /// # Errors
     /// `forbidden`; `request_invalid` where too many of theirs wait.
     pub fn may_ask(&self, operator: &Operator, act: &Act, at: UnixTime) -> Result<(), Failure> {
-        demand(operator, act.role())?;
+        demand(operator, act.asks())?;
         let requests = self.requests(at).into_iter();
         let own = requests
             .filter(|(it, state)| it.asked_by == operator.id && *state == RequestState::Open)
@@ -188,7 +188,7 @@ impl Registry {
             return Err(Code::ApprovalExpired.because(reason));
         }
         let asker = self.operator(&request.asked_by);
-        let asker = asker.filter(|asker| asker.may(request.act.role()));
+        let asker = asker.filter(|asker| asker.may(request.act.asks()));
         let gone = || Code::ApprovalOutdated.because("whoever asked may ask no more");
         apart(asker.ok_or_else(gone)?, operator)?;
         let hash = request.hash();
@@ -217,11 +217,14 @@ impl Registry {
         reason: &str,
         at: UnixTime,
     ) -> Result<Decision, Failure> {
-        check_reason(reason)?;
-        let asked = self.request(id).is_ok_and(|it| it.asked_by == operator.id);
-        if !asked && !operator.may(OperatorRole::Operate) {
-            demand(operator, OperatorRole::Approve)?;
+        if !operator.may(OperatorRole::Operate) && !operator.may(OperatorRole::Approve) {
+            // Whoever asked may take it back, whatever their role.
+            let own = self.request(id).is_ok_and(|it| it.asked_by == operator.id);
+            if !own || !operator.enabled {
+                demand(operator, OperatorRole::Approve)?;
+            }
         }
+        check_reason(reason)?;
         let request = self.undecided(id)?;
         let verdict = Verdict::Refused {
             reason: reason.to_owned(),
