@@ -250,7 +250,7 @@ async fn a_signer_waits_until_the_gateways_where_it_is_handed_in_name_it() {
     let anchor = Identity::self_signed("EU", "Trust anchor", true);
     let feeds = format!(
         "[[feed]]\nid = \"eu\"\nkind = \"dgcg\"\nenvironment = \"test\"\nurl = \"https://eu.example\"\n\
-         dialect = \"eu\"\nanchors = [\"{}\"]\ntake = [\"signers\"]\n\
+         dialect = \"eu\"\nanchors = [\"{}\"]\ntake = [\"signers\"]\nserver_certificate = \"ca.pem\"\n\
          client_certificate = \"feeds/tls.pem\"\nclient_key = \"feeds/tls.key\"\n\
          upload_certificate = \"feeds/up.pem\"\nupload_key = \"feeds/up.key\"\n",
         anchor.thumbprint()
