@@ -289,7 +289,7 @@ fn list(operator: &Operator, as_json: bool) -> Result<Exit, Failure> {
     for row in rows(&shown, "signers") {
         let purposes = row.get("purposes").and_then(Value::as_array);
         let purposes = purposes.into_iter().flatten().filter_map(Value::as_str);
-        let (kid, purposes) = (text(row, "kid"), purposes.collect::<Vec<_>>().join("+"));
+        let (kid, purposes) = (text(row, "kid"), purposes.collect::<Vec<_>>().join("-"));
         let ready = match row.get("hindrance").and_then(Value::as_str) {
             None => "signs",
             Some(hindrance) => hindrance,

@@ -99,6 +99,8 @@ pub struct FeedContent {
     pub batches: Vec<RevocationBatch>,
     /// How many other documents hold: rules, value sets, trusted issuers and references.
     pub documents: usize,
+    /// Until when its list is to be used, by the list's own word.
+    pub expires_at: Option<UnixTime>,
 }
 
 impl FeedContent {
@@ -112,6 +114,7 @@ impl FeedContent {
             refused: Vec::new(),
             batches: Vec::new(),
             documents: 0,
+            expires_at: None,
         }
     }
 
@@ -149,6 +152,7 @@ fn list(feed: &FeedRecords<'_>, trust: &ListTrust) -> FeedContent {
     };
     match trust.read(parts(feed), at) {
         Ok(list) => {
+            content.expires_at = list.expires_at;
             for row in list.entries {
                 match row {
                     Ok(entry) => match entry_returned(feed, &entry) {

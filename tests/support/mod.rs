@@ -8,6 +8,7 @@
 
 pub mod country;
 pub mod gateway;
+pub mod guide;
 pub mod meddled;
 pub mod openssl;
 pub mod program;

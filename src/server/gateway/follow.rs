@@ -87,6 +87,11 @@ impl Gateway {
             let (mut hub, mut registered, mut own) = (None, Vec::new(), Vec::new());
             for row in rows {
                 *through = row.sequence;
+                if let Some(signer) = row.record.as_ref().ok().filter(|it| Keyring::keeps(it)) {
+                    self.keep_signer(signer);
+                    // A world is to be made of it.
+                    records.unused().push(signer.clone());
+                }
                 match row.record {
                     Ok(record) if Registry::keeps(record.kind) => registered.push(record),
                     // In force at once: a world that takes long to be made is not waited for.
@@ -99,9 +104,6 @@ impl Gateway {
                             let mut ledger = Ledger::clone(&self.ledger());
                             ledger.apply(&record);
                             self.ledger.store(Arc::new(ledger));
-                        }
-                        if Keyring::keeps(&record) {
-                            self.keep_signer(&record);
                         }
                         records.unused().push(record);
                     }

@@ -221,6 +221,12 @@ impl Foreign {
         self.contents.values().map(|content| &content.said)
     }
 
+    /// Until when the lists are to be used that say so, each with the id of its feed.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (&str, UnixTime)> {
+        let contents = self.contents.iter();
+        contents.filter_map(|(id, content)| Some((id.as_str(), content.said.expires_at?)))
+    }
+
     /// The records of this kind that proved themselves, of all feeds.
     pub(super) fn holding(&self, kind: RecordKind) -> impl Iterator<Item = &Record> {
         let known = self.contents.iter().filter(|_| self.incomplete.is_none());

@@ -64,7 +64,7 @@ impl Cohort {
         let [purposes, region, quarter, _] = parts.as_slice() else {
             return None;
         };
-        let purposes: Vec<_> = purposes.split('+').collect();
+        let purposes: Vec<_> = purposes.split('-').collect();
         Self::parse(&purposes, region, quarter).ok()
     }
 
@@ -87,7 +87,7 @@ impl Cohort {
 
 impl fmt::Display for Cohort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let purposes = self.purpose_names().join("+");
+        let purposes = self.purpose_names().join("-");
         write!(f, "{purposes} {} {}", self.region, self.quarter)
     }
 }
@@ -163,7 +163,7 @@ mod tests {
     fn a_cohort_reads_as_it_is_named() {
         let cohort = Cohort::parse(&["recovery", "vaccination"], "java-1", "2026Q4").unwrap();
         let name = cohort.common_name(&[0xab; 32]);
-        assert_eq!(name, "DSC vaccination+recovery java-1 2026Q4 abababab");
+        assert_eq!(name, "DSC vaccination-recovery java-1 2026Q4 abababab");
         assert_eq!(Cohort::of_common_name(&name), Some(cohort));
         let longest = Cohort::parse(
             &["recovery", "vaccination", "test"],

@@ -75,7 +75,7 @@ pub fn make_token_key(folder: &Path, wanted: &Wanted, token: &Token) -> Result<P
 
 fn stem(cohort: &Cohort, public_key: &[u8]) -> String {
     let name = cohort.common_name(&sha256(public_key)).to_lowercase();
-    name.replace([' ', '+'], "-")
+    name.replace(' ', "-")
 }
 
 fn ask(

@@ -104,17 +104,25 @@ impl Token {
         self.ask(|reply| Ask::Make(label.to_owned(), reply))
     }
 
+    /// Every key here that can sign.
+    ///
+    /// # Errors
+    /// `signer_unavailable`, `key_sealed`.
+    pub fn signers(&self) -> Result<Vec<TokenSigner>, Failure> {
+        let signer = |public_key| TokenSigner {
+            token: self.clone(),
+            public_key,
+        };
+        Ok(self.keys()?.into_iter().map(signer).collect())
+    }
+
     /// The key here with this public key, SubjectPublicKeyInfo in DER; `None` where it is elsewhere.
     ///
     /// # Errors
     /// `signer_unavailable`, `key_sealed`.
     pub fn signer(&self, public_key: &[u8]) -> Result<Option<TokenSigner>, Failure> {
-        let mut keys = self.keys()?.into_iter();
-        let found = keys.find(|key| key == public_key);
-        Ok(found.map(|public_key| TokenSigner {
-            token: self.clone(),
-            public_key,
-        }))
+        let mut signers = self.signers()?.into_iter();
+        Ok(signers.find(|signer| signer.public_key == public_key))
     }
 
     fn ask<T>(

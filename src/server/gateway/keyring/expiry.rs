@@ -21,7 +21,7 @@ use tracing::{error, warn};
 /// Something that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiring {
-    /// What it is: `dsc`, `csca`, `nbup`, `nbtls`, `tls`, `operator`, `publication`, `party`.
+    /// What it is: `dsc`, `csca`, `nbup`, `nbtls`, `tls`, `operator`, `publication`, `party`, `list`.
     pub what: &'static str,
     /// Which of them.
     pub id: String,
@@ -169,6 +169,9 @@ impl Gateway {
                 let until = UnixTime::EPOCH.plus(operator.not_after());
                 ends.push(Expiring::new("operator", operator.id.clone(), until, now));
             }
+        }
+        for (feed, until) in self.foreign().ends() {
+            ends.push(Expiring::new("list", feed, until, now));
         }
         let hub = self.hub();
         for party in hub.parties() {

@@ -163,20 +163,15 @@ impl Held {
         let Some(token) = &self.token else {
             return Ok(Vec::new());
         };
-        let mut keys = Vec::new();
-        for public_key in token.keys()? {
-            if let Some(signer) = token.signer(&public_key)? {
-                let signer = Arc::new(signer);
-                keys.push((
-                    public_key,
-                    Key {
-                        place: TOKEN,
-                        signer,
-                    },
-                ));
-            }
-        }
-        Ok(keys)
+        let signers = token.signers()?.into_iter();
+        let keys = signers.map(|signer| {
+            let key = Key {
+                place: TOKEN,
+                signer: Arc::new(signer.clone()),
+            };
+            (signer.public_key().to_vec(), key)
+        });
+        Ok(keys.collect())
     }
 }
 

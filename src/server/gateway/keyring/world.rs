@@ -5,7 +5,7 @@
 use super::{Keyring, OWN};
 use crate::exchange::Record;
 use crate::model::{Thumbprint, UnixTime};
-use crate::server::federation::FeedKind;
+use crate::server::federation::{FeedKind, Take};
 use crate::server::gateway::Gateway;
 use crate::server::gateway::foreign::Foreign;
 use crate::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
@@ -67,7 +67,8 @@ impl Gateway {
         (!entries.is_empty()).then(|| SourceList::pinned(source, entries))
     }
 
-    /// Those of our own signers that every foreign gateway names at which we hand in; all where there is none.
+    /// Those of our own signers that every foreign gateway names at which we hand in, and whose signers we are told; all where
+    /// there is none.
     pub(in crate::server::gateway) fn seen_abroad(
         &self,
         foreign: &Foreign,
@@ -77,7 +78,9 @@ impl Gateway {
         let feeds = self.feeds.iter().filter(|feed| feed.enabled);
         for feed in feeds {
             let hands_in = match &feed.kind {
-                FeedKind::Dgcg(gateway) => gateway.upload.is_some(),
+                FeedKind::Dgcg(gateway) => {
+                    gateway.upload.is_some() && gateway.take.contains(&Take::Signers)
+                }
                 FeedKind::PinnedSigner { .. } | FeedKind::DidWeb(_) | FeedKind::Folder(_) => false,
             };
             if hands_in {

@@ -221,11 +221,14 @@ impl Registry {
         reason: &str,
         at: UnixTime,
     ) -> Result<Decision, Failure> {
-        check_reason(reason)?;
-        let asked = self.request(id).is_ok_and(|it| it.asked_by == operator.id);
-        if !asked && !operator.may(OperatorRole::Operate) {
-            demand(operator, OperatorRole::Approve)?;
+        if !operator.may(OperatorRole::Operate) && !operator.may(OperatorRole::Approve) {
+            // Whoever asked may take it back, whatever their role.
+            let own = self.request(id).is_ok_and(|it| it.asked_by == operator.id);
+            if !own || !operator.enabled {
+                demand(operator, OperatorRole::Approve)?;
+            }
         }
+        check_reason(reason)?;
         let request = self.undecided(id)?;
         let verdict = Verdict::Refused {
             reason: reason.to_owned(),
