@@ -8,6 +8,7 @@ use crate::failure::{Code, Failure};
 use crate::server::files;
 use crate::server::gateway::{Clock, forget_marks};
 use crate::server::store;
+use crate::server::store::issuing::Survey;
 use clap::{Args, Subcommand};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -31,7 +32,8 @@ impl Migrate {
 /// What `store` can do.
 #[derive(Subcommand)]
 pub(super) enum Store {
-    /// Say whether everything is there that this node has ever seen: exit code 0 if so, 1 if not.
+    /// Say whether everything is there that this node has ever seen, and each row of issuing bears a good seal: exit code 0 if
+    /// so, 1 if not.
     Check(Check),
     /// Take what is there for whole, once every source was fetched anew; this goes into the audit.
     Accept(Accept),
@@ -82,19 +84,37 @@ impl Store {
 impl Check {
     fn run(self) -> Result<Exit, Failure> {
         let config = self.source.config()?;
-        let found = operate::block_on(async {
+        let (found, survey) = operate::block_on(async {
             let store = store::open(&config.store, &config.data).await?;
             let found = store.wholeness();
+            let survey = store.survey().await;
             store.close().await;
-            Ok(found)
+            Ok((found, survey?))
         })?;
         show::line(&found.to_string())?;
-        Ok(if found == store::Wholeness::Whole {
-            Exit::Success
-        } else {
-            Exit::Reject
-        })
+        show_survey(&survey)?;
+        Ok(
+            if found == store::Wholeness::Whole && survey.findings.is_empty() {
+                Exit::Success
+            } else {
+                Exit::Reject
+            },
+        )
     }
+}
+
+/// What issuing keeps, where it keeps anything.
+fn show_survey(survey: &Survey) -> Result<(), Failure> {
+    if *survey != Survey::default() {
+        show::line(&format!(
+            "issuing: {} versions of events, {} waiting, {} certificates, {} to be fetched, {} claims for a second answer",
+            survey.events, survey.waiting, survey.certificates, survey.held, survey.receipts
+        ))?;
+    }
+    for finding in &survey.findings {
+        show::line(finding)?;
+    }
+    Ok(())
 }
 
 impl Accept {

@@ -23,12 +23,12 @@ mod tamper;
 
 /// Each of the functions as a test, once on SQLite and once on PostgreSQL.
 macro_rules! on_both {
-    ($($name:ident)*) => {
+    ($($(#[$how:meta])* $name:ident)*) => {
         mod sqlite {
-            $(#[test] fn $name() { crate::ground::run(crate::ground::Ground::sqlite(), super::$name) })*
+            $($(#[$how])* #[test] fn $name() { crate::ground::run(crate::ground::Ground::sqlite(), super::$name) })*
         }
         mod postgres {
-            $(#[test] fn $name() {
+            $($(#[$how])* #[test] fn $name() {
                 if let Some(ground) = crate::ground::Ground::postgres() {
                     crate::ground::run(ground, super::$name)
                 }

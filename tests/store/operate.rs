@@ -34,9 +34,22 @@ fn a_login_may_do_what_it_is_for_and_nothing_else() {
         }
         refused.push("UPDATE audit SET actor = 'other'".to_owned());
         refused.push("UPDATE lease SET token = 1".to_owned());
+        let erasable = ["waiting", "receipt", "held"];
+        for table in ["event", "issued"] {
+            refused.push(format!("DELETE FROM {table}"));
+        }
+        for table in ["event", "issued"].iter().chain(&erasable) {
+            refused.push(format!("UPDATE {table} SET seal = seal"));
+            refused.push(format!("TRUNCATE {table}"));
+        }
         for (login, may_insert) in [("lintas_write", true), ("lintas_read", false)] {
             let mut connection = ground.connection_as(login).await;
-            for table in ["records", "audit", "lease"] {
+            for table in erasable {
+                let sql = sqlx::AssertSqlSafe(format!("DELETE FROM {table}"));
+                let erased = sqlx::raw_sql(sql).execute(&mut connection).await;
+                assert_eq!(erased.is_ok(), may_insert, "{login}: {table}");
+            }
+            for table in ["records", "audit", "lease", "event", "issued"] {
                 let sql = sqlx::AssertSqlSafe(format!("{select} {table}"));
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
             }

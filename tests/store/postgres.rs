@@ -106,7 +106,7 @@ fn start() -> Option<Postgres> {
     keeper
         .arg("-c")
         .arg(
-            r#""$1/postgres" -D "$2/data" -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c fsync=off \
+            r#""$1/postgres" -D "$2/data" -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c fsync="$4" \
                  -c max_connections=200 -c ssl=on -c ssl_cert_file="$2/server.pem" -c ssl_key_file="$2/server.key" \
                  >"$2/log" 2>&1 & server=$!; cat >/dev/null; kill -INT $server; wait $server; rm -rf "$2""#,
         )
@@ -114,6 +114,7 @@ fn start() -> Option<Postgres> {
         .arg(&programs)
         .arg(&folder)
         .arg(port.to_string())
+        .arg(fsync())
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -155,6 +156,13 @@ fn certify(folder: &Path) -> [PathBuf; 2] {
     fs::write(&files[0], server.pem()).unwrap();
     write_private(&files[1], &key.serialize_pem());
     files
+}
+
+/// Nothing here outlives a crash of the machine, but what is measured shall wait for the disk: `LINTAS_STORE_FSYNC=on`.
+fn fsync() -> String {
+    #[allow(clippy::disallowed_methods, reason = "how a test is run")]
+    let wanted = std::env::var("LINTAS_STORE_FSYNC").ok();
+    wanted.unwrap_or_else(|| "off".to_owned())
 }
 
 fn free_port() -> u16 {

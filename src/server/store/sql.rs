@@ -115,9 +115,15 @@ impl Sql {
         let mut note = |tip: &Head| met |= *tip == head;
         let gap = store.walk(&mut connection, &mut ahead, &mut note).await;
         let gap = gap.map_err(trouble::failure)?;
+        let foreign = if ahead.chain.tip == Head::EMPTY {
+            let events = store.events_are_all_foreign(&mut connection).await;
+            (is_new_here && !ahead.refused.is_empty()) || events.map_err(trouble::failure)?
+        } else {
+            false
+        };
         drop(connection);
-        if is_new_here && ahead.chain.tip == Head::EMPTY && !ahead.refused.is_empty() {
-            let reason = "no record bears a seal of this node's keys/seal.key; copy that file from the node that wrote them";
+        if foreign {
+            let reason = "nothing bears a seal of this node's keys/seal.key; copy that file from the node that wrote it";
             return Err(Code::ConfigurationInvalid.because(reason));
         }
         let tip = ahead.chain.tip;

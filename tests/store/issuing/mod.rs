@@ -2,3 +2,7 @@
 
 mod desk;
 mod events;
+mod moving;
+mod queue;
+mod speed;
+mod tamper;

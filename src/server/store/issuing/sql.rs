@@ -6,7 +6,7 @@ use super::contract::{
     Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
     Tally, Waiting, Which,
 };
-use super::rows::HeldRow;
+use super::rows::{EventRow, HeldRow};
 use super::table::{Stored, rows_of};
 use crate::failure::Failure;
 use crate::model::UnixTime;
@@ -15,7 +15,7 @@ use crate::server::store::contract::{Event, Lease};
 use crate::server::store::sql::{LONG, SHORT, Sql, within};
 use crate::server::store::trouble;
 use async_trait::async_trait;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 #[async_trait]
 impl IssuingStore for Sql {
@@ -79,6 +79,19 @@ impl IssuingStore for Sql {
 }
 
 impl Sql {
+    /// Whether there are events, and none of the first ones bears a good seal: then the key is another one, and whatever waits
+    /// would be taken for nobody's.
+    pub(in crate::server::store) async fn events_are_all_foreign(
+        &self,
+        connection: &mut AnyConnection,
+    ) -> sqlx::Result<bool> {
+        let list = EventRow::TABLE.list("");
+        let sql = AssertSqlSafe(format!("SELECT {list} FROM event LIMIT 1000"));
+        let rows = sqlx::query(sql).fetch_all(connection).await?;
+        let good = |row| self.issuing.open::<EventRow>(row, 0).is_some();
+        Ok(!rows.is_empty() && !rows.iter().any(good))
+    }
+
     async fn fetch_held(&self, claim_key: &[u8; 32]) -> Result<Option<Held>, Failure> {
         self.check_whole()?;
         let mut connection = self.connection().await?;
