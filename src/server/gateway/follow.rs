@@ -33,27 +33,27 @@ impl Gateway {
         }
         let incomplete = read.is_err();
         let read_any = read.as_ref().is_ok_and(|any| *any);
-        let turned = {
-            let mut foreign = self.foreign();
-            let turned = foreign.incomplete().is_some() != incomplete;
-            if turned {
-                if let Err(failure) = &read {
-                    error!(
-                        code = "store_incomplete",
-                        "nothing of the store is believed: {failure}"
-                    );
-                }
-                self.own_incomplete(incomplete);
-                foreign.set_incomplete(read.err());
+        // Whoever makes a world holds the feeds meanwhile, so nobody looks at them here: other tasks would wait, too.
+        let turned = self.world.load().incomplete != incomplete;
+        if turned {
+            if let Err(failure) = &read {
+                error!(
+                    code = "store_incomplete",
+                    "nothing of the store is believed: {failure}"
+                );
             }
-            turned
-        };
+            self.own_incomplete(incomplete);
+        }
         if says_nothing && !turned {
             return Ok(read_any);
         }
         let gateway = Arc::clone(self);
+        let missing = read.err();
         let put = actix_web::rt::task::spawn_blocking(move || {
             let mut foreign = gateway.foreign();
+            if turned {
+                foreign.set_incomplete(missing);
+            }
             if let Ok(records) = gateway.records() {
                 let unused = std::mem::take(&mut *records.unused());
                 unused.into_iter().for_each(|record| foreign.apply(record));

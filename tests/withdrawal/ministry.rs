@@ -1,0 +1,288 @@
+//! A ministry that issues: its signers, two operators, nodes over one store, and what its register holds.
+
+use crate::people::{Person, two_operators};
+use crate::support::country::Identity;
+use crate::support::gateway::TestGateway;
+use crate::support::{VACCINATION, copy, issued_at};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use lintas::crypto::{Algorithm, sha256};
+use lintas::exchange::{Record, RecordKind};
+use lintas::issue::event::{Action, Profile};
+use lintas::issue::{self, Claims, Issuer};
+use lintas::model::{Country, Kid, Purpose, Thumbprint};
+use lintas::revocation::RevocationHash;
+use lintas::server::gateway::Clock;
+use lintas::server::store::issuing::{Held, IssuedRow, NewEvent, Sealed, Which};
+use lintas::server::store::{Lease, Store};
+use lintas::trust::{Dsc, kid_of};
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::Signer as _;
+use p256::pkcs8::DecodePrivateKey;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// A document signer of the ministry.
+pub(crate) struct Own {
+    pub(crate) der: Vec<u8>,
+    key: SigningKey,
+}
+
+impl Own {
+    pub(crate) fn kid(&self) -> Kid {
+        kid_of(&self.der).unwrap()
+    }
+}
+
+/// The ministry.
+pub(crate) struct Ministry {
+    pub(crate) signers: Vec<Own>,
+    pub(crate) first: TestGateway,
+    pub(crate) second: TestGateway,
+    pub(crate) ana: Person,
+    pub(crate) budi: Person,
+    clock: &'static AtomicI64,
+}
+
+/// A certificate and how the register names it.
+#[derive(Clone)]
+pub(crate) struct Certificate {
+    pub(crate) text: String,
+    pub(crate) signature: RevocationHash,
+    uvci: RevocationHash,
+}
+
+impl Ministry {
+    /// With `signers` signers, the store at `url` or beside the first node; `prepare` puts more into each data folder.
+    pub(crate) async fn open(signers: usize, url: Option<String>, prepare: impl Fn(&Path)) -> Self {
+        let csca = Identity::self_signed("ZZ", "CSCA", true);
+        let signers: Vec<_> = (0..signers)
+            .map(|_| {
+                let identity = csca.issue("ZZ", "DSC", &[]);
+                let key = SigningKey::from_pkcs8_der(&identity.key.serialize_der()).unwrap();
+                Own {
+                    der: identity.der,
+                    key,
+                }
+            })
+            .collect();
+        let clock: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(issued_at().seconds())));
+        let toml = |url: &str| format!("[store]\nurl = \"{url}\"\n");
+        let first = TestGateway::configured(
+            &url.as_deref().map(toml).unwrap_or_default(),
+            |data| {
+                let pinned = data.join("trust/demo");
+                std::fs::create_dir_all(&pinned).unwrap();
+                for (number, signer) in signers.iter().enumerate() {
+                    std::fs::write(pinned.join(format!("own-{number}.der")), &signer.der).unwrap();
+                }
+                prepare(data);
+            },
+            Clock::Moved(clock),
+        )
+        .await;
+        let (ana, budi) = two_operators(first.gateway()).await;
+        let file = first.data.path().join("lintas.db");
+        let url = url.unwrap_or_else(|| format!("sqlite:{}", file.display()));
+        let second = TestGateway::configured(
+            &toml(&url),
+            |data| {
+                copy(&first.data.path().join("keys"), &data.join("keys"));
+                copy(&first.data.path().join("trust"), &data.join("trust"));
+            },
+            Clock::Moved(clock),
+        )
+        .await;
+        let ministry = Self {
+            signers,
+            first,
+            second,
+            ana,
+            budi,
+            clock,
+        };
+        for signer in 0..ministry.signers.len() {
+            ministry.marks(signer, "active").await;
+        }
+        ministry
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        self.first.gateway().records().unwrap().store()
+    }
+
+    pub(crate) fn passes(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Keeps how a signer stands, as two operators have it done.
+    pub(crate) async fn marks(&self, signer: usize, state: &str) {
+        let der = &self.signers[signer].der;
+        let body = json!({
+            "certificate": BASE64_STANDARD.encode(der), "purposes": ["vaccination"], "region": "all",
+            "quarter": "2026Q2", "active_from": "2026-06-01T00:00:00Z", "state": state, "at": "2026-06-01T00:00:00Z",
+        });
+        let record = Record {
+            kind: RecordKind::SignerKey,
+            source: "registry".to_owned(),
+            name: Thumbprint(sha256(der)).to_string(),
+            country: None,
+            received_at: issued_at(),
+            body: body.to_string().into_bytes(),
+        };
+        self.store().append(&[record], &[], None).await.unwrap();
+        for node in [&self.first, &self.second] {
+            node.gateway().follow().await.unwrap();
+        }
+    }
+
+    fn dsc(&self, signer: usize) -> Arc<Dsc> {
+        let world = self.first.gateway().world();
+        let kid = self.signers[signer].kid();
+        world
+            .snapshot
+            .trust()
+            .candidates(&kid)
+            .next()
+            .unwrap()
+            .clone()
+    }
+
+    /// Certificates by a signer, of which no register knows.
+    pub(crate) fn forges(&self, signer: usize, count: usize) -> Vec<Certificate> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let claims: Claims = serde_json::from_str(VACCINATION).unwrap();
+        let issuer = Issuer {
+            country: Country::DEMO,
+            name: "Ministry of Tests".into(),
+        };
+        let (dsc, key) = (self.dsc(signer), &self.signers[signer].key);
+        let made = (0..count).map(|_| {
+            let number = NEXT.fetch_add(1, Ordering::SeqCst);
+            let mut random = [7; 16];
+            random[8..].copy_from_slice(&number.to_be_bytes());
+            let uvci = issue::uvci_from_random(Country::DEMO, random).unwrap();
+            let hashes = (
+                RevocationHash::of_uci(&uvci),
+                RevocationHash::of_country_and_uci("ZZ", &uvci),
+            );
+            let certificate = issue::check(&claims, &issuer, uvci, issued_at()).unwrap();
+            let end = issued_at().plus(180 * 86_400);
+            let prepared =
+                issue::prepare(certificate, Country::DEMO, issued_at(), end, &dsc).unwrap();
+            let signature: p256::ecdsa::Signature = key.sign(&prepared.signed_bytes());
+            let signature = signature.to_vec();
+            Certificate {
+                signature: RevocationHash::of_signature(&signature, Algorithm::Es256),
+                uvci: hashes.0,
+                text: prepared.complete(signature).unwrap().text,
+            }
+        });
+        made.collect()
+    }
+
+    /// Certificates that were issued: the register knows them.
+    pub(crate) async fn issues(
+        &self,
+        signer: usize,
+        count: usize,
+        operator: &str,
+        facility: &str,
+    ) -> Vec<Certificate> {
+        let certificates = self.forges(signer, count);
+        let events: Vec<_> = certificates
+            .iter()
+            .map(|it| event(it, operator, facility))
+            .collect();
+        let store = self.store();
+        store.take_in(&events, &[]).await.unwrap();
+        let lease = lease(store.as_ref()).await;
+        let mut by_id: BTreeMap<_, _> = events.iter().map(|it| it.id).zip(&certificates).collect();
+        while !by_id.is_empty() {
+            let waiting = store.waiting(Which::Oldest, 500).await.unwrap();
+            let sealed: Vec<_> = waiting
+                .iter()
+                .map(|it| {
+                    sealed(
+                        &it.event,
+                        by_id.remove(&it.event.id).unwrap(),
+                        &self.signers[signer],
+                    )
+                })
+                .collect();
+            store.enter(&sealed, &[], &lease).await.unwrap();
+        }
+        certificates
+    }
+
+    /// The event that a certificate was made of.
+    pub(crate) fn event_of(certificate: &Certificate) -> [u8; 16] {
+        certificate.uvci.0
+    }
+}
+
+fn event(certificate: &Certificate, operator: &str, facility: &str) -> NewEvent {
+    let id = Ministry::event_of(certificate);
+    NewEvent {
+        id,
+        source_key: sha256(&id),
+        digest: sha256(&id),
+        action: Action::New,
+        purpose: Purpose::Vaccination,
+        facility: facility.to_owned(),
+        operator: operator.to_owned(),
+        submitted_by: "ana".to_owned(),
+        lot: Some("A1".to_owned()),
+        batch: "0123456789abcdef0123456789abcdef".to_owned(),
+        received_at_ms: issued_at().seconds() * 1000,
+        body: b"encrypted".to_vec(),
+        claim_key: sha256(&[&id[..], b"claim"].concat()),
+        claim_again: b"encrypted".to_vec(),
+    }
+}
+
+fn sealed(event: &NewEvent, certificate: &Certificate, signer: &Own) -> Sealed {
+    Sealed {
+        event: event.id,
+        issued: vec![IssuedRow {
+            number: 0,
+            event: event.id,
+            profile: Profile::EuDcc,
+            purpose: event.purpose,
+            kid: signer.kid(),
+            signature: certificate.signature,
+            uvci: certificate.uvci,
+            country_uvci: certificate.uvci,
+            issued_at: issued_at(),
+            expires_at: issued_at().plus(180 * 86_400),
+            facility: event.facility.clone(),
+            operator: event.operator.clone(),
+            submitted_by: event.submitted_by.clone(),
+            lot: event.lot.clone(),
+            batch: event.batch.clone(),
+        }],
+        held: Some(Held {
+            claim_key: event.claim_key,
+            body: b"encrypted".to_vec(),
+            until: issued_at().plus(90 * 86_400),
+        }),
+    }
+}
+
+async fn lease(store: &dyn Store) -> Lease {
+    let lease = store.lease("issuing", "worker", issued_at(), 600).await;
+    lease.unwrap().unwrap()
+}
+
+/// The codes of what speaks against `text`, as `node` answers.
+pub(crate) async fn codes(node: &TestGateway, text: &str) -> Vec<String> {
+    let verdict = node.verify(text).await;
+    let findings = verdict["findings"].as_array().unwrap();
+    let codes = findings
+        .iter()
+        .map(|it| it["code"].as_str().unwrap().to_owned());
+    codes.collect()
+}
