@@ -4,7 +4,7 @@
 //! (`verify::Policy::refused_quirks`). No quirk ever touches the signature: signed bytes are judged as received.
 //!
 //! Source: observed in the public test certificates of the member states (dgc-testdata, dcc-quality-assurance);
-//! SpecialCaseHandling.md of the latter.
+//! SpecialCaseHandling.md of the latter; the WHO's published samples of its legacy form.
 
 use std::fmt;
 
@@ -74,6 +74,11 @@ quirks! {
     SignerCountryUnknown  "signer_country_unknown"   Signer   "Neither the signer's certificate nor its source names a country, so the issuer was not compared.";
     ExceedsSigner         "exceeds_signer"           Signer   "The credential ends after its signer's certificate.";
     IssuedBeforeSigner    "issued_before_signer"     Signer   "The credential was issued before its signer's certificate began.";
+    NoClaims              "no_claims"                Envelope "The health certificate stands alone, without issuer and period around it.";
+    FieldMissing          "field_missing"            Schema   "A field that the format requires is missing.";
+    TextForCode           "text_for_code"            Value    "Plain text stands where a code should.";
+    IdentifierElsewhere   "identifier_elsewhere"     Schema   "The certificate's identifier stands where the person's should.";
+    DateWithoutTime       "date_without_time"        Value    "An instant lacks its time of day and was read as the start of the day.";
 }
 
 impl Quirk {

@@ -8,7 +8,7 @@
 mod support;
 
 use lintas::codec::cose;
-use lintas::credential::{eu_dcc, hcert};
+use lintas::credential::hcert;
 use lintas::issue::{self, Claims, Issuer};
 use lintas::model::{Country, Environment, Kid, UnixTime};
 use lintas::quirk::Quirk;
@@ -151,12 +151,8 @@ impl<'a> Credential<'a> {
         };
         let uvci = issue::uvci_from_random(Country::DEMO, [3; 16]).unwrap();
         let certificate = issue::check(&claims, &issuer, uvci, issued_at()).unwrap();
-        let payload = hcert::write_claims(
-            self.issuer,
-            self.issued_at,
-            self.expires_at,
-            eu_dcc::write(&certificate),
-        );
+        let payload =
+            hcert::write_certificate(self.issuer, self.issued_at, self.expires_at, &certificate);
         let message = cose::Unsigned::new(self.algorithm, &self.kid, payload.unwrap()).unwrap();
         let signature: p256::ecdsa::Signature = self.key.sign(&message.signed_bytes());
         hcert::write(&message.complete(signature.to_vec()).unwrap()).unwrap()

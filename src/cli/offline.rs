@@ -228,7 +228,7 @@ impl Inspect {
             });
         show::json(&json!({
             "verified": false,
-            "format": unverified.format().name(),
+            "format": inspection.format.name(),
             "kid": hint.kid.as_ref().map(ToString::to_string),
             "algorithm": hint.algorithm,
             "claims": claims,

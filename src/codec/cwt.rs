@@ -31,8 +31,14 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// `cwt_invalid`.
     pub fn read(payload: &'a [u8], limits: Limits) -> Result<Self, Failure> {
-        let document = cbor::read(payload, limits)
-            .map_err(|failure| Code::CwtInvalid.because(failure.detail().to_owned()))?;
+        Self::of(document(payload, limits)?)
+    }
+
+    /// The claims in a `document` that was read.
+    ///
+    /// # Errors
+    /// `cwt_invalid`.
+    pub fn of(document: Document<'a>) -> Result<Self, Failure> {
         let Some(entries) = document.root().as_map() else {
             return Err(Code::CwtInvalid.because("the claims are not a map"));
         };
@@ -70,6 +76,15 @@ impl<'a> Claims<'a> {
     pub fn claim(&self, label: i64) -> Option<Item<'_>> {
         self.document.root().as_map()?.get(label)
     }
+}
+
+/// The CBOR item in `payload`, which should hold claims.
+///
+/// # Errors
+/// `cwt_invalid`.
+pub fn document(payload: &[u8], limits: Limits) -> Result<Document<'_>, Failure> {
+    cbor::read(payload, limits)
+        .map_err(|failure| Code::CwtInvalid.because(failure.detail().to_owned()))
 }
 
 /// The claims map `{1: iss, 4: exp, 6: iat, label: content}`.

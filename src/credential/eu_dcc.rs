@@ -5,7 +5,7 @@
 //!
 //! Source: ehn-dcc-schema, tags 1.0.0 to 1.3.3 (`DCC.combined-schema.json`).
 
-use super::hcert;
+use super::{hcert, spelled};
 use crate::codec::cbor::Value;
 use crate::codec::item::{Entries, Item, Items, Kind};
 use crate::failure::{Code, Failure};
@@ -91,8 +91,8 @@ pub fn purposes(payload: Item<'_>) -> SmallVec<[Purpose; 3]> {
     held.map(|(_, purpose)| purpose).collect()
 }
 
-/// `certificate` as a payload, with absent fields left out.
-pub fn write(certificate: &HealthCertificate) -> Value {
+/// `certificate` as a payload, with absent fields left out; `None` where it is of another form.
+pub fn write(certificate: &HealthCertificate) -> Option<Value> {
     let name = &certificate.person.name;
     let names = [
         ("fn", &name.family),
@@ -150,13 +150,14 @@ pub fn write(certificate: &HealthCertificate) -> Value {
                 pair("ci", it.uvci.as_str()),
             ],
         ),
+        Entry::WhoVaccination(_) | Entry::WhoTest(_) => return None,
     };
-    Value::Map(vec![
+    Some(Value::Map(vec![
         pair("ver", certificate.schema_version.as_str()),
         pair("nam", Value::Map(names.collect())),
         pair("dob", certificate.person.birth_date.to_string()),
         pair(group, Value::Array(vec![Value::Map(entry)])),
-    ])
+    ]))
 }
 
 fn pair(key: &str, value: impl Into<Value>) -> (Value, Value) {
@@ -177,6 +178,7 @@ impl Reader<'_> {
             given: self.text(fields, "gn")?.map(SmolStr::from),
             family_icao: self.icao(fields, "fnt")?,
             given_icao: self.icao(fields, "gnt")?,
+            full: None,
         };
         if name.family_icao.is_none() {
             if name.given_icao.is_none() {
@@ -375,16 +377,9 @@ impl Reader<'_> {
     }
 
     fn dose(&mut self, fields: Entries<'_>, key: &str) -> Result<u32, Failure> {
-        let number = match fields.get_text(key).map(Item::kind) {
-            None => return Err(invalid(key, "is missing")),
-            Some(Kind::Integer(number)) => u32::try_from(number).ok(),
-            Some(Kind::Float(number)) => {
-                self.quirks.note(Quirk::FloatNumber);
-                whole(number)
-            }
-            Some(_) => None,
-        };
-        let number = number.filter(|number| *number >= 1);
+        let item = fields.get_text(key);
+        let item = item.ok_or_else(|| invalid(key, "is missing"))?;
+        let number = spelled::counted(item, self.quirks);
         let number = number.ok_or_else(|| invalid(key, "is no whole number from 1"))?;
         if number > 9 {
             self.later_rule(V1_3);
@@ -406,14 +401,8 @@ impl Reader<'_> {
         UnixTime::parse(text).ok_or_else(|| invalid(key, "is no date and time with a zone"))
     }
 
-    /// Text that may wear CBOR tag 0 (date and time) or 1004 (date).
     fn dated_text<'d>(&mut self, fields: Entries<'d>, key: &str) -> Result<&'d str, Failure> {
-        let mut item = fields.get_text(key);
-        if let Some(Kind::Tag(0 | 1004, inner)) = item.map(Item::kind) {
-            self.quirks.note(Quirk::TaggedDatetime);
-            item = Some(inner);
-        }
-        item.and_then(Item::as_text)
+        spelled::dated(fields.get_text(key), self.quirks)
             .ok_or_else(|| invalid(key, "is missing or no text"))
     }
 
@@ -427,15 +416,6 @@ impl Reader<'_> {
 
 fn invalid(field: &str, what: &str) -> Failure {
     Code::PayloadInvalid.because(format!("{field} {what}"))
-}
-
-#[allow(
-    clippy::as_conversions,
-    reason = "no other conversion exists; range and wholeness are checked before it"
-)]
-fn whole(number: f64) -> Option<u32> {
-    let fits = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
-    fits.then_some(number as u32)
 }
 
 const FULL_DATE: usize = 10;

@@ -7,8 +7,11 @@ use crate::codec::cbor;
 /// A supported credential format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// An EU digital COVID certificate in an HCERT container, prefix `HC1:`.
+    /// An EU digital COVID certificate in an HCERT container, prefix `HC1:`. Whatever has that prefix counts as this until
+    /// it is opened.
     EuDcc,
+    /// A WHO digital documentation of COVID-19 certificates, in the same container.
+    WhoDdcc,
 }
 
 impl Format {
@@ -16,6 +19,7 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Self::EuDcc => "eu_dcc",
+            Self::WhoDdcc => "who_ddcc",
         }
     }
 }

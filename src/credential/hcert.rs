@@ -6,11 +6,13 @@
 
 use super::format::{Format, Limits};
 use super::unverified::Unverified;
+use super::{eu_dcc, who_ddcc};
 use crate::codec::cbor::{self, Value};
 use crate::codec::cose::Sign1;
-use crate::codec::item::Item;
+use crate::codec::item::{Entries, Item};
 use crate::codec::{base45, cwt, deflate};
 use crate::failure::{Code, Failure};
+use crate::model::{Entry, HealthCertificate};
 use crate::quirk::Quirk;
 
 /// The ceilings of this format.
@@ -47,28 +49,49 @@ pub(super) fn read(text: &str) -> Result<Unverified, Failure> {
     Ok(unverified)
 }
 
-/// The health certificate among the `claims`, unread: map entry 1 of claim -260.
+/// The health certificate in a container, unread.
+pub(super) enum Held<'d> {
+    /// Map entry 1.
+    EuDcc(Item<'d>),
+    /// A container with map entry 3 or 4.
+    WhoDdcc(Entries<'d>),
+}
+
+/// The health certificate among the `claims`, in claim -260: the EU's where there is one, else the WHO's.
 ///
 /// # Errors
 /// `hcert_missing`.
-pub(super) fn certificate<'d>(claims: &'d cwt::Claims<'_>) -> Result<Item<'d>, Failure> {
+pub(super) fn certificate<'d>(claims: &'d cwt::Claims<'_>) -> Result<Held<'d>, Failure> {
+    let missing = || Code::HcertMissing.because("no entry 1, 3 or 4 in claim -260");
     let container = claims.claim(HCERT).and_then(Item::as_map);
-    container
-        .and_then(|container| container.get(EU_DCC_V1))
-        .ok_or_else(|| Code::HcertMissing.because("no entry 1 in claim -260"))
+    let container = container.ok_or_else(missing)?;
+    if let Some(item) = container.get(EU_DCC_V1) {
+        return Ok(Held::EuDcc(item));
+    }
+    let who = [who_ddcc::VACCINATION, who_ddcc::TEST];
+    let held = who.iter().any(|label| container.get(*label).is_some());
+    held.then_some(Held::WhoDdcc(container)).ok_or_else(missing)
 }
 
-/// The claims of a certificate to be signed, as CBOR.
+/// The claims of a `certificate` to be signed, as CBOR; the form is the certificate's own.
 ///
 /// # Errors
 /// `internal` if the writer fails.
-pub fn write_claims(
+pub fn write_certificate(
     issuer: &str,
     issued_at: i64,
     expires_at: i64,
-    certificate: Value,
+    certificate: &HealthCertificate,
 ) -> Result<Vec<u8>, Failure> {
-    let container = Value::Map(vec![(Value::from(EU_DCC_V1), certificate)]);
+    let written = match &certificate.entry {
+        Entry::Vaccination(_) | Entry::Test(_) | Entry::Recovery(_) => {
+            eu_dcc::write(certificate).map(|content| (EU_DCC_V1, content))
+        }
+        Entry::WhoVaccination(_) | Entry::WhoTest(_) => who_ddcc::write(certificate),
+    };
+    // Each writer knows the entries it was chosen for, so this is never said.
+    let (label, content) = written.ok_or_else(|| Code::Internal.because("no writer"))?;
+    let container = Value::Map(vec![(Value::from(label), content)]);
     cbor::write(&cwt::write(issuer, issued_at, expires_at, HCERT, container))
 }
 

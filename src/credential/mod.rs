@@ -7,7 +7,9 @@ mod content;
 pub mod eu_dcc;
 mod format;
 pub mod hcert;
+mod spelled;
 mod unverified;
+pub mod who_ddcc;
 
 pub use content::{Claims, Content};
 pub use format::{Format, Limits};

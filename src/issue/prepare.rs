@@ -3,10 +3,12 @@
 //! Refuses to state what the signer's certificate does not cover, and to release a credential that does not read back,
 //! verify under that certificate's key, and say exactly what was prepared.
 //!
-//! Source: hcert-spec 3.3 (what must stand where, and periods within the signer's).
+//! Source: hcert-spec 3.3 and 4 (what must stand where, and periods within the signer's).
 
+use super::checked::checked;
+use super::products::Products;
 use crate::codec::cose;
-use crate::credential::{self, eu_dcc, hcert};
+use crate::credential::{self, hcert};
 use crate::crypto::VerifyingKey;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, HealthCertificate, UnixTime};
@@ -35,7 +37,7 @@ pub struct Credential {
     pub expires_at: UnixTime,
 }
 
-/// Prepares `certificate` for the signature of `signer`, issued by `country`.
+/// Prepares `certificate` for the signature of `signer`, issued by `country`; the form is the certificate's own.
 ///
 /// # Errors
 /// `claim_invalid` where the signer's period or purposes do not cover it; `configuration_invalid` where `country` is not its
@@ -65,11 +67,11 @@ pub fn prepare(
         .key
         .clone()
         .map_err(|code| Code::SignerUnavailable.because(format!("its own key is {code}")))?;
-    let payload = hcert::write_claims(
+    let payload = hcert::write_certificate(
         country.as_str(),
         issued_at.seconds(),
         expires_at.seconds(),
-        eu_dcc::write(&certificate),
+        &certificate,
     )?;
     let message = cose::Unsigned::new(key.algorithm().cose(), signer.kid.as_bytes(), payload)?;
     Ok(ToBeSigned {
@@ -88,14 +90,31 @@ impl ToBeSigned {
         self.message.signed_bytes()
     }
 
+    /// What [`ToBeSigned::complete`] gives, if every field of it is also as the form and the table `products` have it.
+    ///
+    /// # Errors
+    /// `read_back_failed`, `input_too_large`.
+    pub fn complete_checked(
+        self,
+        signature: Vec<u8>,
+        products: &Products,
+    ) -> Result<Credential, Failure> {
+        let credential = self.complete(signature)?;
+        checked(&credential.certificate, products)?;
+        Ok(credential)
+    }
+
     /// The credential with `signature` in it, after it was read back as a stranger would read it.
     ///
-    /// `signature` is in the fixed form, `r ‖ s` for ECDSA.
+    /// `signature` is in the fixed form, `r ‖ s` for ECDSA. The text fits a QR code of level M at least.
     ///
     /// # Errors
     /// `read_back_failed`, `input_too_large`.
     pub fn complete(self, signature: Vec<u8>) -> Result<Credential, Failure> {
         let text = hcert::write(&self.message.complete(signature)?)?;
+        if text.len() > LEVEL_M {
+            return Err(Code::InputTooLarge.because("no QR code of level M holds the text"));
+        }
         let failed = |what: &str| Code::ReadBackFailed.because(what);
         let unverified = credential::read(&text).map_err(|failure| failed(failure.detail()))?;
         let (authentic, _) = unverified
@@ -133,3 +152,6 @@ impl ToBeSigned {
         })
     }
 }
+
+/// How many characters the largest QR code of level M holds, of the 45 that a text in Base45 has. Source: ISO/IEC 18004.
+const LEVEL_M: usize = 3391;

@@ -4,13 +4,13 @@
 //!
 //! Source: EU DCC core data set (Regulation (EU) 2021/953, annex), which the WHO DDCC core data set contains.
 
-use super::{Date, Person, UnixTime, Uvci};
+use super::{Coding, Date, Person, UnixTime, Uvci, WhoTest, WhoVaccination};
 use smol_str::SmolStr;
 
 /// What an authentic credential states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HealthCertificate {
-    /// The version of the format's schema that the certificate declares, such as `1.3.0`.
+    /// The version of the format's schema that the certificate declares, such as `1.3.0`; empty where it declares none.
     pub schema_version: SmolStr,
     /// Whom it is about.
     pub person: Person,
@@ -27,10 +27,10 @@ impl HealthCertificate {
             &name.given,
             &name.family_icao,
             &name.given_icao,
+            &name.full,
         ];
         let names = names.into_iter().flatten().chain([&self.schema_version]);
-        let texts = names.chain(self.entry.texts().into_iter().flatten());
-        size_of::<Self>() + texts.map(held).sum::<usize>()
+        size_of::<Self>() + names.map(held).sum::<usize>() + self.entry.weight()
     }
 }
 
@@ -52,21 +52,25 @@ pub enum Entry {
     Test(Test),
     /// A person has recovered.
     Recovery(Recovery),
+    /// A dose was given, as the WHO's core data set says it. Kept apart, since few are of it and they are large.
+    WhoVaccination(Box<WhoVaccination>),
+    /// A test was made, as the WHO's core data set says it.
+    WhoTest(Box<WhoTest>),
 }
 
 impl Entry {
     /// Which kind of entry this is, which its signer must be authorised for.
     pub fn purpose(&self) -> Purpose {
         match self {
-            Self::Vaccination(_) => Purpose::Vaccination,
-            Self::Test(_) => Purpose::Test,
+            Self::Vaccination(_) | Self::WhoVaccination(_) => Purpose::Vaccination,
+            Self::Test(_) | Self::WhoTest(_) => Purpose::Test,
             Self::Recovery(_) => Purpose::Recovery,
         }
     }
 
-    fn texts(&self) -> [Option<&SmolStr>; 9] {
-        let uvci = Some(&self.uvci().0);
-        match self {
+    /// About how many bytes its texts and boxes hold.
+    fn weight(&self) -> usize {
+        let texts: [Option<&SmolStr>; 8] = match self {
             Self::Vaccination(it) => [
                 Some(&it.disease.0),
                 Some(&it.vaccine.0),
@@ -74,7 +78,6 @@ impl Entry {
                 Some(&it.manufacturer.0),
                 Some(&it.country),
                 Some(&it.issuer),
-                uvci,
                 None,
                 None,
             ],
@@ -87,29 +90,38 @@ impl Entry {
                 it.centre.as_ref(),
                 Some(&it.country),
                 Some(&it.issuer),
-                uvci,
             ],
             Self::Recovery(it) => [
                 Some(&it.disease.0),
                 Some(&it.country),
                 Some(&it.issuer),
-                uvci,
                 None,
                 None,
                 None,
                 None,
                 None,
             ],
-        }
+            Self::WhoVaccination(_) | Self::WhoTest(_) => [None; 8],
+        };
+        let boxed = match self {
+            Self::WhoVaccination(it) => size_of_val(&**it) + it.texts().map(held).sum::<usize>(),
+            Self::WhoTest(it) => size_of_val(&**it) + it.texts().map(held).sum::<usize>(),
+            Self::Vaccination(_) | Self::Test(_) | Self::Recovery(_) => 0,
+        };
+        let texts = texts.into_iter().flatten().chain([&self.uvci().0]);
+        texts.map(held).sum::<usize>() + boxed
     }
 
-    /// The country in which it happened, as written.
-    pub fn country(&self) -> &str {
-        match self {
+    /// The country in which it happened, as written: alpha-2 in the EU's form, alpha-3 in the WHO's.
+    pub fn country(&self) -> Option<&str> {
+        let coded = match self {
             Self::Vaccination(Vaccination { country, .. })
             | Self::Test(Test { country, .. })
-            | Self::Recovery(Recovery { country, .. }) => country,
-        }
+            | Self::Recovery(Recovery { country, .. }) => return Some(country),
+            Self::WhoVaccination(it) => &it.country,
+            Self::WhoTest(it) => &it.country,
+        };
+        coded.as_ref().map(Coding::as_str)
     }
 
     /// The unique identifier of the certificate.
@@ -118,6 +130,8 @@ impl Entry {
             Self::Vaccination(Vaccination { uvci, .. })
             | Self::Test(Test { uvci, .. })
             | Self::Recovery(Recovery { uvci, .. }) => uvci,
+            Self::WhoVaccination(it) => &it.uvci,
+            Self::WhoTest(it) => &it.uvci,
         }
     }
 }

@@ -10,6 +10,7 @@ mod ids;
 mod person;
 mod spelling;
 mod time;
+mod who;
 
 pub use certificate::{Coded, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination};
 pub use country::Country;
@@ -18,3 +19,4 @@ pub use ids::{Kid, SnapshotId, Thumbprint, Uvci};
 pub use person::{Person, PersonName, transliterate};
 pub use spelling::known_spelling;
 pub use time::{Date, PartialDate, UnixTime, Validity};
+pub use who::{Coding, WhoTest, WhoVaccination};

@@ -19,7 +19,8 @@ pub struct Person {
 
 /// A name as written and as transliterated for machine-readable travel documents; each part 1 to 80 characters.
 ///
-/// At least one of the transliterated parts is present. Many people have a single name.
+/// At least one of the transliterated parts is present, or the name as one text alone where the format knows no parts.
+/// Many people have a single name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PersonName {
     /// Family name as written.
@@ -30,6 +31,8 @@ pub struct PersonName {
     pub family_icao: Option<SmolStr>,
     /// Given names in `A-Z` and `<`.
     pub given_icao: Option<SmolStr>,
+    /// The whole name as one text, 1 to 200 characters, in a format that knows no parts.
+    pub full: Option<SmolStr>,
 }
 
 impl fmt::Debug for Person {
@@ -144,6 +147,7 @@ mod tests {
             given: None,
             family_icao: Some("MELATI".into()),
             given_icao: None,
+            full: None,
         };
         let shown = format!("{:?}", Person { name, birth_date });
         assert_eq!(shown, "<redacted>");

@@ -16,6 +16,7 @@ use crate::revocation::{HashKind, RevocationHash, SignedBy};
 use crate::snapshot::Snapshot;
 use crate::trust::{Assurance, Dsc, Source};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 /// The instants at which time alone changes a verdict.
 #[derive(Debug)]
@@ -149,9 +150,9 @@ impl Checks<'_> {
             if list.has(HashKind::CountryCodeUci) {
                 let issuer = signed.claims.as_ref().ok();
                 let issuer = issuer.and_then(|claims| claims.issuer.as_deref());
-                let countries = issuer.into_iter().chain([country]).flat_map(spellings);
-                hashes.extend(countries.map(|country| {
-                    let hash = RevocationHash::of_country_and_uci(country, uvci);
+                let countries = issuer.into_iter().chain(country);
+                hashes.extend(countries.flat_map(spellings).map(|country| {
+                    let hash = RevocationHash::of_country_and_uci(&country, uvci);
                     (HashKind::CountryCodeUci, hash)
                 }));
             }
@@ -247,14 +248,20 @@ impl Checks<'_> {
     }
 }
 
-/// A country as lists in circulation write it: Greece and the United Kingdom have two names each.
-fn spellings(country: &str) -> impl Iterator<Item = &str> {
+/// A country as lists in circulation write it: Greece and the United Kingdom have two names each, and what a certificate
+/// writes in three letters has two in a list.
+fn spellings(country: &str) -> impl Iterator<Item = SmolStr> {
     let other = match country {
-        "EL" => Some("GR"),
-        "GR" => Some("EL"),
-        "UK" => Some("GB"),
-        "GB" => Some("UK"),
+        "EL" => Some("GR".into()),
+        "GR" => Some("EL".into()),
+        "UK" => Some("GB".into()),
+        "GB" => Some("UK".into()),
+        _ if country.len() == ALPHA3 => {
+            Country::parse(country).map(|country| SmolStr::from(country.as_str()))
+        }
         _ => None,
     };
-    [country].into_iter().chain(other)
+    [SmolStr::from(country)].into_iter().chain(other)
 }
+
+const ALPHA3: usize = 3;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// How far one text came.
 #[derive(Debug)]
 pub struct Opened {
-    /// The format, where the prefix told one.
+    /// The format, where the prefix told one; what was opened tells its own.
     pub format: Option<Format>,
     /// What was odd so far.
     pub quirks: Quirks,
@@ -248,6 +248,7 @@ fn signed(
     // Whatever was authenticated states its algorithm; the whole signature is hashed where it does not.
     let signature_hash =
         RevocationHash::of_signature(signature, algorithm.unwrap_or(Algorithm::Ps256));
+    let format = content.format;
     let signed = Signed {
         kid,
         spki_digest,
@@ -257,7 +258,7 @@ fn signed(
         certificate: content.certificate.map(|it| it.map(Arc::new)),
     };
     Opened {
-        format: Some(authentic.format()),
+        format: Some(format),
         quirks: content.quirks,
         work,
         reached: Reached::Signed(Box::new(signed)),

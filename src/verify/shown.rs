@@ -6,7 +6,7 @@ use super::messages::{self, Locale, Message};
 use super::verdict::{CredentialVerdict, Finding, Signer, Verdict, View};
 use crate::credential::Format;
 use crate::failure::{Code, Failure};
-use crate::model::{Entry, HealthCertificate, PersonName, SnapshotId, UnixTime};
+use crate::model::{Coding, Entry, HealthCertificate, PersonName, SnapshotId, UnixTime};
 use crate::quirk::{Quirk, Quirks};
 use crate::trust::Dsc;
 use serde::Serialize;
@@ -257,12 +257,14 @@ impl Serialize for Certificate<'_> {
             given,
             family_icao,
             given_icao,
+            full,
         } = &person.name;
         let name = Name {
             family,
             given,
             family_icao,
             given_icao,
+            full,
         };
         body.serialize_entry("name", &name)?;
         if self.view < View::Officer {
@@ -284,6 +286,8 @@ struct Name<'v> {
     given: &'v Option<SmolStr>,
     family_icao: &'v Option<SmolStr>,
     given_icao: &'v Option<SmolStr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full: &'v Option<SmolStr>,
 }
 
 struct Event<'v> {
@@ -326,11 +330,75 @@ impl Serialize for Event<'_> {
                 body.serialize_entry("country", &it.country)?;
                 body.serialize_entry("issuer", &it.issuer)?;
             }
+            Entry::WhoVaccination(it) => {
+                let made_by = it.manufacturer.as_ref().or(it.holder.as_ref());
+                body.serialize_entry("disease", &said(it.disease.as_ref()))?;
+                body.serialize_entry("vaccine", it.vaccine.as_str())?;
+                body.serialize_entry("product", &said(it.brand.as_ref()))?;
+                body.serialize_entry("manufacturer", &said(made_by))?;
+                body.serialize_entry("dose", &it.dose)?;
+                body.serialize_entry("doses", &it.doses)?;
+                body.serialize_entry("date", &it.date.as_ref().map(Text))?;
+                body.serialize_entry("country", &said(it.country.as_ref()))?;
+                body.serialize_entry("issuer", &it.issuer)?;
+                body.serialize_entry("lot", &it.lot)?;
+                body.serialize_entry("centre", &it.centre)?;
+                body.serialize_entry("valid_from", &it.valid_from.as_ref().map(Text))?;
+                body.serialize_entry("next_dose", &it.next_dose.as_ref().map(Text))?;
+                let systems = [
+                    ("disease", it.disease.as_ref()),
+                    ("vaccine", Some(&it.vaccine)),
+                    ("product", it.brand.as_ref()),
+                    ("manufacturer", made_by),
+                    ("country", it.country.as_ref()),
+                ];
+                body.serialize_entry("systems", &Systems(&systems))?;
+            }
+            Entry::WhoTest(it) => {
+                body.serialize_entry("disease", it.pathogen.as_str())?;
+                body.serialize_entry("type", it.test_type.as_str())?;
+                body.serialize_entry("name", &Option::<&str>::None)?;
+                body.serialize_entry("device", &said(it.brand.as_ref()))?;
+                body.serialize_entry("sampled_at", &Text(&it.sampled_at))?;
+                body.serialize_entry("result", &said(it.result.as_ref()))?;
+                body.serialize_entry("centre", &it.centre)?;
+                body.serialize_entry("country", &said(it.country.as_ref()))?;
+                body.serialize_entry("issuer", &it.issuer)?;
+                body.serialize_entry("manufacturer", &said(it.manufacturer.as_ref()))?;
+                body.serialize_entry("origin", &said(it.origin.as_ref()))?;
+                let systems = [
+                    ("disease", Some(&it.pathogen)),
+                    ("type", Some(&it.test_type)),
+                    ("device", it.brand.as_ref()),
+                    ("result", it.result.as_ref()),
+                    ("manufacturer", it.manufacturer.as_ref()),
+                    ("origin", it.origin.as_ref()),
+                    ("country", it.country.as_ref()),
+                ];
+                body.serialize_entry("systems", &Systems(&systems))?;
+            }
         }
         if self.with_uvci {
             body.serialize_entry("uvci", self.entry.uvci().as_str())?;
         }
         body.end()
+    }
+}
+
+fn said(coding: Option<&Coding>) -> Option<&str> {
+    coding.map(Coding::as_str)
+}
+
+/// Which systems the codes are of, by the member that has the code.
+struct Systems<'v>(&'v [(&'static str, Option<&'v Coding>)]);
+
+impl Serialize for Systems<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = |(member, coding): &(&'static str, Option<&Coding>)| {
+            let system = coding.and_then(|coding| coding.system.clone())?;
+            Some((*member, system))
+        };
+        serializer.collect_map(self.0.iter().filter_map(named))
     }
 }
 

@@ -1,6 +1,11 @@
-use crate::support::VACCINATION;
 use crate::support::gateway::TestGateway;
+use crate::support::{RECOVERY, TEST, VACCINATION, issued_at};
+use lintas::issue::event::{Action, Event, Happening, Profile, Wanted};
+use lintas::issue::products::Products;
+use lintas::issue::{self, Claims, Issuer, Profiles};
+use lintas::model::{Country, HealthCertificate};
 use lintas::server::http::ROUTES;
+use lintas::verify::{View, certificate_json};
 use serde_json::{Value, json};
 
 #[actix_web::test]
@@ -95,6 +100,69 @@ async fn real_answers_and_requests_are_what_the_document_says() {
         ("/nowhere", "Problem"),
     ] {
         obeys(&document, name, &gateway.get(path).await.json());
+    }
+    gateway.stop().await;
+}
+
+/// A dose and a test in the WHO's form, and everything in the EU's.
+fn certificates() -> Vec<HealthCertificate> {
+    let issuer = Issuer {
+        country: Country::DEMO,
+        name: "Ministry of Tests".into(),
+    };
+    let uvci = issue::uvci_from_random(Country::DEMO, [7; 16]).unwrap();
+    let eu = [VACCINATION, TEST, RECOVERY].map(|claims| {
+        let claims: Claims = serde_json::from_str(claims).unwrap();
+        issue::check(&claims, &issuer, uvci.clone(), issued_at()).unwrap()
+    });
+    let (products, profiles) = (Products::embedded().unwrap(), Profiles::embedded().unwrap());
+    let happenings = [
+        Happening::Vaccination {
+            product: "indovac".into(),
+            dose: 1,
+            date: issued_at().date(),
+            lot: Some("A1".into()),
+        },
+        Happening::Test {
+            test: "pcr".into(),
+            sampled_at: issued_at(),
+            detected: false,
+            centre: None,
+        },
+    ];
+    let who = happenings.map(|happening| {
+        let event = Event {
+            source_id: "1".into(),
+            action: Action::New,
+            person: eu[0].person.clone(),
+            happening,
+            facility: "1".into(),
+            operator: None,
+            wanted: Wanted::Usual,
+        };
+        let profile = Profile::WhoDdcc;
+        let made = profiles.certificate(&event, &products, profile, &issuer, uvci.clone());
+        made.unwrap()
+    });
+    eu.into_iter().chain(who).collect()
+}
+
+#[actix_web::test]
+async fn certificates_of_either_form_are_what_the_document_says() {
+    let gateway = TestGateway::start().await;
+    let document = gateway.get("/openapi.json").await.json();
+    for certificate in certificates() {
+        for (view, name) in [
+            (View::Gate, "GateCertificate"),
+            (View::Officer, "WholeCertificate"),
+            (View::Holder, "WholeCertificate"),
+        ] {
+            obeys(
+                &document,
+                name,
+                &certificate_json(&certificate, view).unwrap(),
+            );
+        }
     }
     gateway.stop().await;
 }

@@ -4,17 +4,19 @@
 //!
 //! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
 
+mod certificate;
 mod publication;
 mod referred;
 
 use super::auth::Scope;
 use super::routes::{ROUTES, Route, State};
 use crate::failure::Code;
-use crate::model::{Environment, Purpose};
+use crate::model::Environment;
 use crate::quirk::Quirk;
 use crate::server::config::Roles;
 use crate::verify::{Outcome, View};
 use actix_web::{HttpResponse, web};
+use certificate::{certificate, claimed, events, one_event};
 use referred::referred;
 use serde_json::{Map, Value, json};
 
@@ -235,7 +237,7 @@ fn verdict() -> Value {
     });
     let credential = json!({
         "ref": text("Your name for it."),
-        "format": nullable(text("Such as eu_dcc, where the prefix told it.")),
+        "format": nullable(text("eu_dcc or who_ddcc, where the prefix told it; eu_dcc is said of both until they are opened.")),
         "signer": schema("Signer"),
         "assurance": text("How the signer came to be trusted, such as pinned_signer."),
         "certificate": schema("Certificate"),
@@ -267,32 +269,6 @@ fn signer() -> Value {
     })
 }
 
-fn certificate() -> Value {
-    let part = |what| nullable(text(what));
-    let whole = json!({
-        "name": schema("Name"),
-        "birth_date": text("YYYY-MM-DD, YYYY-MM, YYYY or empty."),
-        "schema_version": text("The version that the certificate declares."),
-    });
-    let whole = object(
-        with(whole, events(stated)),
-        &Purpose::ALL.map(Purpose::name),
-    );
-    json!({
-        "Name": object(json!({
-            "family": part("As written."), "family_icao": part("In A-Z and <."),
-            "given": part("As written."), "given_icao": part("In A-Z and <."),
-        }), &[]),
-        "Certificate": { "anyOf": [schema("GateCertificate"), schema("WholeCertificate")] },
-        "GateCertificate": with(object(json!({
-            "name": schema("Name"), "birth_year": nullable(count("Where it is known.")),
-        }), &[]), json!({ "description": "In the view gate." })),
-        "WholeCertificate": with(whole, json!({
-            "description": "In the views officer and holder.", "oneOf": one_event(),
-        })),
-    })
-}
-
 fn issuing() -> Value {
     let name = with(
         text("As written."),
@@ -321,59 +297,6 @@ fn issuing() -> Value {
             "qr_svg": text("The QR code as SVG, where it was asked for."),
         }), &["qr_svg"]),
     })
-}
-
-/// The kinds of event by their names, each as `told`.
-fn events(told: fn(Purpose) -> Value) -> Value {
-    let named = Purpose::ALL.map(|purpose| (purpose.name().to_owned(), told(purpose)));
-    Value::Object(named.into_iter().collect())
-}
-
-fn one_event() -> Value {
-    json!(Purpose::ALL.map(|purpose| json!({ "required": [purpose.name()] })))
-}
-
-fn stated(purpose: Purpose) -> Value {
-    let vouched = json!({
-        "disease": text("SNOMED CT."),
-        "country": text("Where it happened, as written."),
-        "issuer": text("Who vouches for it, as written."),
-        "uvci": text("The unique identifier; in the view holder only."),
-    });
-    object(with(event(purpose), vouched), &["uvci"])
-}
-
-fn claimed(purpose: Purpose) -> Value {
-    let disease = with(text("SNOMED CT."), json!({ "default": "840539006" }));
-    let members = with(event(purpose), json!({ "disease": disease }));
-    closed(members, &["disease", "name", "device", "centre"])
-}
-
-fn event(purpose: Purpose) -> Value {
-    let dose = |what| with(count(what), json!({ "minimum": 1 }));
-    match purpose {
-        Purpose::Vaccination => json!({
-            "vaccine": text("The kind of vaccine."),
-            "product": text("The product."),
-            "manufacturer": text("The manufacturer."),
-            "dose": dose("Which dose this was."),
-            "doses": dose("How many the series has; a booster may exceed it."),
-            "date": day("The day of the dose."),
-        }),
-        Purpose::Test => json!({
-            "type": text("LOINC."),
-            "name": nullable(text("The name of a nucleic-acid test.")),
-            "device": nullable(text("The device identifier of a rapid antigen test.")),
-            "sampled_at": instant("When the sample was taken."),
-            "result": text("SNOMED CT."),
-            "centre": nullable(text("Where it was made.")),
-        }),
-        Purpose::Recovery => json!({
-            "first_positive": day("The day of the first positive test."),
-            "valid_from": day("The first day that it is meant for."),
-            "valid_until": day("The last day that it is meant for."),
-        }),
-    }
 }
 
 fn trust() -> Value {

@@ -7,7 +7,7 @@
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use lintas::codec::cose;
-use lintas::credential::{eu_dcc, hcert};
+use lintas::credential::hcert;
 use lintas::crypto::Algorithm;
 use lintas::issue;
 use lintas::model::{Country, HealthCertificate};
@@ -73,9 +73,9 @@ fn main() -> ExitCode {
     });
     table.row("lintas, without the read-back", ITEMS, 1, |range| {
         for certificate in &certificates[range] {
-            let content = eu_dcc::write(certificate);
             let (from, until) = (issued_at().seconds(), expires_at().seconds());
-            let payload = hcert::write_claims(Country::DEMO.as_str(), from, until, content);
+            let payload =
+                hcert::write_certificate(Country::DEMO.as_str(), from, until, certificate);
             let payload = payload.expect("claims have an encoding");
             let message =
                 cose::Unsigned::new(Algorithm::Es256.cose(), listed.kid.as_bytes(), payload);
