@@ -13,6 +13,7 @@ mod audit;
 mod command_line;
 mod crash;
 mod ground;
+mod issuing;
 mod kill;
 mod old;
 mod operate;

@@ -4,6 +4,11 @@ use async_trait::async_trait;
 use lintas::exchange::Record;
 use lintas::failure::Failure;
 use lintas::model::UnixTime;
+use lintas::revocation::RevocationHash;
+use lintas::server::store::issuing::{
+    Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
+    Tally, Waiting, Which,
+};
 use lintas::server::store::{AuditHead, AuditRow, Event, Head, Lease, Row, Store, Wholeness};
 use std::sync::Arc;
 
@@ -88,5 +93,65 @@ impl<M: Meddler> Store for Meddled<M> {
 
     async fn close(&self) {
         self.store.close().await;
+    }
+}
+
+#[async_trait]
+impl<M: Meddler> IssuingStore for Meddled<M> {
+    async fn take_in(&self, events: &[NewEvent], told: &[Event]) -> Result<Vec<Taken>, Failure> {
+        self.by.before_adding(self.store.as_ref()).await;
+        self.store.take_in(events, told).await
+    }
+
+    async fn waiting(&self, which: Which, limit: u32) -> Result<Vec<Waiting>, Failure> {
+        self.by.before_reading().await?;
+        self.store.waiting(which, limit).await
+    }
+
+    async fn backlog(&self) -> Result<(u64, Option<UnixTime>), Failure> {
+        self.store.backlog().await
+    }
+
+    async fn enter(&self, sealed: &[Sealed], told: &[Event], fence: &Lease) -> Result<(), Failure> {
+        self.by.before_adding(self.store.as_ref()).await;
+        self.store.enter(sealed, told, fence).await
+    }
+
+    async fn registered(&self, signatures: &[RevocationHash]) -> Result<Vec<Registered>, Failure> {
+        self.by.before_reading().await?;
+        self.store.registered(signatures).await
+    }
+
+    async fn tally(&self, selector: &Selector) -> Result<Tally, Failure> {
+        self.store.tally(selector).await
+    }
+
+    async fn select(
+        &self,
+        selector: &Selector,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<IssuedRow>, Failure> {
+        self.store.select(selector, after, limit).await
+    }
+
+    async fn held(&self, claim_key: &[u8; 32]) -> Result<Option<Held>, Failure> {
+        self.store.held(claim_key).await
+    }
+
+    async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure> {
+        self.store.expire(now, waited_since).await
+    }
+
+    async fn standing(&self, source_key: &[u8; 32]) -> Result<Option<Standing>, Failure> {
+        self.store.standing(source_key).await
+    }
+
+    async fn holds_events(&self) -> Result<bool, Failure> {
+        self.store.holds_events().await
+    }
+
+    async fn survey(&self) -> Result<Survey, Failure> {
+        self.store.survey().await
     }
 }

@@ -1,7 +1,9 @@
 //! What any store must do, and the values it deals in.
 //!
-//! Refuses an UPDATE and a DELETE: whatever is taken back is taken back by a row that says so.
+//! Refuses an UPDATE and a DELETE of what it keeps: whatever is taken back is taken back by a row that says so. Only what holds
+//! personal data, encrypted, is erased; see [`super::issuing`].
 
+use super::issuing::IssuingStore;
 use crate::exchange::Record;
 use crate::failure::Failure;
 use crate::model::UnixTime;
@@ -12,7 +14,7 @@ use async_trait::async_trait;
 /// While a store is not [`Wholeness::Whole`], records are neither read nor written: every such call ends with
 /// `store_incomplete`. Audit rows can be read always.
 #[async_trait]
-pub trait Store: Send + Sync {
+pub trait Store: IssuingStore {
     /// Adds `records` and `events`, all or none of them; each record gets the next sequence number. The head afterwards.
     ///
     /// With `fence`, only while no newer lease of that name was given out, as judged in the same transaction. A connection

@@ -6,7 +6,7 @@ use super::contract::{Head, Lease, Store, Wholeness};
 use super::open::open_at;
 use super::place::Place;
 use super::sql::Sql;
-use super::{rows, trouble, write};
+use super::{issuing, rows, trouble, write};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use futures_util::TryStreamExt;
@@ -45,7 +45,7 @@ pub async fn copy(from: &str, to: &str, data: &Path) -> Result<Head, Failure> {
 }
 
 async fn copy_rows(source: &Sql, target: &Sql) -> Result<(), Failure> {
-    if counts(target).await? != [0; 3] {
+    if counts(target).await?.iter().any(|it| *it != 0) {
         return Err(Code::ConfigurationInvalid.because("the target of a copy must be empty"));
     }
     let mut reading = source.connection().await?;
@@ -79,6 +79,7 @@ async fn copy_rows(source: &Sql, target: &Sql) -> Result<(), Failure> {
     copy_leases(&mut reading, &mut writing)
         .await
         .map_err(trouble::failure)?;
+    issuing::copy(&mut reading, &mut writing).await?;
     writing.commit().await.map_err(trouble::failure)
 }
 
@@ -100,12 +101,12 @@ async fn copy_leases(
     Ok(())
 }
 
-async fn counts(store: &Sql) -> Result<[i64; 3], Failure> {
+async fn counts(store: &Sql) -> Result<Vec<i64>, Failure> {
     let mut connection = store.connection().await?;
-    let mut counts = [0; 3];
-    for (count, query) in counts.iter_mut().zip(COUNTS) {
+    let mut counts = issuing::counts(&mut connection).await?;
+    for query in COUNTS {
         let counted = sqlx::query_scalar(query).fetch_one(&mut *connection).await;
-        *count = counted.map_err(trouble::failure)?;
+        counts.push(counted.map_err(trouble::failure)?);
     }
     Ok(counts)
 }

@@ -8,7 +8,7 @@ use super::mark::MarkFile;
 use super::place::{Place, StoreConfig};
 use super::seal::SealKey;
 use super::sql::Sql;
-use super::{rows, trouble};
+use super::{issuing, rows, trouble};
 use crate::failure::{Code, Failure};
 use crate::server::files;
 use sqlx::any::AnyPoolOptions;
@@ -50,8 +50,8 @@ pub(super) async fn open_at(place: &Place, data: &Path) -> Result<Sql, Failure> 
     }
     let mut connection = pool.acquire().await.map_err(trouble::failure)?;
     check_version(&mut connection, dialect).await?;
-    let last = rows::last(&mut connection).await;
-    let is_empty = last.map_err(trouble::failure)? == 0;
+    let holds = holds_anything(&mut connection).await;
+    let is_empty = !holds.map_err(trouble::failure)?;
     drop(connection);
     let key = SealKey::open(data, is_empty)?;
     Sql::open(pool, dialect, key, MarkFile::below(data)).await
@@ -79,7 +79,7 @@ impl Dialect {
         match self {
             Self::Sqlite => {
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                 PRAGMA trusted_schema = OFF"
+                 PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -16384"
             }
             // A node that froze in the middle of a transaction must not hold up the others.
             Self::Postgres => {
@@ -204,16 +204,35 @@ async fn check_version(connection: &mut AnyConnection, dialect: Dialect) -> Resu
     Err(Code::ConfigurationInvalid.because(reason))
 }
 
-const COMMON: &[(i64, &str, &str)] = &[(
-    1,
-    "store",
-    include_str!("../../../migrations/0001_store.sql"),
-)];
-const POSTGRES: &[(i64, &str, &str)] = &[(
-    2,
-    "logins",
-    include_str!("../../../migrations/postgres/0002_logins.sql"),
-)];
+/// Whether there is any row that bears a seal.
+async fn holds_anything(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    Ok(rows::last(connection).await? > 0 || issuing::holds_events(connection).await?)
+}
+
+const COMMON: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "store",
+        include_str!("../../../migrations/0001_store.sql"),
+    ),
+    (
+        3,
+        "issuing",
+        include_str!("../../../migrations/0003_issuing.sql"),
+    ),
+];
+const POSTGRES: &[(i64, &str, &str)] = &[
+    (
+        2,
+        "logins",
+        include_str!("../../../migrations/postgres/0002_logins.sql"),
+    ),
+    (
+        4,
+        "issuing logins",
+        include_str!("../../../migrations/postgres/0004_issuing_logins.sql"),
+    ),
+];
 const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
 const MAX_CONNECTIONS: u32 = 8;
 const ACQUIRE: Duration = Duration::from_secs(15);

@@ -85,6 +85,13 @@ impl SealKey {
         seal
     }
 
+    /// Another key, derived from this one, for what `domain` names.
+    pub(super) fn derive(&self, domain: &str) -> hmac::Key {
+        let input = canonical::bytes(&[DERIVED, domain.as_bytes()]);
+        let derived = hmac::sign(&self.0, &input);
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
+    }
+
     /// Whether `seal` is that of `sealed`.
     pub(super) fn holds(&self, sealed: &Sealed, seal: &[u8; 32]) -> bool {
         // A row without a country must not pass for one with an empty one.
@@ -97,6 +104,7 @@ fn path(data: &Path) -> PathBuf {
 }
 
 const DOMAIN: &[u8] = b"lintas/record/v1";
+const DERIVED: &[u8] = b"lintas/derived/v1";
 const KEY_BYTES: usize = 32;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use super::chain::Chain;
 use super::contract::{AuditHead, AuditRow, Event, Head, Lease, Row, Store, Wholeness};
+use super::issuing::Issuing;
 use super::mark::{Mark, MarkFile};
 use super::open::Dialect;
 use super::rows;
@@ -24,6 +25,8 @@ pub(super) struct Sql {
     pub(super) pool: AnyPool,
     pub(super) dialect: Dialect,
     pub(super) key: SealKey,
+    /// What is known of the tables of issuing.
+    pub(super) issuing: Issuing,
     /// Writers of this process come one by one, so that only those of other nodes have to be waited for.
     pub(super) writing: tokio::sync::Mutex<()>,
     mark: MarkFile,
@@ -96,6 +99,7 @@ impl Sql {
         let store = Self {
             pool,
             dialect,
+            issuing: Issuing::new(&key),
             key,
             mark,
             writing: tokio::sync::Mutex::new(()),
@@ -380,7 +384,7 @@ impl Store for Sql {
 
 /// What `asked` answers, unless it takes longer than `longest`: a database that has gone away without a word says nothing
 /// for minutes.
-async fn within<T>(
+pub(super) async fn within<T>(
     longest: Duration,
     asked: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
@@ -392,8 +396,8 @@ async fn within<T>(
 }
 
 /// For what is one small query.
-const SHORT: Duration = Duration::from_secs(5);
+pub(super) const SHORT: Duration = Duration::from_secs(5);
 /// For what may wait for others, or is large.
-const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_secs(60);
 /// Rows behind the chain that are looked at by number and seal alone.
 const PEEK: u64 = 64;

@@ -149,6 +149,22 @@ impl Sql {
         }
     }
 
+    /// What `attempt` comes to, tried again while other writers are faster. Writers of this process come one by one.
+    pub(super) async fn write<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Attempt>>,
+    {
+        let _one = self.writing.lock().await;
+        for number in 0..ATTEMPTS {
+            match attempt().await {
+                Ok(done) => return Ok(done),
+                Err(Attempt::Failed(failure)) => return Err(failure),
+                Err(Attempt::Again) => pause(number).await,
+            }
+        }
+        Err(crowded())
+    }
+
     /// A transaction that writes, once all others that do have ended.
     ///
     /// That only spares attempts. What holds is the primary key: of two writers that take the same number, one fails.
@@ -162,7 +178,10 @@ impl Sql {
     }
 }
 
-async fn check_fence(connection: &mut AnyConnection, lease: &Lease) -> Result<(), Attempt> {
+pub(super) async fn check_fence(
+    connection: &mut AnyConnection,
+    lease: &Lease,
+) -> Result<(), Attempt> {
     let newest = newest_lease(connection, &lease.name).await?;
     if newest.is_some_and(|it| it.token == lease.token && it.holder == lease.holder) {
         return Ok(());
@@ -216,7 +235,10 @@ pub(super) async fn insert_record(
     row.execute(connection).await.map(|_| ())
 }
 
-async fn add_events(connection: &mut AnyConnection, events: &[Event]) -> Result<(), Attempt> {
+pub(super) async fn add_events(
+    connection: &mut AnyConnection,
+    events: &[Event],
+) -> Result<(), Attempt> {
     if events.is_empty() {
         return Ok(());
     }
@@ -253,7 +275,7 @@ fn check_record(record: &Record) -> Result<(), Failure> {
     check_text("a record's name", &record.name, MAX_TEXT)
 }
 
-fn check_event(event: &Event) -> Result<(), Failure> {
+pub(super) fn check_event(event: &Event) -> Result<(), Failure> {
     check_text("an event's actor", &event.actor, MAX_TEXT)?;
     check_text("an event's name", &event.event, MAX_TEXT)?;
     check_text("an event's subject", &event.subject, MAX_TEXT)?;
@@ -261,7 +283,7 @@ fn check_event(event: &Event) -> Result<(), Failure> {
 }
 
 /// PostgreSQL keeps no zero byte, and SQLite's own tools stop reading at one.
-fn check_text(what: &str, text: &str, bytes: usize) -> Result<(), Failure> {
+pub(super) fn check_text(what: &str, text: &str, bytes: usize) -> Result<(), Failure> {
     if text.len() > bytes || text.contains('\0') {
         let reason = format!("{what} has over {bytes} bytes or a zero byte");
         return Err(Code::RequestInvalid.because(reason));

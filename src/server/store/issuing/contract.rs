@@ -9,6 +9,7 @@ use crate::issue::event::{Action, Profile};
 use crate::model::{Kid, Purpose, UnixTime};
 use crate::revocation::RevocationHash;
 use async_trait::async_trait;
+use std::fmt;
 
 /// Events, the register and what holders can fetch.
 ///
@@ -19,25 +20,28 @@ pub trait IssuingStore: Send + Sync {
     /// Takes `events` in, up to [`MAX_BATCH`], with audit rows `told`, in one transaction; what became of each, in order.
     ///
     /// One event that cannot be taken in keeps none of the others out. Of two writers with one source id one finds the
-    /// other's.
+    /// other's; two events of one call with one source id are as if handed in one after the other. A connection that breaks
+    /// while the database commits is told as `store_unavailable` though the events may be there: hand the same in again.
     ///
     /// # Errors
-    /// `input_too_large` for more.
+    /// `input_too_large` for more; `request_invalid` for a field over its ceiling.
     async fn take_in(&self, events: &[NewEvent], told: &[Event]) -> Result<Vec<Taken>, Failure>;
 
     /// Up to `limit` events that wait for certificates, those with a good seal alone: the newest first, or the oldest.
     ///
-    /// Rows without a good seal are counted and skipped, however many there are.
+    /// What lies there without a good seal, or was put back after it was erased, is counted, told in the log and in the
+    /// audit, and erased, however much there is: it might be somebody's data that nobody would ever erase.
     async fn waiting(&self, which: Which, limit: u32) -> Result<Vec<Waiting>, Failure>;
 
-    /// How many events wait, and since when the oldest does.
+    /// How many events wait, and since when the oldest does: by rows, before their seals are looked at.
     async fn backlog(&self) -> Result<(u64, Option<UnixTime>), Failure>;
 
     /// Enters what was made of events: register rows, what the holder can fetch; and erases what waited. All or none, with
     /// audit rows `told`, and only while no newer lease of that name was given out.
     ///
     /// # Errors
-    /// `lease_lost`; `store_moved` where one of the events does not wait any more.
+    /// `lease_lost`; `store_moved` where one of the events does not wait any more; `request_invalid` for a row of another
+    /// event, for two of one profile, and for a field over its ceiling.
     async fn enter(&self, sealed: &[Sealed], told: &[Event], fence: &Lease) -> Result<(), Failure>;
 
     /// Which of these signatures' hashes stand in the register, in order, under a good seal.
@@ -48,7 +52,10 @@ pub trait IssuingStore: Send + Sync {
 
     /// Up to `limit` rows of the register that `selector` means, behind the row numbered `after`, in order.
     ///
-    /// A row without a good seal is left out, counted and logged.
+    /// A row without a good seal is left out, counted and logged. Fewer than `limit` are the last ones.
+    ///
+    /// # Errors
+    /// `input_too_large` for a selector of over [`MAX_SELECTED`] events or hashes.
     async fn select(
         &self,
         selector: &Selector,
@@ -56,21 +63,29 @@ pub trait IssuingStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<IssuedRow>, Failure>;
 
-    /// What lies under this key, derived from a claim; one query and the same work whether there is something or not.
+    /// What lies under this key, derived from a claim, until it is erased; one query and the same work whether there is
+    /// something or not. Whether its time is over is for the caller to say.
     async fn held(&self, claim_key: &[u8; 32]) -> Result<Option<Held>, Failure>;
 
-    /// Erases what holders could fetch until before `now`, claims kept for a second answer since before `now` less a day, and
-    /// what has waited since before `waited_since`. How many certificates' and how many events' worth.
+    /// Erases what holders could fetch until before `now`, claims kept for a second answer until before `now`, and what has
+    /// waited since before `waited_since`. For how many events that could be fetched, and how many events that waited.
     ///
-    /// Erased events that never became certificates are audited.
+    /// Erased events that never became certificates are audited, as a number. SQLite's write-ahead log is emptied, so that
+    /// nothing erased before lies there any more; PostgreSQL keeps erased rows in its files until its own vacuum.
     async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure>;
 
     /// How the event with this source key stands.
     async fn standing(&self, source_key: &[u8; 32]) -> Result<Option<Standing>, Failure>;
+
+    /// Whether any event was ever taken in, by whomever: then what it says is encrypted under a key that must not be made anew.
+    async fn holds_events(&self) -> Result<bool, Failure>;
+
+    /// Looks at every row of these tables.
+    async fn survey(&self) -> Result<Survey, Failure>;
 }
 
 /// An event to take in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewEvent {
     /// 16 random bytes.
     pub id: [u8; 16],
@@ -113,9 +128,10 @@ pub enum Taken {
         /// [`NewEvent::claim_again`] of then.
         claim_again: Option<Vec<u8>>,
     },
-    /// It never happened any more: nothing waits, and certificates made of it are to be withdrawn.
+    /// It never happened any more: no certificates will be made of it. Where some may have been, the cancellation itself
+    /// waits, so that they are withdrawn whatever happens to whoever took it in.
     Cancelled,
-    /// `event_conflict`, `event_unknown`.
+    /// `event_conflict`, also for what was cancelled; `event_unknown`; `seal_invalid` where what was taken in before was altered.
     Refused(Code),
 }
 
@@ -131,9 +147,10 @@ pub enum Which {
 /// An event that waits for its certificates.
 #[derive(Clone, Debug)]
 pub struct Waiting {
-    /// Everything that was taken in.
+    /// Everything that was taken in, but for [`NewEvent::claim_again`], which is empty here. A cancellation has an empty body, and
+    /// is entered without certificates and with nothing to fetch.
     pub event: NewEvent,
-    /// The event that this one takes the place of: its certificates are to be withdrawn before this one gets any.
+    /// The last event before this one that has certificates: they are to be withdrawn before this one is entered.
     pub supersedes: Option<[u8; 16]>,
 }
 
@@ -144,12 +161,12 @@ pub struct Sealed {
     pub event: [u8; 16],
     /// A row for each certificate; none where none could be made.
     pub issued: Vec<IssuedRow>,
-    /// What the holder can fetch.
-    pub held: Held,
+    /// What the holder can fetch; none for a cancellation.
+    pub held: Option<Held>,
 }
 
 /// What the holder can fetch under a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Held {
     /// The key, derived from the claim, under which it lies.
     pub claim_key: [u8; 32],
@@ -264,5 +281,56 @@ pub struct Standing {
     pub facility: String,
 }
 
-/// Events in one call of [`IssuingStore::take_in`].
+/// What a look at every row came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Versions of events.
+    pub events: u64,
+    /// Of those, how many wait.
+    pub waiting: u64,
+    /// Claims kept for a second answer.
+    pub receipts: u64,
+    /// What holders can fetch.
+    pub held: u64,
+    /// Certificates in the register.
+    pub certificates: u64,
+    /// What is wrong, a sentence each, the first [`Survey::MAX_FINDINGS`]; none is good.
+    pub findings: Vec<String>,
+}
+
+impl Survey {
+    /// How many findings are told.
+    pub const MAX_FINDINGS: usize = 100;
+}
+
+impl fmt::Debug for NewEvent {
+    /// Which it is, and nothing that it says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewEvent")
+            .field("id", &base16ct::lower::encode_string(&self.id))
+            .field("action", &self.action)
+            .field("batch", &self.batch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Events in one call of [`IssuingStore::take_in`], and of [`IssuingStore::enter`].
 pub const MAX_BATCH: usize = 10_000;
+/// Events, and hashes, in one [`Selector`].
+pub const MAX_SELECTED: usize = 10_000;
+/// Bytes in the encrypted body of an event that waits.
+pub const MAX_WAITING: usize = 64 * 1024;
+/// Bytes in an encrypted claim.
+pub const MAX_CLAIM_AGAIN: usize = 1024;
+/// Bytes in what a holder can fetch.
+pub const MAX_HELD: usize = 256 * 1024;
+/// Seconds for which a claim is kept for a second answer.
+pub const CLAIM_AGAIN_S: i64 = 86_400;

@@ -3,8 +3,22 @@
 //! Refuses to keep a name or a birth date that can be read without a key from elsewhere.
 
 mod contract;
+mod copy;
+mod erase;
+mod queue;
+mod register;
+mod rows;
+mod seals;
+mod sql;
+mod survey;
+mod table;
+mod take_in;
 
 pub use contract::{
-    Held, IssuedRow, IssuingStore, MAX_BATCH, NewEvent, Registered, Sealed, Selector, Standing,
-    Taken, Tally, Waiting, Which,
+    CLAIM_AGAIN_S, Held, IssuedRow, IssuingStore, MAX_BATCH, MAX_CLAIM_AGAIN, MAX_HELD,
+    MAX_SELECTED, MAX_WAITING, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
+    Tally, Waiting, Which,
 };
+pub(super) use copy::{copy, counts};
+pub(super) use seals::Issuing;
+pub(super) use sql::holds_events;
