@@ -17,5 +17,5 @@ pub use checked::checked;
 pub use claims::{Claims, EventClaims, Issuer, PersonClaims, check};
 pub use prepare::{Credential, ToBeSigned, prepare};
 pub use profile::Profiles;
-pub use qr::{svg, terminal};
+pub use qr::{Modules, QUIET_ZONE, modules, svg, terminal};
 pub use uvci::{check_character, uvci_from_random};

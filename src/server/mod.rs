@@ -3,6 +3,7 @@
 pub mod client;
 pub mod config;
 mod demo;
+pub mod document;
 pub mod federation;
 pub(crate) mod files;
 pub mod gateway;
