@@ -44,6 +44,7 @@ pub(super) fn person(written: &Written<'_>) -> Result<Person, Failure> {
         given,
         family_icao,
         given_icao,
+        full: None,
     };
     Ok(Person { name, birth_date })
 }

@@ -5,10 +5,12 @@
 //! are.
 
 mod federation;
+mod issuing;
 mod publication;
 mod role;
 
 pub use federation::{FederationConfig, FederationListen, ListenAt};
+pub use issuing::IssuingConfig;
 pub use publication::PublicationConfig;
 pub use role::{Role, Roles};
 
@@ -22,6 +24,7 @@ use crate::server::files;
 use crate::server::store::StoreConfig;
 use crate::verify::Policy;
 use federation::FederationTable;
+use issuing::IssuingTable;
 use publication::PublicationTable;
 use serde::Deserialize;
 use smol_str::SmolStr;
@@ -65,6 +68,8 @@ pub struct Config {
     pub engine: Mode,
     /// Mebibytes that the tables of known keys may take, four keys each. Default 128.
     pub engine_mib: u32,
+    /// How it issues from events.
+    pub issuing: IssuingConfig,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
     /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
@@ -153,6 +158,7 @@ impl Config {
             engine: Mode::parse(&file.engine)
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
+            issuing: file.issuing.checked(base)?,
             publication: file.publication.checked()?,
             store: file.store.checked(base)?,
         };
@@ -254,6 +260,8 @@ struct File {
     trust: Trust,
     #[serde(default)]
     cache: CacheTable,
+    #[serde(default)]
+    issuing: IssuingTable,
     #[serde(default)]
     publication: PublicationTable,
     #[serde(default)]

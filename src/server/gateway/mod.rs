@@ -17,6 +17,7 @@ pub mod hub;
 mod hub_acts;
 pub mod intake;
 mod issuance;
+pub mod issuing;
 pub mod keyring;
 mod leases;
 mod marks;
@@ -56,6 +57,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
+use issuing::Issuing;
 use publication::{Ledger, Publisher};
 use registry::Registry;
 use std::path::{Path, PathBuf};
@@ -91,6 +93,7 @@ pub struct Gateway {
     judges: Judges,
     issuer: Issuer,
     issuance: Option<Issuance>,
+    issuing: Issuing,
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
@@ -139,6 +142,7 @@ impl Gateway {
             judges: Judges::new(config.engine, config.engine_mib),
             issuer: config.issuer.clone(),
             issuance,
+            issuing: Issuing::new(&config.issuing)?,
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
@@ -176,6 +180,11 @@ impl Gateway {
     /// Whether uploads are held to more than the reference gateways hold them to.
     pub fn has_strict_uploads(&self) -> bool {
         self.strict_uploads
+    }
+
+    /// Who issues here.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// What its verdicts tolerate.
