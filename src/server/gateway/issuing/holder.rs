@@ -67,7 +67,9 @@ impl Gateway {
         };
         let store = self.records()?.store();
         let key = claim.lookup_key();
-        let (found, waits) = (store.held(&key).await?, store.waits(&key).await?);
+        // In this order: what waits no more lies there by then.
+        let waits = store.waits(&key).await?;
+        let found = store.held(&key).await?;
         let unknown = || Code::ClaimUnknown.because("unknown, spent, or mistyped");
         let now = self.clock().now();
         let (body, until) = match found {
