@@ -9,6 +9,7 @@
 mod support;
 
 mod claims;
+mod command_line;
 mod ground;
 mod story;
 mod who_may;
