@@ -204,13 +204,14 @@ async fn send(
             Ok(answer) => return Ok(answer),
             Err(failure) => failure,
         };
-        let wait = match failure.code() {
-            Code::RateLimited => LIMITED,
-            Code::InputOutput | Code::StoreUnavailable | Code::StoreMoved if failures < RETRIES => {
-                failures += 1;
-                Duration::from_secs(1 << failures)
-            }
-            _ => return Err(failure),
+        let broke_off = [Code::InputOutput, Code::StoreUnavailable, Code::StoreMoved];
+        let wait = if failure.code() == Code::RateLimited {
+            LIMITED
+        } else if broke_off.contains(&failure.code()) && failures < RETRIES {
+            failures += 1;
+            Duration::from_secs(1 << failures)
+        } else {
+            return Err(failure);
         };
         bar.set_message(format!("{}; again in {} s", failure.code(), wait.as_secs()));
         tokio::time::sleep(wait).await;

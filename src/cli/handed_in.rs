@@ -144,7 +144,8 @@ impl<'f> Outcome<'f> {
             let number = number.to_string();
             let warnings = warnings.join(" ");
             let row = [number.as_str(), id, claim, until, warnings.as_str()];
-            let written = writer.write_record(row).ok().and(writer.into_inner().ok());
+            let written = writer.write_record(row).ok();
+            let written = written.and_then(|()| writer.into_inner().ok());
             let written =
                 written.ok_or_else(|| Code::Internal.because("a claim was not written"))?;
             target.write(&written)?;

@@ -75,7 +75,7 @@ async fn the_time_tells_nothing_of_a_claim() {
     for (claim, times) in claims.iter().zip(&mut times) {
         times.sort_unstable();
         let [low, median, high] = [10, 50, 90].map(|percent| quantile(times, percent));
-        println!("{low} {median} {high} µs: {} characters", claim.len());
+        eprintln!("{low} {median} {high} µs: {} characters", claim.len());
         medians.push(median);
     }
     let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());

@@ -3,14 +3,16 @@
 use crate::support::gateway::{Answer, TestGateway, read};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use lintas::model::UnixTime;
+use lintas::model::{Thumbprint, UnixTime};
 use lintas::server::client;
 use lintas::server::gateway::registry::{Operator, OperatorRole, Request, signed_bytes};
 use lintas::server::gateway::{Clock, enrol};
 use lintas::server::keys::OperatorKey;
+use lintas::server::store::{self, StoreConfig};
 use rcgen::{CertificateParams, DnType, KeyPair, SigningKey};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
+use sqlx::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -176,6 +178,10 @@ impl Caller {
         operator.at(&facilities).unwrap()
     }
 
+    pub(crate) fn certificate(&self) -> Thumbprint {
+        Thumbprint(lintas::crypto::sha256(&self.der))
+    }
+
     /// Makes the client for the operators' listener of `gateway`.
     pub(crate) fn enter(&mut self, gateway: &TestGateway) {
         let data = gateway.data.path();
@@ -275,4 +281,38 @@ pub(crate) fn beside(data: &Path) -> (tempfile::TempDir, String) {
         other,
         format!("[store]\nurl = \"sqlite:{}\"\n", url.display()),
     )
+}
+
+/// Writes a file for its owner alone.
+pub(crate) fn write_private(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// The configuration of a gateway on a PostgreSQL database of its own; `None` where there is no server.
+pub(crate) async fn postgres() -> Option<String> {
+    let server = crate::postgres::server()?;
+    let database = server.fresh_name();
+    sqlx::any::install_default_drivers();
+    let raw = async |place: &str, sql: String| {
+        let url = server.url("postgres", place);
+        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
+        let sql = sqlx::AssertSqlSafe(sql);
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    raw("postgres", format!("CREATE DATABASE {database}")).await;
+    let logins = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postgres.sql");
+    raw(&database, fs::read_to_string(logins).unwrap()).await;
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("migrate.url");
+    write_private(&file, &server.url("lintas_migrate", &database));
+    let url = server.url("lintas_write", &database);
+    let config = StoreConfig {
+        url: Some(url.clone()),
+        migrate_url_file: Some(file),
+        ..StoreConfig::default()
+    };
+    store::migrate(&config, data.path()).await.unwrap();
+    Some(format!("[store]\nurl = \"{url}\"\n"))
 }

@@ -11,5 +11,8 @@ mod support;
 mod claims;
 mod command_line;
 mod ground;
+#[allow(dead_code, reason = "the tests of the store use all of it")]
+#[path = "../store/postgres.rs"]
+mod postgres;
 mod story;
 mod who_may;

@@ -6,7 +6,7 @@
 use super::Issuing;
 use super::claim::Claim;
 use super::vault::Vault;
-use crate::failure::{Code, Failure};
+use crate::failure::{Class, Code, Failure};
 use crate::issue;
 use crate::issue::event::{Action, Event, Profile};
 use crate::model::{Purpose, UnixTime, Uvci};
@@ -248,13 +248,25 @@ enum Unmade {
 impl From<Failure> for Unmade {
     /// What our own fault or a missing part is may be mended; what an event says stays as it is.
     fn from(failure: Failure) -> Self {
-        match failure.code() {
-            Code::Internal
-            | Code::ConfigurationInvalid
-            | Code::SignerUnavailable
-            | Code::NoSignerReady
-            | Code::KeySealed => Self::Later(failure),
-            _ => Self::Never(failure),
+        let code = failure.code();
+        let may_be_mended = match code.class() {
+            Class::Internal | Class::Unavailable | Class::Indeterminate => {
+                code != Code::ReadBackFailed
+            }
+            Class::Malformed
+            | Class::TooLarge
+            | Class::Rejected
+            | Class::Unauthenticated
+            | Class::Forbidden
+            | Class::NotFound
+            | Class::MethodNotAllowed
+            | Class::UnsupportedMedia
+            | Class::Timeout => code == Code::ConfigurationInvalid,
+        };
+        if may_be_mended {
+            Self::Later(failure)
+        } else {
+            Self::Never(failure)
         }
     }
 }

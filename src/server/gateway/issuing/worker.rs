@@ -36,8 +36,10 @@ pub struct Worker {
 pub enum Turn {
     /// Something was done; there may be more.
     Worked,
-    /// Nothing waits, or nothing of it can be done now.
+    /// Nothing waits.
     Idle,
+    /// What waits cannot be done now.
+    Blocked,
     /// Another node has the work.
     Elsewhere,
 }
@@ -70,7 +72,7 @@ impl Worker {
             let pause = match turn {
                 Turn::Worked => continue,
                 Turn::Idle => IDLE,
-                Turn::Elsewhere => ELSEWHERE,
+                Turn::Elsewhere | Turn::Blocked => ELSEWHERE,
             };
             let woken = self.gateway.issuing().wake.notified();
             // Woken or not, the next thing is a look.
@@ -87,6 +89,12 @@ impl Worker {
         let records = gateway.records()?;
         gateway.caught_up()?;
         let now = gateway.clock().now();
+        // A look writes nothing; a lease does, and most looks find nothing.
+        let nothing = records.store().waiting(Which::Newest, 1).await?.is_empty();
+        if nothing && !is_due(self.expired_at, EXPIRE_S, now) {
+            show_backlog(0, None, now);
+            return Ok(Turn::Idle);
+        }
         let Some(lease) = records.lease(ISSUING, now).await? else {
             return Ok(Turn::Elsewhere);
         };
@@ -104,12 +112,13 @@ impl Worker {
         now: UnixTime,
     ) -> Result<Turn, Failure> {
         self.expire(records, now).await?;
-        let mut worked = false;
+        let (mut worked, mut waited) = (false, false);
         for which in [Which::Newest, Which::Oldest] {
             let waiting = records.store().waiting(which, self.reach).await?;
             if waiting.is_empty() {
                 break;
             }
+            waited = true;
             worked |= self.work_off(records, lease, waiting, now).await?;
         }
         self.count(records, now).await?;
@@ -119,7 +128,11 @@ impl Worker {
             // Behind those that wait for something there may be some that do not.
             self.reach.saturating_mul(2).min(MAX_REACH)
         };
-        Ok(if worked { Turn::Worked } else { Turn::Idle })
+        Ok(match (worked, waited) {
+            (true, _) => Turn::Worked,
+            (false, true) => Turn::Blocked,
+            (false, false) => Turn::Idle,
+        })
     }
 
     /// Makes the certificates of `waiting`; whether anything came of it.
@@ -266,28 +279,18 @@ impl Worker {
     }
 
     async fn count(&mut self, records: &Records, now: UnixTime) -> Result<(), Failure> {
-        if self
-            .counted_at
-            .is_some_and(|at| now < at.plus(COUNT_S) && at <= now)
-        {
+        if !is_due(self.counted_at, COUNT_S, now) {
             return Ok(());
         }
         let (waiting, oldest) = records.store().backlog().await?;
         self.counted_at = Some(now);
-        let number = |count: u64| u32::try_from(count).map_or(f64::MAX, f64::from);
-        let age = oldest.map_or(0, |at| now.seconds().saturating_sub(at.seconds()).max(0));
-        metrics::gauge!("lintas_issuing_backlog").set(number(waiting));
-        metrics::gauge!("lintas_issuing_oldest_seconds")
-            .set(number(u64::try_from(age).unwrap_or_default()));
+        show_backlog(waiting, oldest, now);
         Ok(())
     }
 
     /// Erases what is too old, once a minute.
     async fn expire(&mut self, records: &Records, now: UnixTime) -> Result<(), Failure> {
-        if self
-            .expired_at
-            .is_some_and(|at| now < at.plus(EXPIRE_S) && at <= now)
-        {
+        if !is_due(self.expired_at, EXPIRE_S, now) {
             return Ok(());
         }
         let (held, events) = records.store().expire(now, now.plus(-WAIT_S)).await?;
@@ -316,6 +319,19 @@ impl Worker {
             self.told = Some(words);
         }
     }
+}
+
+/// Whether what was done at `last` is to be done again after `every` seconds; also where the clock was set back.
+fn is_due(last: Option<UnixTime>, every: i64, now: UnixTime) -> bool {
+    last.is_none_or(|last| last.plus(every) <= now || now < last)
+}
+
+fn show_backlog(waiting: u64, oldest: Option<UnixTime>, now: UnixTime) {
+    let number = |count: u64| u32::try_from(count).map_or(f64::MAX, f64::from);
+    let age = oldest.map_or(0, |at| now.seconds().saturating_sub(at.seconds()).max(0));
+    metrics::gauge!("lintas_issuing_backlog").set(number(waiting));
+    metrics::gauge!("lintas_issuing_oldest_seconds")
+        .set(number(u64::try_from(age).unwrap_or_default()));
 }
 
 /// The lease under which certificates are made.
