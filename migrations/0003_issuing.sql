@@ -29,6 +29,7 @@ CREATE TABLE waiting (
     seal BYTEA NOT NULL CHECK (length(seal) = 32)
 );
 CREATE INDEX waiting_order ON waiting (received_at_ms, event);
+CREATE INDEX waiting_claim_key ON waiting (claim_key);
 
 -- Claims for a caller that did not hear the answer, encrypted; erased.
 CREATE TABLE receipt (

@@ -160,6 +160,16 @@ impl Door {
         self.client.post(path, body).await
     }
 
+    /// What `body` of the type `media_type` comes to at `path`.
+    pub(super) async fn send(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, Failure> {
+        self.client.send(path, media_type, body).await
+    }
+
     /// Asks for `act`, and says what becomes of it.
     pub(super) async fn ask_for(&self, act: &Act) -> Result<Exit, Failure> {
         let asked = self.post("/admin/v1/requests", &act.to_json()).await?;

@@ -7,8 +7,10 @@ mod audit;
 mod batch;
 mod conformance;
 mod door;
+mod events;
 mod feeds;
 mod hand_in;
+mod handed_in;
 mod init;
 mod input;
 mod keys;
@@ -107,6 +109,9 @@ enum Command {
     Feeds(feeds::Feeds),
     /// Hand in signers, revocations and rules of this country at a foreign gateway.
     HandIn(hand_in::HandIn),
+    /// Hand in events, of which certificates are made.
+    #[command(subcommand)]
+    Events(events::Events),
     /// Who operates the gateway; what is asked for waits for another operator's approval.
     #[command(subcommand)]
     Operators(operators::Operators),
@@ -170,6 +175,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Trust(command) => command.run(),
         Command::Feeds(command) => command.run(),
         Command::HandIn(command) => command.run(),
+        Command::Events(command) => command.run(),
         Command::Operators(command) => command.run(),
         Command::Clients(command) => command.run(),
         Command::Approvals(command) => command.run(),

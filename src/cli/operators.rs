@@ -28,6 +28,9 @@ pub(super) enum Operators {
         /// What they may do: operate, approve, audit, issue, correct, revoke, keys.
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
+        /// For which facilities they may hand in events, by code; `*` for all. Without it, for none.
+        #[arg(long, value_delimiter = ',')]
+        facilities: Vec<String>,
         /// Their certificate, PEM.
         #[arg(long)]
         certificate: PathBuf,
@@ -88,18 +91,24 @@ impl Operators {
                 id,
                 name,
                 roles,
+                facilities,
                 certificate,
                 operator,
             } => {
                 let certificate = BASE64_STANDARD.encode(certificate_of(&certificate)?);
-                let members =
-                    json!({ "id": id, "name": name, "roles": roles, "certificate": certificate });
+                let members = json!({
+                    "id": id, "name": name, "roles": roles, "facilities": facilities,
+                    "certificate": certificate,
+                });
                 let act = act("operator.add", &members)?;
                 let door = operator.door()?;
                 block_on(door.ask_for(&act))
             }
             Self::List { json, operator } => list(&operator.door()?, "operators", json, |row| {
-                let roles = names(row, "roles");
+                let roles = match names(row, "facilities") {
+                    none if none.is_empty() => names(row, "roles"),
+                    places => format!("{} at {places}", names(row, "roles")),
+                };
                 let state = if is(row, "enabled") { "" } else { "disabled, " };
                 let (id, name) = (text(row, "id"), text(row, "name"));
                 let (until, fingerprint) = (text(row, "not_after"), text(row, "fingerprint"));

@@ -98,6 +98,8 @@ kinds! {
     Withdrawal       "withdrawal";
     /// Ours: a withdrawal holds no longer, JSON; named as the withdrawal.
     WithdrawalUndone "withdrawal_undone";
+    /// Ours: under which data key events are kept, JSON; named `data`.
+    DataKey          "data_key";
 }
 
 impl RecordKind {

@@ -56,9 +56,23 @@ impl OperatorClient {
     /// # Errors
     /// The gateway's own; `input_output`, `input_too_large`, `upstream_invalid`.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Failure> {
+        let body = body.to_string().into_bytes();
+        self.send(path, "application/json", body).await
+    }
+
+    /// What `body` of the type `media_type` comes to at `path`.
+    ///
+    /// # Errors
+    /// The gateway's own; `input_output`, `input_too_large`, `upstream_invalid`.
+    pub async fn send(
+        &self,
+        path: &str,
+        media_type: &str,
+        body: Vec<u8>,
+    ) -> Result<Value, Failure> {
         let request = self.client.post(format!("{}{path}", self.base));
-        let request = request.header("content-type", "application/json");
-        answer(request.body(body.to_string())).await
+        let request = request.header("content-type", media_type);
+        answer(request.body(body)).await
     }
 }
 

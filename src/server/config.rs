@@ -5,12 +5,14 @@
 //! are.
 
 mod federation;
+mod issuing;
 mod keys;
 mod publication;
 mod role;
 mod upload;
 
 pub use federation::{FederationConfig, FederationListen, ListenAt};
+pub use issuing::IssuingConfig;
 pub use keys::KeysConfig;
 pub use publication::PublicationConfig;
 pub use role::{Role, Roles};
@@ -26,6 +28,7 @@ use crate::server::files;
 use crate::server::store::StoreConfig;
 use crate::verify::Policy;
 use federation::FederationTable;
+use issuing::IssuingTable;
 use keys::KeysTable;
 use publication::PublicationTable;
 use serde::Deserialize;
@@ -72,6 +75,8 @@ pub struct Config {
     pub engine: Mode,
     /// Mebibytes that the tables of known keys may take, four keys each. Default 128.
     pub engine_mib: u32,
+    /// How it issues from events.
+    pub issuing: IssuingConfig,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
     /// By which certificate withdrawals are published. Default none; in demo, a throw-away one.
@@ -163,6 +168,7 @@ impl Config {
             engine: Mode::parse(&file.engine)
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
+            issuing: file.issuing.checked(base)?,
             publication: file.publication.checked()?,
             upload: file.upload.map(|upload| upload.below(base)),
             store: file.store.checked(base)?,
@@ -267,6 +273,8 @@ struct File {
     trust: Trust,
     #[serde(default)]
     cache: CacheTable,
+    #[serde(default)]
+    issuing: IssuingTable,
     #[serde(default)]
     publication: PublicationTable,
     upload: Option<UploadConfig>,

@@ -189,6 +189,9 @@ impl Server {
                 let publishing = tasks::publish(Arc::clone(&kept));
                 running.push(actix_web::rt::spawn(publishing));
             }
+            if kept.roles().has(Role::Issue) {
+                running.push(actix_web::rt::spawn(tasks::issue(Arc::clone(&kept))));
+            }
             for (feed, every) in self.feeds {
                 let asking = tasks::ask(Arc::clone(&kept), feed, every);
                 running.push(actix_web::rt::spawn(asking));

@@ -4,6 +4,7 @@
 //! Refuses to let one task take another with it: whatever fails is logged and tried again.
 
 use crate::server::federation::Feed;
+use crate::server::gateway::issuing::Worker;
 use crate::server::gateway::{Gateway, Synchronised};
 use crate::server::http::State;
 use crate::server::http::auth::Clients;
@@ -252,6 +253,11 @@ pub(super) async fn publish_withdrawals(gateway: Arc<Gateway>) {
             warn!(code, "withdrawals are not all published: {failure}");
         }
     }
+}
+
+/// Makes certificates of events, for as long as the node runs.
+pub(super) async fn issue(gateway: Arc<Gateway>) {
+    Worker::new(gateway).run().await;
 }
 
 const CUT_OFF: Duration = Duration::from_millis(250);

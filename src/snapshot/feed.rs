@@ -315,6 +315,7 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
+            | RecordKind::DataKey
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -71,6 +71,7 @@ impl Person {
     /// The act by which they become an operator with these roles.
     pub(crate) fn joins(&self, roles: &[OperatorRole]) -> Act {
         Act::OperatorAdd {
+            facilities: Vec::new(),
             id: self.id.to_owned(),
             name: format!("{} of the ministry", self.id),
             roles: roles.to_vec(),

@@ -139,6 +139,10 @@ impl<M: Meddler> IssuingStore for Meddled<M> {
         self.store.held(claim_key).await
     }
 
+    async fn waits(&self, claim_key: &[u8; 32]) -> Result<bool, Failure> {
+        self.store.waits(claim_key).await
+    }
+
     async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure> {
         self.store.expire(now, waited_since).await
     }

@@ -27,6 +27,8 @@ pub struct Serving {
     child: Child,
     /// The listener for operators.
     pub admin: String,
+    /// The public listener.
+    pub public: String,
 }
 
 impl Serving {
@@ -40,18 +42,22 @@ impl Serving {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let place = "serving operators on https://127.0.0.1:";
-        let port = lines.find_map(|line| {
-            let line = line.unwrap();
-            let (_, rest) = line.split_once(place)?;
-            let port = rest.split(|letter: char| !letter.is_ascii_digit()).next();
-            port.map(str::to_owned)
-        });
+        let mut port = |place: &str| {
+            lines.find_map(|line| {
+                let line = line.unwrap();
+                let (_, rest) = line.split_once(place)?;
+                let port = rest.split(|letter: char| !letter.is_ascii_digit()).next();
+                port.map(|port| format!("https://localhost:{port}"))
+            })
+        };
+        let public = port("serving on https://127.0.0.1:").unwrap();
+        let admin = port("serving operators on https://127.0.0.1:").unwrap();
         // Whoever writes to a pipe that nobody reads waits for ever.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
             child,
-            admin: format!("https://localhost:{}", port.unwrap()),
+            admin,
+            public,
         }
     }
 

@@ -4,7 +4,7 @@
 
 use crate::model::UnixTime;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Where a gateway takes the time from.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,14 @@ pub enum Clock {
 }
 
 impl Clock {
+    /// The present instant in milliseconds since 1970-01-01T00:00:00Z, for what is measured and not judged.
+    pub fn now_ms(self) -> i64 {
+        match self {
+            Self::Fixed(_) | Self::Moved(_) => self.now().seconds().saturating_mul(1000),
+            Self::System => i64::try_from(elapsed().as_millis()).unwrap_or(i64::MAX),
+        }
+    }
+
     /// The present instant.
     pub fn now(self) -> UnixTime {
         match self {
@@ -28,12 +36,16 @@ impl Clock {
                 UnixTime::from_seconds(seconds).unwrap_or(UnixTime::END)
             }
             Self::System => {
-                #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-                let elapsed = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
-                UnixTime::EPOCH.plus(i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
+                let seconds = elapsed().as_secs();
+                UnixTime::EPOCH.plus(i64::try_from(seconds).unwrap_or(i64::MAX))
             }
         }
     }
+}
+
+/// How long ago 1970 began.
+fn elapsed() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+    let now = SystemTime::now();
+    now.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

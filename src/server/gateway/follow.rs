@@ -8,6 +8,7 @@ use super::keyring::Keyring;
 use super::own::OwnRecords;
 use super::publication::{Ledger, PUBLICATION};
 use super::registry::Registry;
+use crate::exchange::RecordKind;
 use crate::failure::{Code, Failure};
 use std::sync::Arc;
 use tracing::error;
@@ -100,6 +101,8 @@ impl Gateway {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
                             hub.apply(row.sequence, &record);
+                        } else if record.kind == RecordKind::DataKey {
+                            self.issuing.saw(&record);
                         } else if record.source == PUBLICATION {
                             let mut ledger = Ledger::clone(&self.ledger());
                             ledger.apply(&record);

@@ -201,6 +201,7 @@ impl Intake<'_> {
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
+            | RecordKind::DataKey
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -109,7 +109,7 @@ impl Gateway {
     }
 
     /// The last step: what leaves here must be accepted here.
-    fn accepted(&self, credential: &Credential) -> Result<(), Failure> {
+    pub(super) fn accepted(&self, credential: &Credential) -> Result<(), Failure> {
         let question = Question {
             reference: None,
             text: credential.text.clone(),

@@ -17,6 +17,7 @@ pub mod hub;
 mod hub_acts;
 pub mod intake;
 mod issuance;
+pub mod issuing;
 pub mod keyring;
 mod leases;
 mod marks;
@@ -59,6 +60,7 @@ use engine::Judges;
 use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
+use issuing::Issuing;
 use keyring::{Expiry, Held, Keyring};
 use own::OwnRecords;
 use publication::{Ledger, Publisher};
@@ -104,6 +106,7 @@ pub struct Gateway {
     /// The private keys of this node.
     held: Held,
     expiry: Expiry,
+    issuing: Issuing,
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
@@ -168,6 +171,7 @@ impl Gateway {
             keyring: ArcSwap::default(),
             held,
             expiry: Expiry::of(config),
+            issuing: Issuing::new(&config.issuing)?,
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
@@ -209,6 +213,11 @@ impl Gateway {
     /// Whether uploads are held to more than the reference gateways hold them to.
     pub fn has_strict_uploads(&self) -> bool {
         self.strict_uploads
+    }
+
+    /// Who issues here.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// What its verdicts tolerate.

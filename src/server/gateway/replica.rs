@@ -77,7 +77,8 @@ impl Standing {
             | RecordKind::Publication
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
-            | RecordKind::WithdrawalUndone => return,
+            | RecordKind::WithdrawalUndone
+            | RecordKind::DataKey => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

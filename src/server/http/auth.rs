@@ -35,9 +35,12 @@ pub enum Scope {
     VerifySimulate,
     /// A credential.
     Issue,
+    /// What operators do at the public listener; no client has it, only a short-lived token of an operator.
+    Operator,
 }
 
 impl Scope {
+    /// Those that a client may have.
     const ALL: [Self; 5] = [
         Self::VerifyResult,
         Self::VerifyGate,
@@ -54,6 +57,7 @@ impl Scope {
             Self::VerifyFull => "verify:full",
             Self::VerifySimulate => "verify:simulate",
             Self::Issue => "issue",
+            Self::Operator => "operator",
         }
     }
 
@@ -77,7 +81,7 @@ impl Scope {
 pub enum Principal {
     /// Nobody in particular.
     Anonymous,
-    /// A client of `clients.toml`, or one that operators added.
+    /// A client of `clients.toml`, one that operators added, or an operator.
     Client {
         /// Its id.
         id: Arc<str>,
@@ -102,7 +106,9 @@ impl Principal {
             Self::Client { scopes, .. } => match scope {
                 Scope::VerifyResult => true,
                 Scope::VerifyGate => scopes.contains(&scope) || scopes.contains(&Scope::VerifyFull),
-                Scope::VerifyFull | Scope::VerifySimulate | Scope::Issue => scopes.contains(&scope),
+                Scope::VerifyFull | Scope::VerifySimulate | Scope::Issue | Scope::Operator => {
+                    scopes.contains(&scope)
+                }
             },
         }
     }
@@ -179,7 +185,17 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
     }
     let state = request.app_data::<Data<State>>();
     let known = match state {
-        Some(state) => find(state, token.trim())?,
+        Some(state) => match state.gateway.submitter_by_token(token.trim())? {
+            Some(submitter) => {
+                let principal = Principal::Client {
+                    id: submitter.id().into(),
+                    scopes: [Scope::Operator].into(),
+                };
+                request.extensions_mut().insert(submitter);
+                Some(principal)
+            }
+            None => find(state, token.trim())?,
+        },
         None => None,
     };
     known.ok_or_else(|| Code::Unauthenticated.because("the token is not known"))

@@ -5,6 +5,7 @@
 //! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
 
 mod certificate;
+mod events;
 mod publication;
 mod referred;
 
@@ -70,6 +71,8 @@ fn operation(route: &Route) -> Value {
             answers("issue", "Issue a credential.", "IssueResponse", NOT_ISSUED),
             json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
         ),
+        ("POST", "/v1/events") => events::take_in(),
+        ("POST", "/v1/claims") => events::fetch(),
         ("GET", "/v1/trust") => answers("trust", "List the signers in force.", "TrustList", &[]),
         ("GET", "/codes") => answers("codes", "List the machine codes.", "Codes", &[]),
         ("GET", "/codes/{code}") => with(
@@ -122,9 +125,11 @@ fn security(scope: Option<Scope>) -> Value {
     };
     let security = match scope {
         Scope::VerifyResult => json!([{}, { "bearer": [] }]),
-        Scope::VerifyGate | Scope::VerifyFull | Scope::VerifySimulate | Scope::Issue => {
-            json!([{ "bearer": [] }])
-        }
+        Scope::VerifyGate
+        | Scope::VerifyFull
+        | Scope::VerifySimulate
+        | Scope::Issue
+        | Scope::Operator => json!([{ "bearer": [] }]),
     };
     json!({ "security": security, "x-scope": scope.name() })
 }
@@ -155,6 +160,7 @@ fn schemas() -> Map<String, Value> {
         trust(),
         node(),
         issuing(),
+        events::schemas(),
         publication::schemas(),
     ];
     match parts.into_iter().fold(json!({}), with) {

@@ -4,15 +4,19 @@
 //!
 //! Source: RFC 9457 (problem details).
 
-use crate::failure::{Class, Failure};
+use crate::failure::{Class, Code, Failure};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use serde_json::{Map, Value, json};
 
-/// The status of a failure of this class.
-pub(super) fn status(class: Class) -> StatusCode {
-    match class {
+/// The status of a failure with this code.
+fn status(code: Code) -> StatusCode {
+    // The gateway is well, and this caller alone has to wait.
+    if code == Code::RateLimited {
+        return StatusCode::TOO_MANY_REQUESTS;
+    }
+    match code.class() {
         Class::Malformed => StatusCode::BAD_REQUEST,
         Class::Unauthenticated => StatusCode::UNAUTHORIZED,
         Class::Forbidden => StatusCode::FORBIDDEN,
@@ -30,7 +34,7 @@ pub(super) fn status(class: Class) -> StatusCode {
 /// `failure` as problem details.
 pub(super) fn problem(failure: &Failure, trace: Option<&str>) -> HttpResponse {
     let code = failure.code();
-    let status = status(code.class());
+    let status = status(code);
     let mut answer = HttpResponse::build(status);
     answer.content_type("application/problem+json");
     match code.class() {
@@ -56,7 +60,7 @@ pub(super) fn problem(failure: &Failure, trace: Option<&str>) -> HttpResponse {
 /// The members of problem details, where they stand in another answer or are one.
 pub(super) fn details(failure: &Failure, trace: Option<&str>) -> Map<String, Value> {
     let code = failure.code();
-    let status = status(code.class());
+    let status = status(code);
     // A fault of ours is told by its code alone.
     let detail = if code.class() == Class::Internal {
         code.sentence()
@@ -73,7 +77,7 @@ pub(super) fn details(failure: &Failure, trace: Option<&str>) -> Map<String, Val
     if let Some(member) = failure.member() {
         members.insert("member".into(), json!(member));
     }
-    if status == StatusCode::SERVICE_UNAVAILABLE {
+    if matches!(code.class(), Class::Indeterminate | Class::Unavailable) {
         members.insert("retry_after".into(), json!(RETRY_AFTER_S));
     }
     members
@@ -84,13 +88,12 @@ const RETRY_AFTER_S: u64 = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Code;
     use actix_web::body::MessageBody;
 
     #[test]
     fn every_code_has_an_error_status() {
         for code in Code::ALL {
-            let status = status(code.class());
+            let status = status(*code);
             assert!(
                 status.is_client_error() || status.is_server_error(),
                 "{code}"

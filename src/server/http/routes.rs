@@ -5,7 +5,7 @@
 use super::answer::failed;
 use super::auth::{Clients, Scope, authorise};
 use super::work::Work;
-use super::{batch, codes, health, issue, openapi, publication, trust, verify};
+use super::{batch, claims, codes, events, health, issue, openapi, publication, trust, verify};
 use crate::failure::Code;
 use crate::model::Environment;
 use crate::server::config::{Role, Roles};
@@ -56,6 +56,16 @@ pub const ROUTES: &[Route] = &[
         ..route("POST", "/v1/issue", Some(Scope::Issue), || {
             web::post().to(issue::issue)
         })
+    },
+    Route {
+        role: Some(Role::Issue),
+        ..route("POST", "/v1/events", Some(Scope::Operator), || {
+            web::post().to(events::take_in)
+        })
+    },
+    Route {
+        role: Some(Role::Issue),
+        ..route("POST", "/v1/claims", None, || web::post().to(claims::fetch))
     },
     Route {
         role: Some(Role::Publish),

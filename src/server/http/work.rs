@@ -10,6 +10,17 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 
+/// What `work` comes to; it goes on where the caller hangs up, so that nothing is left half done.
+///
+/// # Errors
+/// Those of `work`; `internal` where it panics.
+pub(super) async fn to_the_end<T: 'static>(
+    work: impl Future<Output = Result<T, Failure>> + 'static,
+) -> Result<T, Failure> {
+    let done = actix_web::rt::spawn(work).await;
+    done.map_err(|error| Code::Internal.caused_by("work broke off", error))?
+}
+
 /// The turns to take.
 pub(super) struct Work(Arc<Semaphore>);
 

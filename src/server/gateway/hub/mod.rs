@@ -118,6 +118,7 @@ impl Hub {
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
+            | RecordKind::DataKey
             | RecordKind::Readmission
             | RecordKind::ValueSet
             | RecordKind::DidDocument
@@ -167,6 +168,7 @@ impl Hub {
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
+            | RecordKind::DataKey
             | RecordKind::Readmission
             | RecordKind::Operator
             | RecordKind::Client

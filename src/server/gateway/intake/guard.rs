@@ -72,6 +72,7 @@ impl Intake<'_> {
                 | RecordKind::SignerKey
                 | RecordKind::Withdrawal
                 | RecordKind::WithdrawalUndone
+                | RecordKind::DataKey
                 | RecordKind::Readmission
                 | RecordKind::Party
                 | RecordKind::Operator
@@ -169,6 +170,7 @@ impl Intake<'_> {
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
+            | RecordKind::DataKey
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -24,6 +24,9 @@ pub enum Act {
         name: String,
         /// What they may do.
         roles: Vec<OperatorRole>,
+        /// For which facilities they may hand in events; `*` for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facilities: Vec<String>,
         /// Their certificate, DER.
         #[serde(with = "wire::base64")]
         certificate: Vec<u8>,
@@ -293,10 +296,15 @@ impl Act {
     fn check(&self) -> Result<(), Failure> {
         match self {
             Self::OperatorAdd {
-                id, name, roles, ..
+                id,
+                name,
+                roles,
+                facilities,
+                ..
             } => {
                 wire::check_id(id)?;
                 wire::check_text("name", name, MAX_NAME)?;
+                wire::check_facilities(facilities)?;
                 at_most("roles", roles.len(), OperatorRole::ALL.len())
             }
             Self::OperatorDisable { id } | Self::ClientDisable { id } => wire::check_id(id),
@@ -414,6 +422,8 @@ mod tests {
         let hash = "0a".repeat(32);
         for act in [
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["operate", "audit"], "certificate": "AAEC" }),
+            json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["issue"], "facilities": ["3174001"],
+                "certificate": "AAEC" }),
             json!({ "act": "operator.disable", "id": "a" }),
             json!({ "act": "client.add", "id": "c", "token_sha256": hash, "scopes": ["issue"] }),
             json!({ "act": "client.disable", "id": "c" }),
@@ -448,6 +458,8 @@ mod tests {
             json!({ "act": "operator.disable", "id": "SECRET SECRET" }),
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["SECRET"], "certificate": "AAEC" }),
             json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["operate"], "certificate": "SECRET" }),
+            json!({ "act": "operator.add", "id": "a", "name": "A", "roles": ["issue"], "facilities": ["SECRET SECRET"],
+                "certificate": "AAEC" }),
             json!({ "act": "party.remove", "country": "SECRET" }),
             json!({ "act": "certificates.withdraw", "selector": { "operator": "a" }, "reason": "SECRET" }),
             json!({ "act": "certificates.withdraw", "selector": { "operator": "a" }, "reason": "superseded" }),

@@ -65,9 +65,11 @@ impl Registry {
                     "operator": next.id,
                     "name": next.name,
                     "roles": next.roles,
+                    "facilities": next.facilities,
                     "fingerprint": next.fingerprint.to_string(),
                     "before": before.map(|it| json!({
                         "roles": it.roles,
+                        "facilities": it.facilities,
                         "fingerprint": it.fingerprint.to_string(),
                         "enabled": it.enabled,
                     })),
@@ -127,7 +129,11 @@ impl Registry {
                     (Some(_), true) => "operator.changed",
                 };
                 let roles: Vec<_> = next.roles.iter().map(|role| role.name()).collect();
-                let detail = format!("{} {}", roles.join(","), next.fingerprint);
+                let places = match next.facilities.as_slice() {
+                    [] => String::new(),
+                    some => format!(" at {}", named(some)),
+                };
+                let detail = format!("{}{places} {}", roles.join(","), next.fingerprint);
                 (next.record(by.at), by.event(name, &next.id, &detail))
             }
             Act::ClientAdd { .. } | Act::ClientDisable { .. } => {
@@ -258,10 +264,11 @@ impl Registry {
             id,
             name,
             roles,
+            facilities,
             certificate,
         } = act
         {
-            let next = Operator::new(id, name, roles, certificate)?;
+            let next = Operator::new(id, name, roles, certificate)?.at(facilities)?;
             if !next.is_current(at) {
                 let reason = "the certificate is not valid now";
                 return Err(Code::RequestInvalid.because(reason).about("certificate"));
@@ -327,6 +334,16 @@ pub fn apart(one: &Operator, two: &Operator) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Facilities as the audit names them: the first ones, and how many more there are.
+fn named(facilities: &[String]) -> String {
+    let (shown, more) = facilities.split_at(facilities.len().min(MAX_NAMED));
+    let shown = shown.join(",");
+    if more.is_empty() {
+        return shown;
+    }
+    format!("{shown} and {} more", more.len())
+}
+
 fn elsewhere() -> Failure {
     Code::Internal.because("not an act on the registry")
 }
@@ -341,3 +358,5 @@ fn demand(operator: &Operator, role: OperatorRole) -> Result<(), Failure> {
 
 /// Requests of one operator that wait.
 const MAX_OPEN: usize = 100;
+/// Facilities that one audit row names.
+const MAX_NAMED: usize = 20;

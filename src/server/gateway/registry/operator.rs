@@ -72,6 +72,8 @@ pub struct Operator {
     pub name: String,
     /// What they may do, each once.
     pub roles: Vec<OperatorRole>,
+    /// For which facilities they may hand in events, each once, or `*` alone for all; as a rule for none.
+    pub facilities: Vec<String>,
     /// SHA-256 over the certificate.
     pub fingerprint: Thumbprint,
     /// Whether they may do anything at all.
@@ -109,6 +111,7 @@ impl Operator {
             id: id.to_owned(),
             name: name.to_owned(),
             roles,
+            facilities: Vec::new(),
             fingerprint: Thumbprint(sha256(certificate)),
             enabled: true,
             certificate: certificate.to_vec(),
@@ -117,11 +120,34 @@ impl Operator {
         })
     }
 
+    /// The same, who may hand in events of `facilities`, or of all where that is `*`.
+    ///
+    /// # Errors
+    /// `request_invalid` for what is no code of a facility, or too many.
+    pub fn at(self, facilities: &[String]) -> Result<Self, Failure> {
+        wire::check_facilities(facilities)?;
+        let mut facilities = facilities.to_vec();
+        facilities.sort_unstable();
+        facilities.dedup();
+        Ok(Self { facilities, ..self })
+    }
+
+    /// Whether they may hand in events of `facility`.
+    pub fn works_at(&self, facility: &str) -> bool {
+        self.works_anywhere() || self.facilities.iter().any(|it| it == facility)
+    }
+
+    /// Whether they may hand in events of every facility, and name who entered them.
+    pub fn works_anywhere(&self) -> bool {
+        self.facilities.iter().any(|it| it == wire::EVERYWHERE)
+    }
+
     /// The operator of whom `record` tells.
     pub(super) fn read(record: &Record) -> Result<Self, Failure> {
         let body: Body = serde_json::from_slice(&record.body)
             .map_err(|error| Code::Internal.caused_by("a record of an operator", error))?;
         let operator = Self::new(&body.id, &body.name, &body.roles, &body.certificate)?;
+        let operator = operator.at(&body.facilities)?;
         if operator.id != record.name {
             return Err(Code::Internal.because("a record of an operator with another name"));
         }
@@ -137,6 +163,7 @@ impl Operator {
             id: self.id.clone(),
             name: self.name.clone(),
             roles: self.roles.clone(),
+            facilities: self.facilities.clone(),
             certificate: self.certificate.clone(),
             state: if self.enabled {
                 State::Enabled
@@ -216,6 +243,8 @@ struct Body {
     id: String,
     name: String,
     roles: Vec<OperatorRole>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    facilities: Vec<String>,
     #[serde(with = "wire::base64")]
     certificate: Vec<u8>,
     state: State,

@@ -58,6 +58,27 @@ pub(super) fn check_id(id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses facilities that are no codes of facilities, or too many of them; the one that stands for all stands alone.
+pub(super) fn check_facilities(facilities: &[String]) -> Result<(), Failure> {
+    let refused = |reason: String| Err(Code::RequestInvalid.because(reason).about("facilities"));
+    if facilities.len() > MAX_FACILITIES {
+        return refused(format!(
+            "member `facilities` has over {MAX_FACILITIES} items"
+        ));
+    }
+    if facilities == [EVERYWHERE] {
+        return Ok(());
+    }
+    if facilities
+        .iter()
+        .any(|facility| check_id(facility).is_err())
+    {
+        let reason = "a facility is 1 to 64 letters, digits, -, _ or .; or * alone, for all";
+        return refused(reason.to_owned());
+    }
+    Ok(())
+}
+
 /// Refuses a text that is empty, too long, or holds characters that are not shown.
 pub(in crate::server::gateway) fn check_text(
     member: &str,
@@ -157,7 +178,11 @@ named!(
     "not a time"
 );
 
+/// What stands for every facility.
+pub(super) const EVERYWHERE: &str = "*";
 const MAX_ID: usize = 64;
+/// Facilities of one operator.
+const MAX_FACILITIES: usize = 200;
 
 #[cfg(test)]
 mod tests {

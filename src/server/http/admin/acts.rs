@@ -8,6 +8,7 @@ use crate::server::gateway::registry::Act;
 use crate::server::http::answer::{answer, failed};
 use crate::server::http::body::{Members, not};
 use crate::server::http::routes::State;
+use crate::server::http::work::to_the_end;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -93,14 +94,6 @@ pub(super) async fn sync(
     }
     .await;
     answer(&request, asked)
-}
-
-/// What `work` comes to; it goes on where the caller hangs up, so that nothing is left half done.
-async fn to_the_end<T: 'static>(
-    work: impl Future<Output = Result<T, Failure>> + 'static,
-) -> Result<T, Failure> {
-    let done = actix_web::rt::spawn(work).await;
-    done.map_err(|error| Code::Internal.caused_by("an act broke off", error))?
 }
 
 fn needed(members: &mut Members, name: &str) -> Result<String, Failure> {

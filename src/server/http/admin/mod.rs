@@ -6,6 +6,7 @@
 
 mod acts;
 mod look;
+mod tokens;
 mod view;
 mod withdrawals;
 
@@ -13,11 +14,13 @@ pub(crate) use view::feeds_status;
 
 use super::answer::failed;
 use super::auth::Principal;
+use super::events;
 use super::peer::peer_of;
 use super::routes::{self, State};
 use super::trace::Served;
 use crate::failure::{Code, Failure};
 use crate::model::Thumbprint;
+use crate::server::gateway::issuing::Submitter;
 use crate::server::gateway::registry::{Operator, OperatorRole};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -48,6 +51,8 @@ const DOORS: &[Door] = &[
     Door("/admin/v1/requests/{id}/refuse", None, || {
         web::post().to(acts::refuse)
     }),
+    Door("/admin/v1/tokens", None, || web::post().to(tokens::make)),
+    Door("/v1/events", None, || web::post().to(events::take_in)),
     Door("/admin/v1/parties", None, || web::get().to(look::parties)),
     Door("/admin/v1/keys", None, || web::get().to(look::keys)),
     Door("/admin/v1/feeds", None, || web::get().to(look::feeds)),
@@ -106,6 +111,7 @@ async fn admit(
         request
             .extensions_mut()
             .insert(Caller(operator.fingerprint));
+        request.extensions_mut().insert(Submitter::of(operator));
         match lacking {
             None => Ok(()),
             Some(role) => Err(Code::Forbidden.because(format!("needs role {}", role.name()))),

@@ -14,6 +14,7 @@ pub(super) fn operator(operator: &Operator) -> Value {
         "id": operator.id,
         "name": operator.name,
         "roles": operator.roles,
+        "facilities": operator.facilities,
         "fingerprint": operator.fingerprint.to_string(),
         "not_after": instant(operator.not_after()),
         "enabled": operator.enabled,

@@ -67,6 +67,11 @@ pub trait IssuingStore: Send + Sync {
     /// something or not. Whether its time is over is for the caller to say.
     async fn held(&self, claim_key: &[u8; 32]) -> Result<Option<Held>, Failure>;
 
+    /// Whether an event waits of which certificates will lie under this key; the same work whether there is one or not.
+    ///
+    /// It grants nothing, so that no seal is looked at.
+    async fn waits(&self, claim_key: &[u8; 32]) -> Result<bool, Failure>;
+
     /// Erases what holders could fetch until before `now`, claims kept for a second answer until before `now`, and what has
     /// waited since before `waited_since`. For how many events that could be fetched, and how many events that waited.
     ///

@@ -56,6 +56,20 @@ impl IssuingStore for Sql {
         within(SHORT, self.fetch_held(claim_key)).await
     }
 
+    async fn waits(&self, claim_key: &[u8; 32]) -> Result<bool, Failure> {
+        let asked = async {
+            self.check_whole()?;
+            let mut connection = self.connection().await?;
+            let found = sqlx::query_scalar("SELECT COUNT(*) FROM waiting WHERE claim_key = $1")
+                .bind(claim_key.to_vec())
+                .fetch_one(&mut *connection)
+                .await;
+            let found: i64 = found.map_err(trouble::failure)?;
+            Ok(found > 0)
+        };
+        within(SHORT, asked).await
+    }
+
     async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure> {
         self.erase(now, waited_since).await
     }
