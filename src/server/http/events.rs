@@ -166,4 +166,3 @@ fn problem(failure: &Failure, trace: Option<&str>) -> Value {
     };
     json!({ "code": code.name(), "member": failure.member(), "detail": detail })
 }
-
