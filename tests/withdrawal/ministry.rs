@@ -58,6 +58,16 @@ pub(crate) struct Certificate {
 impl Ministry {
     /// With `signers` signers, the store at `url` or beside the first node; `prepare` puts more into each data folder.
     pub(crate) async fn open(signers: usize, url: Option<String>, prepare: impl Fn(&Path)) -> Self {
+        Self::open_with(signers, url, "", prepare).await
+    }
+
+    /// The same with `more` in the configuration of the first node.
+    pub(crate) async fn open_with(
+        signers: usize,
+        url: Option<String>,
+        more: &str,
+        prepare: impl Fn(&Path),
+    ) -> Self {
         let csca = Identity::self_signed("ZZ", "CSCA", true);
         let signers: Vec<_> = (0..signers)
             .map(|_| {
