@@ -427,7 +427,13 @@ fn the_bytes_of_a_verdict_are_its_json() {
         ];
         let judged = texts.iter().map(|text| {
             let opened = verify::open(text, &signer.snapshot);
-            verify::judge(&opened, at, &signer.snapshot, &policy)
+            verify::judge(
+                &opened,
+                at,
+                &signer.snapshot,
+                &policy,
+                verify::Registered::NotAsked,
+            )
         });
         let mut judged: Vec<_> = judged.collect();
         judged[1].reference = Some("second \"one\"".to_owned());

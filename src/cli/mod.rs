@@ -128,7 +128,7 @@ enum Command {
     #[command(subcommand)]
     Party(party::Party),
     /// Withdraw certificates that were issued here, or take a withdrawal back.
-    Revoke(revoke::Revoke),
+    Revoke(Box<revoke::Revoke>),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.

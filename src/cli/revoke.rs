@@ -19,7 +19,7 @@ pub(super) struct Revoke {
     verb: Option<Verb>,
     #[command(flatten)]
     selected: Selected,
-    /// Why: entered_in_error, fraud, key_compromised, holder_request, lot_recalled or other.
+    /// Why: `entered_in_error`, `fraud`, `key_compromised`, `holder_request`, `lot_recalled` or `other`.
     #[arg(long)]
     reason: Option<String>,
     /// Only count what would be withdrawn.

@@ -20,3 +20,4 @@ mod support;
 mod drills;
 mod limits;
 mod ministry;
+mod publishing;

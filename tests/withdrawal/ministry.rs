@@ -58,6 +58,16 @@ pub(crate) struct Certificate {
 impl Ministry {
     /// With `signers` signers, the store at `url` or beside the first node; `prepare` puts more into each data folder.
     pub(crate) async fn open(signers: usize, url: Option<String>, prepare: impl Fn(&Path)) -> Self {
+        Self::open_with(signers, url, "", prepare).await
+    }
+
+    /// The same with `more` in the configuration of the first node.
+    pub(crate) async fn open_with(
+        signers: usize,
+        url: Option<String>,
+        more: &str,
+        prepare: impl Fn(&Path),
+    ) -> Self {
         let csca = Identity::self_signed("ZZ", "CSCA", true);
         let signers: Vec<_> = (0..signers)
             .map(|_| {
@@ -72,7 +82,7 @@ impl Ministry {
         let clock: &'static AtomicI64 = Box::leak(Box::new(AtomicI64::new(issued_at().seconds())));
         let toml = |url: &str| format!("[store]\nurl = \"{url}\"\n");
         let first = TestGateway::configured(
-            &url.as_deref().map(toml).unwrap_or_default(),
+            &format!("{more}{}", url.as_deref().map(toml).unwrap_or_default()),
             |data| {
                 let pinned = data.join("trust/demo");
                 std::fs::create_dir_all(&pinned).unwrap();
@@ -112,6 +122,13 @@ impl Ministry {
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         self.first.gateway().records().unwrap().store()
+    }
+
+    /// Ends both nodes' stores, so that nothing is under way when the test ends.
+    pub(crate) async fn ends(&self) {
+        for node in [&self.first, &self.second] {
+            node.gateway().records().unwrap().store().close().await;
+        }
     }
 
     pub(crate) fn passes(&self, seconds: i64) {

@@ -1,4 +1,4 @@
-//! The certificate by which this country's withdrawals are published: its upload certificate (NBup), and the key.
+//! The certificate by which this country's withdrawals are published: its upload certificate (`NBup`), and the key.
 //!
 //! Refuses one without the other.
 

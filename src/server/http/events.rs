@@ -8,7 +8,7 @@ use super::routes::State;
 use super::trace::{Trace, trace_of};
 use super::work::to_the_end;
 use crate::failure::{Class, Code, Failure};
-use crate::issue::event::rows::Form;
+use crate::issue::event::rows::{self, Form};
 use crate::server::gateway::issuing::{Became, HandedIn, RowAnswer, Submitter, TakenIn};
 use actix_web::web::{self, Bytes};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -37,7 +37,7 @@ async fn taken(
     let submitter = submitter(request)?;
     let stated = Stated::of(request)?;
     let import = import(request.query_string())?;
-    let bytes = body::read(request, payload, MAX_BODY).await?;
+    let bytes = body::read(request, payload, rows::MAX_REQUEST).await?;
     let handed_in = HandedIn {
         form: stated.form(&bytes),
         bytes,
@@ -166,6 +166,3 @@ fn problem(failure: &Failure, trace: Option<&str>) -> Value {
     };
     json!({ "code": code.name(), "member": failure.member(), "detail": detail })
 }
-
-/// Bytes of one request: ten thousand rows of a usual size, or a bundle.
-const MAX_BODY: usize = 16 * 1024 * 1024;

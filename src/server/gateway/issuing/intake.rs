@@ -305,6 +305,9 @@ impl Gateway {
             ..self.event("events.handed_in", import, detail)
         };
         let taken = store.take_in(&events, &[told]).await?;
+        if taken.len() != events.len() {
+            return Err(Code::Internal.because("the store did not answer for each event"));
+        }
         let none = || Code::Internal.because("the data key is gone");
         let vault = self.known_vault()?.ok_or_else(none)?;
         for ((event, (position, claim, warnings)), taken) in events.iter().zip(kept).zip(taken) {

@@ -165,7 +165,7 @@ mod tests {
         let text = written(&vault, &said);
         assert_eq!(read(&vault, &text).unwrap().roles, [OperatorRole::Issue]);
         for position in 0..text.len() {
-            let mut other = text.clone().into_bytes();
+            let mut other = text.as_bytes().to_vec();
             other[position] = if other[position] == b'x' { b'y' } else { b'x' };
             let other = String::from_utf8(other).unwrap();
             assert!(read(&vault, &other).is_none(), "{position}");
