@@ -11,6 +11,7 @@ mod support;
 mod claims;
 mod command_line;
 mod ground;
+mod load;
 #[allow(dead_code, reason = "the tests of the store use all of it")]
 #[path = "../store/postgres.rs"]
 mod postgres;
