@@ -29,6 +29,10 @@ fn check(bytes: &[u8]) {
     let (left, mut count) = (read.left(), 0);
     for row in read {
         count += 1;
+        // Each row makes two tables more.
+        if count > 50 {
+            continue;
+        }
         let failure = Code::DoseInvalid.because("why, \"so\"").about("dose");
         for line in [rejects.line(&row, &failure), rejects.same(&row)] {
             let file = [rejects.head().unwrap(), line].concat();
