@@ -162,7 +162,8 @@ fn happened(sheet: &Sheet, fonts: &Fonts, facts: &mut Vec<Fact>) {
             facts.push(Fact::wide(words::DISEASE, disease));
             let result = result(it.result.as_ref().map(Coding::as_str), fonts);
             facts.push(Fact::wide(words::RESULT, result));
-            let name = sheet.product.or(it.brand.as_ref().map(Coding::as_str));
+            let name = sheet.product;
+            let name = name.or_else(|| it.brand.as_ref().map(Coding::as_str));
             test(it.test_type.as_str(), name, it.sampled_at, fonts, facts);
             facts.extend(centre(it.centre.as_deref(), fonts));
         }
