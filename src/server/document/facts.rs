@@ -2,7 +2,8 @@
 //!
 //! Refuses to guess: a code that it has no words for is shown as the code.
 //!
-//! Source: EU value sets 2.12.0 (disease agents, test types, test results); ICD-11 for the same in the WHO's form; ISO 3166-1 for the one country named in words.
+//! Source: EU value sets 2.12.0 (disease agents, test types, test results); ICD-11 for the same in the WHO's form;
+//! ISO 3166-1 for the one country named in words.
 
 use super::font::Fonts;
 use super::sheet::Sheet;
