@@ -252,7 +252,7 @@ impl Rotate {
         let members = json!({
             "certificate": BASE64_STANDARD.encode(&der),
             "purposes": purposes,
-            "region": self.region.clone().or(named.map(|it| it.region)).ok_or_else(missing)?,
+            "region": self.region.clone().or_else(|| named.map(|it| it.region)).ok_or_else(missing)?,
             "quarter": self.quarter.clone().or(quarter).ok_or_else(missing)?,
         });
         let act = act("key.add", &members)?;

@@ -188,31 +188,31 @@ fn writer() {
 }
 
 /// Each line leaves the process before it goes on.
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").unwrap();
     out.flush().unwrap();
 }
 
-fn setting(name: &str) -> Option<u64> {
+pub(crate) fn setting(name: &str) -> Option<u64> {
     #[allow(clippy::disallowed_methods, reason = "a test is set from outside")]
     let value = std::env::var(name).ok()?;
     Some(value.parse().unwrap())
 }
 
 /// xorshift64*, seeded.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         (self.next() >> 11) % end
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Refuses to guess: a code that it has no words for is shown as the code.
 //!
-//! Source: EU value sets 2.12.0 (disease agents, test types, test results); ICD-11 for the same in the WHO's form; ISO 3166-1 for the one country named in words.
+//! Source: EU value sets 2.12.0 (disease agents, test types, test results); ICD-11 for the same in the WHO's form;
+//! ISO 3166-1 for the one country named in words.
 
 use super::font::Fonts;
 use super::sheet::Sheet;
@@ -162,7 +163,8 @@ fn happened(sheet: &Sheet, fonts: &Fonts, facts: &mut Vec<Fact>) {
             facts.push(Fact::wide(words::DISEASE, disease));
             let result = result(it.result.as_ref().map(Coding::as_str), fonts);
             facts.push(Fact::wide(words::RESULT, result));
-            let name = sheet.product.or(it.brand.as_ref().map(Coding::as_str));
+            let name = sheet.product;
+            let name = name.or_else(|| it.brand.as_ref().map(Coding::as_str));
             test(it.test_type.as_str(), name, it.sampled_at, fonts, facts);
             facts.extend(centre(it.centre.as_deref(), fonts));
         }

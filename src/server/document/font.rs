@@ -3,7 +3,7 @@
 //! Refuses text for which the fonts have no glyphs, and text that runs in both directions: it is not written, rather than
 //! written wrongly.
 //!
-//! Source: DejaVu 2.37, whose licence (Bitstream Vera, Arev, public domain) permits embedding and subsetting under another
+//! Source: `DejaVu` 2.37, whose licence (Bitstream Vera, Arev, public domain) permits embedding and subsetting under another
 //! name; Unicode 15, chapter 23 (format characters) and the blocks of scripts written from right to left.
 
 use std::sync::LazyLock;

@@ -113,7 +113,7 @@ impl Gateway {
         self.judge_opened(request, &opened, &Answers::default(), moment)
     }
 
-    fn judge_opened(
+    pub(super) fn judge_opened(
         &self,
         request: &VerifyRequest,
         opened: &[Arc<Opened>],

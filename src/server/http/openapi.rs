@@ -8,6 +8,7 @@ mod certificate;
 mod events;
 mod publication;
 mod referred;
+mod revocations;
 
 use super::auth::Scope;
 use super::routes::{ROUTES, Route, State};
@@ -73,6 +74,7 @@ fn operation(route: &Route) -> Value {
         ),
         ("POST", "/v1/events") => events::take_in(),
         ("POST", "/v1/claims") => events::fetch(),
+        ("POST", "/v1/revocations") => revocations::withdraw(),
         ("GET", "/v1/trust") => answers("trust", "List the signers in force.", "TrustList", &[]),
         ("GET", "/codes") => answers("codes", "List the machine codes.", "Codes", &[]),
         ("GET", "/codes/{code}") => with(
@@ -161,6 +163,7 @@ fn schemas() -> Map<String, Value> {
         node(),
         issuing(),
         events::schemas(),
+        revocations::schemas(),
         publication::schemas(),
     ];
     match parts.into_iter().fold(json!({}), with) {

@@ -4,15 +4,34 @@
 
 use super::answer::failed;
 use super::body::{Members, not};
+use super::events::submitter;
 use super::routes::State;
+use super::work::to_the_end;
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, Uvci};
 use crate::revocation::RevocationHash;
 use crate::server::gateway::Gateway;
+use crate::server::gateway::registry::OperatorRole;
 use crate::server::gateway::withdrawal::{Reason, Selection, Withdrawn};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// `POST /v1/revocations`, by a token.
+pub(super) async fn withdraw(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<State>,
+) -> HttpResponse {
+    let who = submitter(&request).and_then(|submitter| {
+        submitter.demand(OperatorRole::Revoke)?;
+        Ok(submitter.operator().fingerprint)
+    });
+    match who {
+        Ok(who) => withdraw_as(&request, payload, &state, who).await,
+        Err(failure) => failed(&request, &failure),
+    }
+}
 
 /// What the body of `request` asks for, done as the operator with the certificate `who`.
 ///
@@ -117,14 +136,6 @@ fn selection(gateway: &Gateway, value: Value) -> Result<Selection, Failure> {
     // Nothing else may be given beside them.
     Members::of_value("selector", rest)?.finish()?;
     Ok(Selection::of_hashes(hashes))
-}
-
-/// What `work` comes to; it goes on where the caller hangs up, so that nothing is left half done.
-pub(super) async fn to_the_end<T: 'static>(
-    work: impl Future<Output = Result<T, Failure>> + 'static,
-) -> Result<T, Failure> {
-    let done = actix_web::rt::spawn(work).await;
-    done.map_err(|error| Code::Internal.caused_by("an act broke off", error))?
 }
 
 const MAX_BODY: usize = 64 * 1024;

@@ -5,7 +5,9 @@
 use super::answer::failed;
 use super::auth::{Clients, Scope, authorise};
 use super::work::Work;
-use super::{batch, claims, codes, events, health, issue, openapi, publication, trust, verify};
+use super::{
+    batch, claims, codes, events, health, issue, openapi, publication, revocations, trust, verify,
+};
 use crate::failure::Code;
 use crate::model::Environment;
 use crate::server::config::{Role, Roles};
@@ -61,6 +63,12 @@ pub const ROUTES: &[Route] = &[
         role: Some(Role::Issue),
         ..route("POST", "/v1/events", Some(Scope::Operator), || {
             web::post().to(events::take_in)
+        })
+    },
+    Route {
+        role: Some(Role::Issue),
+        ..route("POST", "/v1/revocations", Some(Scope::Operator), || {
+            web::post().to(revocations::withdraw)
         })
     },
     Route {

@@ -3,7 +3,7 @@
 //! Refuses requests of another country, for other uses than their name says, and without a proof of the key; and a
 //! certificate that would outlive the CA.
 //!
-//! Source: certificate governance of the EU gateway (profiles of CSCA, DSC, NBup and NBtls); RFC 5280.
+//! Source: certificate governance of the EU gateway (profiles of CSCA, DSC, `NBup` and `NBtls`); RFC 5280.
 
 use super::cohort::Cohort;
 use super::passphrase::Passphrase;

@@ -81,10 +81,11 @@ impl Dialect {
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA cache_size = -16384"
             }
-            // A node that froze in the middle of a transaction must not hold up the others.
+            // A node that froze in the middle of a transaction must not hold up the others. A plan that was kept since a table
+            // was small would read all of it for each list of keys.
             Self::Postgres => {
                 "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '30s'; \
-                 SET synchronous_commit = on"
+                 SET synchronous_commit = on; SET plan_cache_mode = force_custom_plan"
             }
         }
     }

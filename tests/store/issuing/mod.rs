@@ -1,5 +1,6 @@
 //! What issuing keeps: events, the queue, the register, what holders can fetch.
 
+mod crash;
 mod desk;
 mod events;
 mod moving;

@@ -4,12 +4,12 @@
 //! The same is asked of the store, and the same is decrypted, for each.
 
 use super::claim::Claim;
-use super::make::Kept;
+use super::make::{Kept, KeptCertificate};
 use crate::failure::{Code, Failure};
 use crate::issue::event::Profile;
 use crate::model::{HealthCertificate, UnixTime};
 use crate::server::gateway::{Gateway, Question, VerifyRequest};
-use crate::verify::Outcome;
+use crate::verify::{Outcome, Verdict};
 use std::sync::Arc;
 
 /// What lies under a claim.
@@ -83,13 +83,14 @@ impl Gateway {
         let opened = opened.ok_or_else(unknown)?;
         let kept: Kept = serde_json::from_slice(&opened)
             .map_err(|_| Code::Internal.because("what lies under a claim cannot be read"))?;
-        Ok(Fetched::Held(self.looked_at(kept, until)))
+        Ok(Fetched::Held(self.looked_at(kept, until).await))
     }
 
     /// The same with a fresh look at each certificate.
-    fn looked_at(&self, kept: Kept, until: UnixTime) -> Holding {
+    async fn looked_at(&self, kept: Kept, until: UnixTime) -> Holding {
         let moment = self.moment();
-        let certificates = kept.certificates.into_iter().filter_map(|kept| {
+        let mut certificates = Vec::new();
+        for kept in kept.certificates {
             let question = Question {
                 reference: None,
                 text: kept.text.clone(),
@@ -98,21 +99,13 @@ impl Gateway {
                 questions: vec![question],
                 at: None,
             };
-            let verdict = self.judge(&request, &moment);
-            let one = verdict.credentials.into_iter().next()?;
-            Some(HeldCertificate {
-                profile: Profile::parse(&kept.profile)?,
-                text: kept.text,
-                issued_at: UnixTime::from_seconds(kept.issued_at)?,
-                expires_at: UnixTime::from_seconds(kept.expires_at)?,
-                product: kept.product,
-                outcome: one.outcome(),
-                findings: one.findings.iter().map(|finding| finding.code).collect(),
-                certificate: one.certificate,
-            })
-        });
+            let opened = self.open_credentials(&request, &moment);
+            let answers = self.ask_register(&opened, &moment).await;
+            let verdict = self.judge_opened(&request, &opened, &answers, &moment);
+            certificates.extend(Self::held_certificate(kept, verdict));
+        }
         Holding {
-            certificates: certificates.collect(),
+            certificates,
             warnings: kept
                 .warnings
                 .iter()
@@ -121,6 +114,21 @@ impl Gateway {
             refused: kept.refused.as_deref().and_then(Code::named),
             until,
         }
+    }
+
+    /// What is told of one certificate; nothing where it is of a later version.
+    fn held_certificate(kept: KeptCertificate, verdict: Verdict) -> Option<HeldCertificate> {
+        let one = verdict.credentials.into_iter().next()?;
+        Some(HeldCertificate {
+            profile: Profile::parse(&kept.profile)?,
+            text: kept.text,
+            issued_at: UnixTime::from_seconds(kept.issued_at)?,
+            expires_at: UnixTime::from_seconds(kept.expires_at)?,
+            product: kept.product,
+            outcome: one.outcome(),
+            findings: one.findings.iter().map(|finding| finding.code).collect(),
+            certificate: one.certificate,
+        })
     }
 }
 

@@ -35,11 +35,14 @@ struct Key {
 /// What was looked at before.
 #[derive(Default)]
 struct Looked {
-    files: BTreeMap<PathBuf, (Stamp, Option<(Vec<u8>, Key)>)>,
+    /// Each file, by what it is known, and the key in it where it could be opened.
+    files: BTreeMap<PathBuf, (Stamp, Option<Found>)>,
     keyring: Option<Arc<Keyring>>,
     token_failed: bool,
 }
 
+/// A public key, and the private key that belongs to it.
+type Found = (Vec<u8>, Key);
 /// By which a file is known to be the same as before.
 type Stamp = (u64, Option<SystemTime>);
 
@@ -140,7 +143,7 @@ impl Held {
         opened.collect()
     }
 
-    fn open_file(&self, path: &Path) -> Option<(Vec<u8>, Key)> {
+    fn open_file(&self, path: &Path) -> Option<Found> {
         let missing = || Code::KeySealed.because("keys.passphrase is not configured");
         let opened = self.passphrase.as_ref().ok_or_else(missing);
         let opened = opened.and_then(|passphrase| open_sealed(path, passphrase));
@@ -159,7 +162,7 @@ impl Held {
         }
     }
 
-    fn in_token(&self) -> Result<Vec<(Vec<u8>, Key)>, Failure> {
+    fn in_token(&self) -> Result<Vec<Found>, Failure> {
         let Some(token) = &self.token else {
             return Ok(Vec::new());
         };

@@ -204,9 +204,12 @@ fn signing_keys(session: &Session) -> Result<BTreeMap<Vec<u8>, ObjectHandle>, Tr
         for public in session.find_objects(&public).map_err(trouble)? {
             let asked = [AttributeType::EcPoint];
             let told = session.get_attributes(public, &asked).map_err(trouble)?;
-            let points = told.iter().filter_map(|it| match it {
-                Attribute::EcPoint(point) => Some(point),
-                _ => None,
+            let points = told.iter().filter_map(|it| {
+                if let Attribute::EcPoint(point) = it {
+                    Some(point)
+                } else {
+                    None
+                }
             });
             for point in points {
                 if let Some(public_key) = public_key(point) {
@@ -247,10 +250,12 @@ fn library(path: &Path) -> Result<Pkcs11, Failure> {
 }
 
 fn trouble(error: Error) -> Trouble {
-    match error {
-        Error::Pkcs11(reason, _) if is_about_session(reason) => Trouble::Lost(error),
-        error => Trouble::Failed(silent(error)),
+    if let Error::Pkcs11(reason, _) = error
+        && is_about_session(reason)
+    {
+        return Trouble::Lost(error);
     }
+    Trouble::Failed(silent(error))
 }
 
 fn silent(error: Error) -> Failure {

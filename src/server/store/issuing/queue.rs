@@ -17,7 +17,7 @@ use crate::server::store::sql::Sql;
 use crate::server::store::trouble::{self, Attempt};
 use crate::server::store::write::{add_events, check_event, check_fence, check_text};
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A look at one end of the queue.
 struct Look {
@@ -95,27 +95,31 @@ impl Sql {
             Which::Oldest => "ASC",
         };
         let place = match self.dialect {
-            Dialect::Sqlite => "w.rowid",
+            Dialect::Sqlite => "rowid",
             Dialect::Postgres => "CAST(0 AS BIGINT)",
         };
-        let (waiting, event) = (WaitingRow::TABLE.list("w."), EventRow::TABLE.list("e."));
         let sql = format!(
-            "SELECT {place}, {waiting}, {event} FROM waiting w LEFT JOIN event e ON e.id = w.event \
-             ORDER BY w.received_at_ms {order}, w.event {order} LIMIT $1"
+            "SELECT {place}, {} FROM waiting ORDER BY received_at_ms {order}, event {order} LIMIT $1",
+            WaitingRow::TABLE.list("")
         );
         let query = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(limit));
         let rows = query.fetch_all(&mut *connection).await?;
-        let (mut good, mut refused) = (Vec::new(), Vec::new());
-        let behind = 1 + WaitingRow::TABLE.columns.len() + 1;
+        let (mut found, mut refused) = (Vec::new(), Vec::new());
         for row in &rows {
-            let waiting: Option<WaitingRow> = self.issuing.open(row, 1);
-            let event: Option<EventRow> = self.issuing.open(row, behind);
-            let pair = waiting.zip(event).filter(|(waiting, event)| {
-                waiting.event == event.id && waiting.received_at_ms == event.received_at_ms
-            });
-            match pair {
-                Some(pair) => good.push((place_of(row)?, pair)),
+            match self.issuing.open::<WaitingRow>(row, 1) {
+                Some(waiting) => found.push((place_of(row)?, waiting)),
                 None => refused.push(place_of(row)?),
+            }
+        }
+        let ids: Vec<_> = found.iter().map(|(_, it)| it.event).collect();
+        let mut events = self.events_with(connection, &ids).await?;
+        let mut good = Vec::with_capacity(found.len());
+        for (place, waiting) in found {
+            match events.remove(&waiting.event) {
+                Some(event) if event.received_at_ms == waiting.received_at_ms => {
+                    good.push((place, (waiting, event)));
+                }
+                Some(_) | None => refused.push(place),
             }
         }
         let events: Vec<&EventRow> = good.iter().map(|(_, (_, event))| event).collect();
@@ -135,6 +139,19 @@ impl Sql {
             }
         }
         Ok(look)
+    }
+
+    /// The good rows among those of these events, by their ids.
+    async fn events_with(
+        &self,
+        connection: &mut AnyConnection,
+        ids: &[[u8; 16]],
+    ) -> sqlx::Result<HashMap<[u8; 16], EventRow>> {
+        let list = EventRow::TABLE.list("");
+        let sql = format!("SELECT {list} FROM event WHERE id IN ({{}})");
+        let rows = rows_of(connection, &sql, ids).await?;
+        let good = |row| self.issuing.open_or_tell::<EventRow>(row, 0);
+        Ok(rows.iter().filter_map(good).map(|it| (it.id, it)).collect())
     }
 
     /// Those of these events of which nothing is to be made any more: they have certificates, or a later version.
@@ -205,13 +222,8 @@ impl Sql {
         check_fence(&mut transaction, fence).await?;
         self.advance(&mut transaction).await?;
         let ids: Vec<_> = sealed.iter().map(|it| it.event).collect();
-        let sql = format!(
-            "SELECT {} FROM event WHERE id IN ({{}})",
-            EventRow::TABLE.list("")
-        );
-        let rows = rows_of(&mut transaction, &sql, &ids).await?;
-        let events = rows.iter().filter_map(|row| self.issuing.open(row, 0));
-        let events: Vec<EventRow> = events.collect();
+        let events = self.events_with(&mut transaction, &ids).await?;
+        let events: Vec<EventRow> = events.into_values().collect();
         let spent = self
             .spent(&mut transaction, &events.iter().collect::<Vec<_>>())
             .await?;
