@@ -293,17 +293,10 @@ pub(crate) fn write_private(path: &Path, text: &str) {
 pub(crate) async fn postgres() -> Option<String> {
     let server = crate::postgres::server()?;
     let database = server.fresh_name();
-    sqlx::any::install_default_drivers();
-    let raw = async |place: &str, sql: String| {
-        let url = server.url("postgres", place);
-        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
-        let sql = sqlx::AssertSqlSafe(sql);
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    };
-    raw("postgres", format!("CREATE DATABASE {database}")).await;
+    let owner = |place: &str| server.url("postgres", place);
+    execute(&owner("postgres"), &format!("CREATE DATABASE {database}")).await;
     let logins = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postgres.sql");
-    raw(&database, fs::read_to_string(logins).unwrap()).await;
+    execute(&owner(&database), &fs::read_to_string(logins).unwrap()).await;
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("migrate.url");
     write_private(&file, &server.url("lintas_migrate", &database));
@@ -315,4 +308,13 @@ pub(crate) async fn postgres() -> Option<String> {
     };
     store::migrate(&config, data.path()).await.unwrap();
     Some(format!("[store]\nurl = \"{url}\"\n"))
+}
+
+/// Has the database at `url` execute `sql`, as somebody with every right to it.
+pub(crate) async fn execute(url: &str, sql: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }
