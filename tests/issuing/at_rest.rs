@@ -103,7 +103,10 @@ async fn nobody_is_found(
         event["action"] = json!(["correct", "cancel", "renew"][position % 3]);
         if position % 3 == 0 {
             event["person"]["given_name"] = json!(CORRECTED);
-            event["person"].as_object_mut().unwrap().shift_remove("given_name_icao");
+            event["person"]
+                .as_object_mut()
+                .unwrap()
+                .shift_remove("given_name_icao");
         }
         let row = ground.ana.hands_in(&event).await;
         if position % 3 == 1 {
@@ -158,7 +161,10 @@ async fn nobody_is_found(
     assert_eq!(ground.ana.hands_in(&planted).await["status"], "taken");
     for (place, bytes) in whole().await {
         let found = !needles.in_bytes(&bytes).is_empty();
-        assert!(found || place.contains("log"), "a planted name is not found in {place}");
+        assert!(
+            found || place.contains("log"),
+            "a planted name is not found in {place}"
+        );
     }
     assert!(!needles.in_bytes(&copied(&ground, from).await).is_empty());
     ground.ends().await;
@@ -171,7 +177,12 @@ fn nothing_of(needles: &Needles, place: &str, bytes: &[u8]) {
 
 /// The parts of a name that have five letters or more, and the birth date where it says more than a year.
 fn add_person(needles: &mut Needles, person: &Value) {
-    for member in ["family_name", "given_name", "family_name_icao", "given_name_icao"] {
+    for member in [
+        "family_name",
+        "given_name",
+        "family_name_icao",
+        "given_name_icao",
+    ] {
         let name = person[member].as_str().unwrap_or_default();
         for part in name.split(|letter: char| !letter.is_alphabetic()) {
             if part.chars().count() >= 5 {
@@ -226,7 +237,9 @@ async fn fetched(gateway: &TestGateway, claim: &str) -> Vec<String> {
     assert_eq!(answer.status, 200, "{}", answer.text);
     let answer = answer.json();
     let certificates = answer["certificates"].as_array().unwrap();
-    let texts = certificates.iter().map(|it| it["qr_text"].as_str().unwrap());
+    let texts = certificates
+        .iter()
+        .map(|it| it["qr_text"].as_str().unwrap());
     texts.map(str::to_owned).collect()
 }
 

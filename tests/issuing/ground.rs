@@ -93,7 +93,7 @@ impl Ground {
         let id = asked.json()["id"].as_str().unwrap().to_owned();
         let path = format!("/admin/v1/requests/{id}");
         let request = Request::parse(self.budi.get(&path).await.json()["request"].clone()).unwrap();
-        let signature = self.budi.key.sign(&signed_bytes(&request.hash())).unwrap();
+        let signature = self.budi.signs(&request);
         let body = json!({ "signature": BASE64_STANDARD.encode(signature) });
         let approved = self.budi.post_json(&format!("{path}/approve"), &body).await;
         assert_eq!(approved.status, 200, "{}", approved.text);
@@ -156,7 +156,7 @@ impl Ground {
 }
 
 impl Caller {
-    fn new(id: &str) -> Self {
+    pub(crate) fn new(id: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, id);
@@ -172,10 +172,16 @@ impl Caller {
         }
     }
 
-    fn operator(&self, facilities: &[&str]) -> Operator {
+    /// The operator that they are, or would be, at these facilities.
+    pub(crate) fn operator(&self, facilities: &[&str]) -> Operator {
         let operator = Operator::new(&self.id, &self.id, &OperatorRole::ALL, &self.der).unwrap();
         let facilities: Vec<_> = facilities.iter().map(|it| (*it).to_owned()).collect();
         operator.at(&facilities).unwrap()
+    }
+
+    /// Their signature under an approval of `request`.
+    pub(crate) fn signs(&self, request: &Request) -> Vec<u8> {
+        self.key.sign(&signed_bytes(&request.hash())).unwrap()
     }
 
     pub(crate) fn certificate(&self) -> Thumbprint {

@@ -44,7 +44,10 @@ async fn events_become_certificates_in_time() {
         if sent % 12_000 == 0 {
             let (waiting, oldest) = records.store().backlog().await.unwrap();
             let oldest = oldest.map_or(0, |at| now().seconds() - at.seconds());
-            println!("{:?}: {waiting} wait, the oldest for {oldest} s", started.elapsed());
+            println!(
+                "{:?}: {waiting} wait, the oldest for {oldest} s",
+                started.elapsed()
+            );
         }
     }
     let (left, _) = records.store().backlog().await.unwrap();

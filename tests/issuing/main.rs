@@ -9,9 +9,11 @@
 mod support;
 
 mod at_rest;
+mod by_hand;
 mod claims;
 mod command_line;
 mod ground;
+mod guesses;
 mod load;
 mod needles;
 mod persons;

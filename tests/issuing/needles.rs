@@ -45,14 +45,18 @@ impl Needles {
             self.add(format!("{what} in base64 for URLs"), safe.into_bytes());
         }
         let hex = base16ct::lower::encode_string(bytes);
-        self.add(format!("{what} in capital hexadecimal"), hex.to_uppercase().into_bytes());
+        self.add(
+            format!("{what} in capital hexadecimal"),
+            hex.to_uppercase().into_bytes(),
+        );
         self.add(format!("{what} in hexadecimal"), hex.into_bytes());
     }
 
     fn add(&mut self, what: String, bytes: Vec<u8>) {
         let start = *bytes.first_chunk::<START>().unwrap();
         self.begins[number(&bytes)] = true;
-        self.forms.entry(start).or_default().insert(bytes, what);
+        let forms = self.forms.entry(start).or_default();
+        forms.entry(bytes).or_insert(what);
     }
 
     /// How many forms are looked for.

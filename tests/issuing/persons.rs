@@ -289,17 +289,22 @@ impl Told {
             22 => (self.profiles, self.destination) = (None, Some("Jerman")),
             23 => {
                 self.what = vaccination(Product::Id("indovac"), Some(1), today, "A1");
-                (self.profiles, self.destination) = (Some(&["eu_dcc"]), None);
+                (self.profiles, self.destination) = (Some(&["eu_dcc"][..]), None);
             }
             24 => {
                 let first_positive = "2026-10-02".to_owned();
                 self.what = What::Recovery { first_positive };
-                (self.profiles, self.destination) = (Some(&["who_ddcc"]), None);
+                (self.profiles, self.destination) = (Some(&["who_ddcc"][..]), None);
             }
             _ => {
                 let date = today.to_owned();
                 let (product, dose, lot) = (good, Some(1), None);
-                self.what = What::Vaccination { product, dose, date, lot };
+                self.what = What::Vaccination {
+                    product,
+                    dose,
+                    date,
+                    lot,
+                };
                 (self.profiles, self.destination) = (None, Some("SA"));
             }
         }

@@ -12,6 +12,8 @@ use lintas::issue::event::rejects::Rejects;
 use lintas::issue::event::rows::{self, Form};
 use lintas::issue::products::Products;
 use lintas::server::gateway::Clock;
+use lintas::server::gateway::issuing::Fetched;
+use lintas::verify::Outcome;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,7 +29,7 @@ async fn of_ten_thousand_persons_each_gets_what_is_due() {
     let ground = Ground::configured("", Clock::Fixed(checked_at())).await;
     let cases: Vec<Case> = cases(2026, PERSONS).collect();
     let started = Instant::now();
-    let mut texts = Vec::new();
+    let (mut texts, mut spent) = (Vec::new(), [Duration::ZERO; 3]);
     let third = PERSONS.div_ceil(3);
     let mut refused = 0;
     for (form, part) in [Form::Csv, Form::Fhir, Form::Ndjson]
@@ -35,15 +37,22 @@ async fn of_ten_thousand_persons_each_gets_what_is_due() {
         .zip(cases.chunks(third))
     {
         for piece in part.chunks(PIECE) {
+            let clock = Instant::now();
             let claims = handed_in(&ground, form, piece).await;
             refused += piece.len() - claims.len();
+            let taken_in = clock.elapsed();
             settled(&ground).await;
+            let certified = clock.elapsed();
             texts.extend(fetched(&ground, &claims).await);
+            spent[0] += taken_in;
+            spent[1] += certified - taken_in;
+            spent[2] += clock.elapsed() - certified;
         }
     }
     let certificates = texts.len();
     eprintln!(
-        "{PERSONS} rows, {refused} refused, {certificates} certificates of the others in {:?}",
+        "{PERSONS} rows, {refused} refused, {certificates} certificates of the others in {:?}: \
+         taken in, certified, fetched in {spent:?}",
         started.elapsed()
     );
     assert_eq!(refused, PERSONS / 10);
@@ -117,10 +126,7 @@ fn claim(row: &Value) -> String {
 
 /// The rows of the answer, which names nobody.
 async fn rows_of(ground: &Ground, form: Form, body: String, cases: &[&Case]) -> Vec<Value> {
-    let answer = ground
-        .ana
-        .post("/v1/events", media_type(form), body)
-        .await;
+    let answer = ground.ana.post("/v1/events", media_type(form), body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     for case in cases {
         for name in ["family_name", "given_name"] {
@@ -182,7 +188,10 @@ fn mended_table(written: &str, cases: &[&Case]) -> String {
     for (mut row, case) in rows.into_iter().zip(cases) {
         let (code, field) = case.refused.unwrap();
         let problem = row.pop().unwrap();
-        assert!(problem.starts_with(&format!("{code} {field}: ")), "{problem}");
+        assert!(
+            problem.starts_with(&format!("{code} {field}: ")),
+            "{problem}"
+        );
         assert_eq!(row, cells(&case.csv)[0], "the row is as it came");
         let right = &cells(&case.mended.as_ref().unwrap().csv)[0];
         for (name, (cell, right)) in names.iter().zip(row.iter_mut().zip(right)) {
@@ -210,7 +219,10 @@ fn mended_lines(written: &str, cases: &[&Case], form: Form) -> String {
         }
         let problem = said.as_object_mut().unwrap().shift_remove("problem");
         let problem = problem.unwrap();
-        assert_eq!((&problem["code"], &problem["field"]), (&json!(code.name()), &json!(field)));
+        assert_eq!(
+            (&problem["code"], &problem["field"]),
+            (&json!(code.name()), &json!(field))
+        );
         assert_eq!(said, case.json, "the row is as it came");
         let mut right = right.json.clone();
         right["problem"] = problem;
@@ -246,29 +258,31 @@ async fn settled(ground: &Ground) {
     let records = ground.gateway.gateway().records().unwrap();
     let started = Instant::now();
     while records.store().backlog().await.unwrap().0 > 0 {
-        assert!(started.elapsed() < Duration::from_secs(300), "something waits on");
+        assert!(
+            started.elapsed() < Duration::from_secs(300),
+            "something waits on"
+        );
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// The QR texts under `claims`: each claim is fetched as a holder does, each certificate is in a form that was wanted, and this
-/// gateway accepts it. Of every twentieth, it says what was handed in.
+/// The QR texts under `claims`: each certificate is in a form that was wanted, and this gateway accepts it. A fifth is fetched
+/// as holders fetch, over HTTPS, and of some of those it is looked at what they say; the others are asked of the gateway.
 async fn fetched(ground: &Ground, claims: &[Claimed<'_>]) -> Vec<String> {
     let each = stream::iter(claims.iter().enumerate()).map(async |(position, (claim, case))| {
-        let answer = ground.fetch(claim, &json!({})).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let answer = answer.json();
-        let certificates = answer["certificates"].as_array().unwrap();
-        let forms: Vec<_> = certificates.iter().map(|it| &it["profile"]).collect();
+        let certificates = match position % 5 {
+            0 => over_https(ground, claim).await,
+            _ => of_the_gateway(ground, claim).await,
+        };
+        let forms: Vec<_> = certificates.iter().map(|(form, _)| form.as_str()).collect();
         match case.json["profiles"].as_array() {
-            Some(wanted) => assert_eq!(forms, wanted.iter().collect::<Vec<_>>()),
+            Some(wanted) => {
+                let wanted: Vec<_> = wanted.iter().map(|it| it.as_str().unwrap()).collect();
+                assert_eq!(forms, wanted);
+            }
             None => assert_eq!(forms.len(), 1),
         }
-        let mut texts = Vec::new();
-        for certificate in certificates {
-            assert_eq!(certificate["outcome"], "accept", "{}", certificate["findings"]);
-            texts.push(certificate["qr_text"].as_str().unwrap().to_owned());
-        }
+        let texts: Vec<_> = certificates.into_iter().map(|(_, text)| text).collect();
         if position % 20 == 0 {
             says(ground, &texts[0], case).await;
         }
@@ -276,6 +290,35 @@ async fn fetched(ground: &Ground, claims: &[Claimed<'_>]) -> Vec<String> {
     });
     let texts: Vec<Vec<String>> = each.buffered(8).collect().await;
     texts.concat()
+}
+
+/// Form and text of each certificate under `claim`.
+async fn over_https(ground: &Ground, claim: &str) -> Vec<(String, String)> {
+    let answer = ground.fetch(claim, &json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let answer = answer.json();
+    let certificates = answer["certificates"].as_array().unwrap().iter();
+    let text = |of: &Value| of.as_str().unwrap().to_owned();
+    certificates
+        .map(|it| {
+            assert_eq!(it["outcome"], "accept", "{}", it["findings"]);
+            (text(&it["profile"]), text(&it["qr_text"]))
+        })
+        .collect()
+}
+
+async fn of_the_gateway(ground: &Ground, claim: &str) -> Vec<(String, String)> {
+    let found = ground.gateway.gateway().under_claim(claim).await.unwrap();
+    let Fetched::Held(holding) = found else {
+        panic!("it waits on");
+    };
+    let certificates = holding.certificates.into_iter();
+    certificates
+        .map(|it| {
+            assert_eq!(it.outcome, Outcome::Accept, "{:?}", it.findings);
+            (it.profile.name().to_owned(), it.text)
+        })
+        .collect()
 }
 
 async fn says(ground: &Ground, text: &str, case: &Case) {
@@ -306,7 +349,11 @@ async fn verified_by_a_stranger(ground: &Ground, texts: &[String]) {
     let counts: Vec<_> = told["verified"].as_object().unwrap().values().collect();
     let verified: u64 = counts.iter().map(|it| it.as_u64().unwrap()).sum();
     assert_eq!(usize::try_from(verified).unwrap(), texts.len());
-    eprintln!("a stranger verified {} in {:?}", told["verified"], started.elapsed());
+    eprintln!(
+        "a stranger verified {} in {:?}",
+        told["verified"],
+        started.elapsed()
+    );
 
     // It can find something wrong: a changed letter, a stranger's signature, a code that nobody knows.
     let mut changed = texts[0].clone().into_bytes();
@@ -326,7 +373,10 @@ async fn verified_by_a_stranger(ground: &Ground, texts: &[String]) {
     ];
     let told = stranger(ground, &python, &published, spoilt).await;
     let wrong = told["wrong"].as_array().unwrap();
-    let lines: Vec<_> = wrong.iter().map(|it| it["line"].as_u64().unwrap()).collect();
+    let lines: Vec<_> = wrong
+        .iter()
+        .map(|it| it["line"].as_u64().unwrap())
+        .collect();
     assert_eq!(lines, [2, 3, 4], "{told}");
     assert_eq!(wrong[1]["wrong"], "signer");
     assert_eq!(wrong[2]["wrong"], "value set of mp");

@@ -49,11 +49,13 @@ impl Postgres {
     }
 
     /// The folder of its files, keys and log.
+    #[allow(dead_code, reason = "not every test program searches its files")]
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// A program that came with it.
+    #[allow(dead_code, reason = "not every test program searches its files")]
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.programs.join(name)
     }
