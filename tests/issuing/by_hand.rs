@@ -2,6 +2,8 @@
 
 use crate::ground::{Caller, Ground, dose, execute, now};
 use crate::support::gateway::{logged, read};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use lintas::exchange::{Record, RecordKind};
 use lintas::revocation::RevocationHash;
 use lintas::server::gateway::issuing::Claim;
@@ -92,15 +94,36 @@ async fn rows_written_by_hand_make_nothing_happen_but_an_alarm() {
     for told in ["in waiting: no good seal", "in issued: has no good seal"] {
         assert!(log.contains(told), "no word of what is {told}");
     }
-    for sequence in head + 1..=head + 3 {
-        assert!(log.contains(&format!("record {sequence} is not obeyed")));
-    }
-    let told = refused_rows(&ground).await - before;
-    assert!(told >= 5, "{told} rows told");
+    assert!(log.contains(&format!("new from {} on, have no good seal", head + 1)));
+    assert_eq!(counted(&ground, "lintas_store_rows_behind_end").await, 3);
+    assert!(refused_rows(&ground).await >= before + 2);
     // Nobody asks for an event that nobody handed in: that one is found by whoever looks at all rows, as `store check` does.
     let survey = records.store().survey().await.unwrap();
     let told = "1 rows of event have no good seal".to_owned();
     assert!(survey.findings.contains(&told), "{:?}", survey.findings);
+
+    // Nothing is hurt: the real approval counts, and whoever reads on behind the forged rows obeys none of them.
+    let body = json!({ "signature": BASE64_STANDARD.encode(ground.budi.signs(&request)) });
+    let approved = ground
+        .budi
+        .post_json(&format!("{path}/approve"), &body)
+        .await;
+    assert_eq!(approved.status, 200, "{}", approved.text);
+    ground.gateway.gateway().follow().await.unwrap();
+    for sequence in head + 1..=head + 3 {
+        let told = format!("record {sequence} is not obeyed");
+        assert!(logged().contains(&told), "no word that {told}");
+    }
+    assert!(refused_rows(&ground).await >= before + 5);
+    assert_eq!(counted(&ground, "lintas_store_rows_behind_end").await, 0);
+    assert!(
+        ground
+            .gateway
+            .gateway()
+            .operator(&mallory.certificate())
+            .is_err()
+    );
+    assert_eq!(ground.gateway.verify(&text).await["outcome"], "accept");
     ground.ends().await;
 }
 
@@ -169,9 +192,14 @@ fn blob(bytes: &[u8]) -> String {
 
 /// How many rows the metrics say were refused for their seals.
 async fn refused_rows(ground: &Ground) -> u64 {
+    counted(ground, "lintas_store_rows_refused_total").await
+}
+
+/// What the metrics say of `name`, in all its rows.
+async fn counted(ground: &Ground, name: &str) -> u64 {
     let page = read(ground.gateway.client.get(&ground.gateway.metrics)).await;
     let lines = page.text.lines();
-    let counts = lines.filter(|line| line.starts_with("lintas_store_rows_refused_total"));
+    let counts = lines.filter(|line| line.starts_with(name));
     let counts = counts.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
     counts.sum()
 }
