@@ -60,6 +60,7 @@ CREATE TABLE issued (
     purpose TEXT NOT NULL CHECK (length(purpose) <= 16),
     kid BYTEA NOT NULL CHECK (length(kid) BETWEEN 1 AND 64),
     signature BYTEA NOT NULL CHECK (length(signature) = 16),
+    mark BYTEA NOT NULL CHECK (length(mark) = 16),
     uvci BYTEA NOT NULL CHECK (length(uvci) = 16),
     country_uvci BYTEA NOT NULL CHECK (length(country_uvci) = 16),
     issued_at BIGINT NOT NULL,
@@ -72,6 +73,7 @@ CREATE TABLE issued (
     seal BYTEA NOT NULL CHECK (length(seal) = 32)
 );
 CREATE INDEX issued_signature ON issued (signature);
+CREATE INDEX issued_mark ON issued (mark);
 CREATE INDEX issued_uvci ON issued (uvci);
 CREATE INDEX issued_country_uvci ON issued (country_uvci);
 CREATE INDEX issued_event ON issued (event);

@@ -277,6 +277,11 @@ impl Authentic {
         (unverified.message.signature(), algorithm)
     }
 
+    /// Everything that was signed.
+    pub fn signed_bytes(&self) -> &[u8] {
+        self.unverified.message.signed_bytes()
+    }
+
     /// Reads what it holds.
     pub fn open(&self) -> Content {
         self.unverified.inspect_without_authentication()

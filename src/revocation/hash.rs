@@ -85,6 +85,23 @@ impl RevocationHash {
     }
 }
 
+/// What the register of issued certificates knows one by: the first 16 bytes of a SHA-256 over the hash of its signature and
+/// over everything that was signed.
+///
+/// The hash of an ECDSA signature alone would not do. Whoever has the signer's key finds out the number that was drawn for a
+/// signature, and signs something else under the same `r`; so another content must not have the same mark. Nor would the
+/// content alone: signed anew, a withdrawn certificate would have another hash, under which no list names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegisterMark(pub [u8; 16]);
+
+impl RegisterMark {
+    /// That of a certificate whose signature has the hash `signature` and is over the bytes `signed`.
+    pub fn of(signature: RevocationHash, signed: &[u8]) -> Self {
+        let both = [signature.0.as_slice(), &sha256(signed)].concat();
+        Self(RevocationHash::of(&both).0)
+    }
+}
+
 impl fmt::Display for RevocationHash {
     /// Standard Base64, padded, as the EU gateway writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

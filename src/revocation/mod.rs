@@ -7,5 +7,5 @@ mod hash;
 mod list;
 
 pub use batch::RevocationBatch;
-pub use hash::{HashKind, RevocationHash};
+pub use hash::{HashKind, RegisterMark, RevocationHash};
 pub use list::{RevocationList, SignedBy};

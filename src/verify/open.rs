@@ -8,7 +8,7 @@ use crate::crypto::{Algorithm, VerifyingKey};
 use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, Kid, Purpose};
 use crate::quirk::Quirks;
-use crate::revocation::RevocationHash;
+use crate::revocation::{RegisterMark, RevocationHash};
 use crate::snapshot::{OwnKey, Snapshot};
 use crate::trust::Dsc;
 use smallvec::SmallVec;
@@ -55,6 +55,8 @@ pub struct Signed {
     pub spki_digest: [u8; 32],
     /// The hash over its signature, by which it may be withdrawn.
     pub signature_hash: RevocationHash,
+    /// By which the register knows it, where it was issued here.
+    pub mark: RegisterMark,
     /// Its issuer and period.
     pub claims: Result<Claims, Failure>,
     /// Which kinds of entry it holds, also where they break the rules of the format.
@@ -78,14 +80,14 @@ impl Opened {
         }
     }
 
-    /// What to ask the register of issued certificates before it is judged: the hash of its signature, where a key of our own
-    /// made it; and how that key stands. Healthy keys' certificates need no answer.
-    pub fn register_question(&self, snapshot: &Snapshot) -> Option<(RevocationHash, OwnKey)> {
+    /// What to ask the register of issued certificates before it is judged: the mark of a certificate that a key of our own
+    /// signed; and how that key stands. Healthy keys' certificates need no answer.
+    pub fn register_question(&self, snapshot: &Snapshot) -> Option<(RegisterMark, OwnKey)> {
         match &self.reached {
             Reached::Unread(_) | Reached::Unsigned { .. } => None,
             Reached::Signed(signed) => {
                 let standing = snapshot.own().key(&signed.spki_digest)?;
-                Some((signed.signature_hash, standing))
+                Some((signed.mark, standing))
             }
         }
     }
@@ -265,6 +267,7 @@ fn signed(
         kid,
         spki_digest,
         signature_hash,
+        mark: RegisterMark::of(signature_hash, authentic.signed_bytes()),
         claims: content.claims,
         purposes: content.purposes,
         certificate: content.certificate.map(|it| it.map(Arc::new)),

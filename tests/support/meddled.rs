@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use lintas::exchange::Record;
 use lintas::failure::Failure;
 use lintas::model::UnixTime;
-use lintas::revocation::RevocationHash;
+use lintas::revocation::RegisterMark;
 use lintas::server::store::issuing::{
     Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
     Tally, Waiting, Which,
@@ -117,9 +117,9 @@ impl<M: Meddler> IssuingStore for Meddled<M> {
         self.store.enter(sealed, told, fence).await
     }
 
-    async fn registered(&self, signatures: &[RevocationHash]) -> Result<Vec<Registered>, Failure> {
+    async fn registered(&self, marks: &[RegisterMark]) -> Result<Vec<Registered>, Failure> {
         self.by.before_reading().await?;
-        self.store.registered(signatures).await
+        self.store.registered(marks).await
     }
 
     async fn tally(&self, selector: &Selector) -> Result<Tally, Failure> {

@@ -215,6 +215,10 @@ async fn a_stolen_key_is_answered(count: usize) {
         codes(&ministry.second, &forged[1].text).await,
         ["not_logged"]
     );
+    // The key also signs other content under a half of a signature that the register knows.
+    let beside = ministry.forges_beside(0, &good[7]);
+    assert_eq!(beside.signature, good[7].signature);
+    assert_eq!(codes(&ministry.first, &beside.text).await, ["not_logged"]);
     for node in [&ministry.first, &ministry.second] {
         for certificate in good.iter().chain(&healthy) {
             assert!(codes(node, &certificate.text).await.is_empty());

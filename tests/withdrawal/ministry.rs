@@ -11,7 +11,7 @@ use lintas::exchange::{Record, RecordKind};
 use lintas::issue::event::{Action, Profile};
 use lintas::issue::{self, Claims, Issuer};
 use lintas::model::{Country, Kid, Purpose, Thumbprint};
-use lintas::revocation::RevocationHash;
+use lintas::revocation::{RegisterMark, RevocationHash};
 use lintas::server::gateway::{Clock, Gateway};
 use lintas::server::store::issuing::{Held, IssuedRow, NewEvent, Sealed, Which};
 use lintas::server::store::{Lease, Store};
@@ -52,7 +52,10 @@ pub(crate) struct Ministry {
 pub(crate) struct Certificate {
     pub(crate) text: String,
     pub(crate) signature: RevocationHash,
+    mark: RegisterMark,
     uvci: RevocationHash,
+    /// What was signed, and by what signature.
+    signed: (Vec<u8>, p256::ecdsa::Signature),
 }
 
 impl Ministry {
@@ -187,35 +190,59 @@ impl Ministry {
 
     /// Certificates by a signer, of which no register knows.
     pub(crate) fn forges(&self, signer: usize, count: usize) -> Vec<Certificate> {
+        let key = &self.signers[signer].key;
+        let made = (0..count).map(|_| self.forged(signer, |to_sign| key.sign(to_sign)));
+        made.collect()
+    }
+
+    /// A certificate of other content with the `r` of `known`, as whoever has the key of its signer makes it: they work out
+    /// the number that was drawn for `known` and use it again.
+    pub(crate) fn forges_beside(&self, signer: usize, known: &Certificate) -> Certificate {
+        let digest = |bytes: &[u8]| {
+            let digest = p256::FieldBytes::from(sha256(bytes));
+            <p256::Scalar as p256::elliptic_curve::ops::Reduce<_>>::reduce(&digest)
+        };
+        let secret = **self.signers[signer].key.as_nonzero_scalar();
+        let (to_sign, signature) = &known.signed;
+        let (r, s) = (*signature.r(), *signature.s());
+        let drawn = (digest(to_sign) + *r * secret) * s.invert().unwrap();
+        self.forged(signer, |to_sign| {
+            let s = drawn.invert().unwrap() * (digest(to_sign) + *r * secret);
+            p256::ecdsa::Signature::from_scalars(r.to_bytes(), s.to_bytes()).unwrap()
+        })
+    }
+
+    fn forged(
+        &self,
+        signer: usize,
+        sign: impl FnOnce(&[u8]) -> p256::ecdsa::Signature,
+    ) -> Certificate {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let claims: Claims = serde_json::from_str(VACCINATION).unwrap();
         let issuer = Issuer {
             country: Country::DEMO,
             name: "Ministry of Tests".into(),
         };
-        let (dsc, key) = (self.dsc(signer), &self.signers[signer].key);
-        let made = (0..count).map(|_| {
-            let number = NEXT.fetch_add(1, Ordering::SeqCst);
-            let mut random = [7; 16];
-            random[8..].copy_from_slice(&number.to_be_bytes());
-            let uvci = issue::uvci_from_random(Country::DEMO, random).unwrap();
-            let hashes = (
-                RevocationHash::of_uci(&uvci),
-                RevocationHash::of_country_and_uci("ZZ", &uvci),
-            );
-            let certificate = issue::check(&claims, &issuer, uvci, issued_at()).unwrap();
-            let end = issued_at().plus(180 * 86_400);
-            let prepared =
-                issue::prepare(certificate, Country::DEMO, issued_at(), end, &dsc).unwrap();
-            let signature: p256::ecdsa::Signature = key.sign(&prepared.signed_bytes());
-            let signature = signature.to_vec();
-            Certificate {
-                signature: RevocationHash::of_signature(&signature, Algorithm::Es256),
-                uvci: hashes.0,
-                text: prepared.complete(signature).unwrap().text,
-            }
-        });
-        made.collect()
+        let dsc = self.dsc(signer);
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        let mut random = [7; 16];
+        random[8..].copy_from_slice(&number.to_be_bytes());
+        let uvci = issue::uvci_from_random(Country::DEMO, random).unwrap();
+        let uvci_hash = RevocationHash::of_uci(&uvci);
+        let certificate = issue::check(&claims, &issuer, uvci, issued_at()).unwrap();
+        let end = issued_at().plus(180 * 86_400);
+        let prepared = issue::prepare(certificate, Country::DEMO, issued_at(), end, &dsc).unwrap();
+        let to_sign = prepared.signed_bytes();
+        let signature = sign(&to_sign);
+        let bytes = signature.to_vec();
+        let hash = RevocationHash::of_signature(&bytes, Algorithm::Es256);
+        Certificate {
+            signature: hash,
+            mark: RegisterMark::of(hash, &to_sign),
+            uvci: uvci_hash,
+            text: prepared.complete(bytes).unwrap().text,
+            signed: (to_sign, signature),
+        }
     }
 
     /// Certificates that were issued: the register knows them.
@@ -272,6 +299,7 @@ fn sealed(event: &NewEvent, certificate: &Certificate, kid: &Kid) -> Sealed {
             purpose: event.purpose,
             kid: kid.clone(),
             signature: certificate.signature,
+            mark: certificate.mark,
             uvci: certificate.uvci,
             country_uvci: certificate.uvci,
             issued_at: issued_at(),

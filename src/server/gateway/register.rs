@@ -7,7 +7,7 @@
 use super::{Gateway, Moment};
 use crate::failure::{Code, Failure};
 use crate::model::{Kid, UnixTime};
-use crate::revocation::RevocationHash;
+use crate::revocation::RegisterMark;
 use crate::server::store::issuing;
 use crate::snapshot::{OwnKey, Snapshot};
 use crate::verify::{Opened, Reached, Registered};
@@ -22,7 +22,7 @@ use tracing::error;
 
 /// What the register said of the certificates of one request or batch.
 #[derive(Debug, Default)]
-pub struct Answers(HashMap<RevocationHash, Registered>);
+pub struct Answers(HashMap<RegisterMark, Registered>);
 
 impl Answers {
     /// The answer on what was `opened`.
@@ -31,7 +31,7 @@ impl Answers {
             return Registered::NotAsked;
         }
         let question = opened.register_question(snapshot);
-        let answer = question.and_then(|(hash, _)| self.0.get(&hash).copied());
+        let answer = question.and_then(|(mark, _)| self.0.get(&mark).copied());
         answer.unwrap_or_default()
     }
 }
@@ -41,13 +41,13 @@ pub(super) struct Watch {
     queue: Sender<Seen>,
     waiting: Mutex<Receiver<Seen>>,
     /// Those that the register knows, so that nobody asks again.
-    known: Cache<RevocationHash, ()>,
+    known: Cache<RegisterMark, ()>,
     dropped: Counter,
     unlogged: Counter,
     alarms: std::sync::Mutex<BTreeMap<Kid, Alarm>>,
 }
 
-type Seen = (RevocationHash, Kid);
+type Seen = (RegisterMark, Kid);
 
 /// What was told of one signer.
 #[derive(Clone, Copy, Default)]
@@ -76,13 +76,13 @@ impl Watch {
             return;
         }
         for opened in opened {
-            let (Some((hash, OwnKey::Healthy)), Reached::Signed(signed)) =
+            let (Some((mark, OwnKey::Healthy)), Reached::Signed(signed)) =
                 (opened.register_question(snapshot), &opened.reached)
             else {
                 continue;
             };
-            let is_known = self.known.contains_key(&hash);
-            if !is_known && self.queue.try_send((hash, signed.kid.clone())).is_err() {
+            let is_known = self.known.contains_key(&mark);
+            if !is_known && self.queue.try_send((mark, signed.kid.clone())).is_err() {
                 self.dropped.increment(1);
             }
         }
@@ -122,7 +122,7 @@ impl Gateway {
             .filter_map(|it| it.register_question(snapshot));
         let mut asked: Vec<_> = questions
             .filter(|(_, standing)| *standing == OwnKey::Compromised)
-            .map(|(hash, _)| hash)
+            .map(|(mark, _)| mark)
             .collect();
         asked.sort_unstable();
         asked.dedup();
@@ -141,7 +141,7 @@ impl Gateway {
         Answers(asked.into_iter().zip(answers).collect())
     }
 
-    async fn registered(&self, asked: &[RevocationHash]) -> Result<Vec<Registered>, Failure> {
+    async fn registered(&self, asked: &[RegisterMark]) -> Result<Vec<Registered>, Failure> {
         let store = self.records()?.store();
         let answers = tokio::time::timeout(LONGEST, store.registered(asked)).await;
         let silent = |_| Code::StoreUnavailable.because("the register took too long");
@@ -171,16 +171,16 @@ impl Gateway {
             .await;
         seen.sort_unstable();
         seen.dedup();
-        let hashes: Vec<_> = seen.iter().map(|(hash, _)| *hash).collect();
-        let answers = self.registered(&hashes).await.inspect_err(|_| {
+        let marks: Vec<_> = seen.iter().map(|(mark, _)| *mark).collect();
+        let answers = self.registered(&marks).await.inspect_err(|_| {
             self.watch
                 .dropped
                 .increment(u64::try_from(seen.len()).unwrap_or(u64::MAX));
         })?;
         let (now, mut unknown, mut events) = (self.clock.now(), 0, Vec::new());
-        for ((hash, kid), answer) in seen.into_iter().zip(answers) {
+        for ((mark, kid), answer) in seen.into_iter().zip(answers) {
             if answer == Registered::Yes {
-                self.watch.known.insert(hash, ());
+                self.watch.known.insert(mark, ());
                 continue;
             }
             unknown += 1;

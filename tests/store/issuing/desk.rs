@@ -3,7 +3,7 @@
 use crate::ground::at;
 use lintas::issue::event::{Action, Profile};
 use lintas::model::{Kid, Purpose};
-use lintas::revocation::RevocationHash;
+use lintas::revocation::{RegisterMark, RevocationHash};
 use lintas::server::store::issuing::{Held, IssuedRow, NewEvent, Sealed, Waiting, Which};
 use lintas::server::store::{Lease, Store};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -94,6 +94,7 @@ pub(crate) fn issued(event: &NewEvent, profile: Profile) -> IssuedRow {
         purpose: event.purpose,
         kid: Kid::from_bytes(&[7; 8]).unwrap(),
         signature: hash(1),
+        mark: RegisterMark(hash(4).0),
         uvci: hash(2),
         country_uvci: hash(3),
         issued_at: at(event.received_at_ms / SECOND - at(0).seconds()),

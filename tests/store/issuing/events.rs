@@ -94,12 +94,12 @@ async fn what_is_taken_in_comes_back_from_the_queue(ground: Ground) {
     let held = store.held(&events[0].claim_key).await.unwrap();
     assert_eq!(held, sealed(&events[0]).held);
     assert_eq!(store.held(&filled("z")).await.unwrap(), None);
-    let signatures = [
-        issued(&events[2], Profile::EuDcc).signature,
-        issued(&event("d", "4"), Profile::EuDcc).signature,
-        issued(&events[0], Profile::WhoDdcc).signature,
+    let marks = [
+        issued(&events[2], Profile::EuDcc).mark,
+        issued(&event("d", "4"), Profile::EuDcc).mark,
+        issued(&events[0], Profile::WhoDdcc).mark,
     ];
-    let registered = store.registered(&signatures).await.unwrap();
+    let registered = store.registered(&marks).await.unwrap();
     assert_eq!(
         registered,
         [Registered::Yes, Registered::No, Registered::Yes]

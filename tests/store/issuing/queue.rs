@@ -183,7 +183,7 @@ async fn a_selector_means_what_all_its_parts_mean(ground: Ground) {
     let hashes = vec![
         issued(&events[0], Profile::EuDcc).uvci,
         issued(&events[2], Profile::WhoDdcc).country_uvci,
-        issued(&events[2], Profile::WhoDdcc).signature,
+        issued(&events[2], Profile::WhoDdcc).mark,
     ];
     type Change<'a> = &'a dyn Fn(&mut Selector);
     let cases: [(Change<'_>, &[u64]); 13] = [
@@ -410,9 +410,9 @@ async fn what_is_over_is_erased(ground: Ground) {
         }
     }
     // The register goes on knowing it.
-    let signature = issued(&done, Profile::EuDcc).signature;
+    let mark = issued(&done, Profile::EuDcc).mark;
     assert_eq!(
-        store.registered(&[signature]).await.unwrap(),
+        store.registered(&[mark]).await.unwrap(),
         [Registered::Yes]
     );
     store.close().await;

@@ -80,12 +80,12 @@ async fn events_per_second(ground: Ground) {
     }
     eprintln!("{name}: fetched: {}", rate(2000.min(events.len()), started));
     let started = Instant::now();
-    let hashes: Vec<_> = events
+    let marks: Vec<_> = events
         .iter()
         .take(5000)
-        .map(|it| sealed(it).issued[0].signature)
+        .map(|it| sealed(it).issued[0].mark)
         .collect();
-    store.registered(&hashes).await.unwrap();
+    store.registered(&marks).await.unwrap();
     eprintln!(
         "{name}: asked of the register: {}",
         rate(hashes.len(), started)

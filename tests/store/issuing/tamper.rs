@@ -163,6 +163,7 @@ async fn every_column_is_under_the_seal(ground: Ground) {
                 ("purpose", 1),
                 ("kid", 8),
                 ("signature", 16),
+                ("mark", 16),
                 ("uvci", 16),
                 ("country_uvci", 16),
                 ("issued_at", 0),
@@ -176,12 +177,12 @@ async fn every_column_is_under_the_seal(ground: Ground) {
             ],
         ),
     ];
-    let signature = sealed(&done).issued[0].signature;
+    let mark = sealed(&done).issued[0].mark;
     let fresh = || async {
         let again = ground.open().await;
         let answer = (
             again.held(&done.claim_key).await.unwrap().is_some(),
-            again.registered(&[signature]).await.unwrap()[0] == Registered::Yes,
+            again.registered(&[mark]).await.unwrap()[0] == Registered::Yes,
             again.waiting(Which::Oldest, 9).await.unwrap().len() == 1,
             take(again.as_ref(), &event("waits", "1")).await
                 == Taken::Known {
@@ -213,8 +214,8 @@ async fn every_column_is_under_the_seal(ground: Ground) {
             // Of two rows that would both get the same key, one.
             let one = if table == "issued" {
                 format!(
-                    " WHERE signature = {}",
-                    blob(&ground, &base16ct::lower::encode_string(&signature.0))
+                    " WHERE mark = {}",
+                    blob(&ground, &base16ct::lower::encode_string(&mark.0))
                 )
             } else if table == "event" {
                 let id = base16ct::lower::encode_string(&waits.id);
@@ -330,7 +331,7 @@ async fn inserted_rows_make_nothing_happen(ground: Ground) {
         );
     }
     assert_eq!(store.held(&[0xab; 32]).await.unwrap(), None);
-    let forged = lintas::revocation::RevocationHash([0x5a; 16]);
+    let forged = lintas::revocation::RegisterMark([0x5a; 16]);
     assert_eq!(store.registered(&[forged]).await.unwrap(), [Registered::No]);
     let all = Selector::default();
     let tally = store.tally(&all).await.unwrap();
@@ -412,8 +413,8 @@ async fn rows_in_the_way_keep_nothing_out(ground: Ground) {
 
 async fn a_deleted_certificate_is_not_registered(ground: Ground) {
     let (store, _, done) = two(&ground).await;
-    let one = issued(&done, Profile::EuDcc).signature;
-    let other = issued(&done, Profile::WhoDdcc).signature;
+    let one = issued(&done, Profile::EuDcc).mark;
+    let other = issued(&done, Profile::WhoDdcc).mark;
     ground
         .raw("DELETE FROM issued WHERE profile = 'eu_dcc'")
         .await;

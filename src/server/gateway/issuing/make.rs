@@ -10,7 +10,7 @@ use crate::failure::{Class, Code, Failure};
 use crate::issue;
 use crate::issue::event::{Action, Event, Profile};
 use crate::model::{Purpose, UnixTime, Uvci};
-use crate::revocation::RevocationHash;
+use crate::revocation::{RegisterMark, RevocationHash};
 use crate::server::gateway::Gateway;
 use crate::server::gateway::keyring::ReadySigner;
 use crate::server::store::issuing::{Held, IssuedRow, NewEvent, Sealed};
@@ -117,7 +117,8 @@ impl Gateway {
         let certificate = profiles.certificate(said, products, profile, issuer, uvci)?;
         let expires_at = profiles.valid_until(&certificate, at, &signer.dsc);
         let prepared = issue::prepare(certificate, country, at, expires_at, &signer.dsc)?;
-        let signed = signer.signer.sign(&prepared.signed_bytes());
+        let to_sign = prepared.signed_bytes();
+        let signed = signer.signer.sign(&to_sign);
         let signature = signed.map_err(Unmade::Later)?;
         let key = signer.dsc.key.as_ref();
         let algorithm = key.map(crate::crypto::VerifyingKey::algorithm);
@@ -133,6 +134,7 @@ impl Gateway {
             purpose: event.purpose,
             kid: signer.dsc.kid.clone(),
             signature: signature_hash,
+            mark: RegisterMark::of(signature_hash, &to_sign),
             uvci: RevocationHash::of_uci(uvci),
             country_uvci: RevocationHash::of_country_and_uci(country.as_str(), uvci),
             issued_at: credential.issued_at,

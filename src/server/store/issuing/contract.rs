@@ -7,7 +7,7 @@ use super::super::contract::{Event, Lease};
 use crate::failure::{Code, Failure};
 use crate::issue::event::{Action, Profile};
 use crate::model::{Kid, Purpose, UnixTime};
-use crate::revocation::RevocationHash;
+use crate::revocation::{RegisterMark, RevocationHash};
 use async_trait::async_trait;
 use std::fmt;
 
@@ -44,8 +44,8 @@ pub trait IssuingStore: Send + Sync {
     /// event, for two of one profile, and for a field over its ceiling.
     async fn enter(&self, sealed: &[Sealed], told: &[Event], fence: &Lease) -> Result<(), Failure>;
 
-    /// Which of these signatures' hashes stand in the register, in order, under a good seal.
-    async fn registered(&self, signatures: &[RevocationHash]) -> Result<Vec<Registered>, Failure>;
+    /// Which certificates with these marks stand in the register, in order, under a good seal.
+    async fn registered(&self, marks: &[RegisterMark]) -> Result<Vec<Registered>, Failure>;
 
     /// How many certificates `selector` means, in parts that people understand.
     async fn tally(&self, selector: &Selector) -> Result<Tally, Failure>;
@@ -196,6 +196,8 @@ pub struct IssuedRow {
     pub kid: Kid,
     /// The hash of its signature.
     pub signature: RevocationHash,
+    /// By which it is known again.
+    pub mark: RegisterMark,
     /// The hash of its identifier.
     pub uvci: RevocationHash,
     /// The hash of country and identifier.

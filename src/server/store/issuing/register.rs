@@ -8,7 +8,7 @@ use super::rows::RegisterRow;
 use super::seals::End;
 use super::table::{Stored, count, rows_of};
 use crate::failure::{Code, Failure};
-use crate::revocation::RevocationHash;
+use crate::revocation::RegisterMark;
 use crate::server::store::rows::{number, unsigned};
 use crate::server::store::sql::Sql;
 use crate::server::store::trouble;
@@ -78,13 +78,13 @@ impl Sql {
     /// See `IssuingStore::registered`.
     pub(super) async fn look_up(
         &self,
-        signatures: &[RevocationHash],
+        marks: &[RegisterMark],
     ) -> Result<Vec<Registered>, Failure> {
         self.check_whole()?;
-        let keys: Vec<[u8; 16]> = signatures.iter().map(|it| it.0).collect();
+        let keys: Vec<[u8; 16]> = marks.iter().map(|it| it.0).collect();
         let mut connection = self.connection().await?;
-        let found = self.rows_with(&mut connection, "signature", &keys).await?;
-        let known: HashSet<_> = found.into_iter().map(|it| it.signature).collect();
+        let found = self.rows_with(&mut connection, "mark", &keys).await?;
+        let known: HashSet<_> = found.into_iter().map(|it| it.mark).collect();
         let answer = |it| {
             if known.contains(it) {
                 Registered::Yes
@@ -92,7 +92,7 @@ impl Sql {
                 Registered::No
             }
         };
-        Ok(signatures.iter().map(answer).collect())
+        Ok(marks.iter().map(answer).collect())
     }
 
     /// Good rows whose `column` is one of `keys`.

@@ -6,7 +6,7 @@ use super::contract::{Held, IssuedRow, NewEvent};
 use super::table::{Column, Fields, Stored, Table, Value};
 use crate::issue::event::{Action, Profile};
 use crate::model::{Kid, Purpose, UnixTime};
-use crate::revocation::RevocationHash;
+use crate::revocation::{RegisterMark, RevocationHash};
 use crate::server::store::rows::{number, unsigned};
 
 /// A version of an event.
@@ -225,6 +225,7 @@ impl Stored for RegisterRow {
             Value::text(it.purpose.name()),
             Value::bytes(it.kid.as_bytes()),
             Value::bytes(&it.signature.0),
+            Value::bytes(&it.mark.0),
             Value::bytes(&it.uvci.0),
             Value::bytes(&it.country_uvci.0),
             Value::Number(it.issued_at.seconds()),
@@ -248,6 +249,7 @@ impl Stored for RegisterRow {
                 purpose: purpose(&fields.text()?)?,
                 kid: Kid::from_bytes(&fields.blob()?)?,
                 signature: RevocationHash(fields.bytes()?),
+                mark: RegisterMark(fields.bytes()?),
                 uvci: RevocationHash(fields.bytes()?),
                 country_uvci: RevocationHash(fields.bytes()?),
                 issued_at: UnixTime::from_seconds(fields.number()?)?,
@@ -338,6 +340,7 @@ const ISSUED: Table = Table {
         Column::Text("purpose"),
         Column::Bytes("kid"),
         Column::Bytes("signature"),
+        Column::Bytes("mark"),
         Column::Bytes("uvci"),
         Column::Bytes("country_uvci"),
         Column::Number("issued_at"),

@@ -10,7 +10,7 @@ use super::rows::{EventRow, HeldRow};
 use super::table::{Stored, rows_of};
 use crate::failure::Failure;
 use crate::model::UnixTime;
-use crate::revocation::RevocationHash;
+use crate::revocation::RegisterMark;
 use crate::server::store::contract::{Event, Lease};
 use crate::server::store::sql::{LONG, SHORT, Sql, within};
 use crate::server::store::trouble;
@@ -35,8 +35,8 @@ impl IssuingStore for Sql {
         within(LONG, self.enter_sealed(sealed, told, fence)).await
     }
 
-    async fn registered(&self, signatures: &[RevocationHash]) -> Result<Vec<Registered>, Failure> {
-        within(SHORT, self.look_up(signatures)).await
+    async fn registered(&self, marks: &[RegisterMark]) -> Result<Vec<Registered>, Failure> {
+        within(SHORT, self.look_up(marks)).await
     }
 
     async fn tally(&self, selector: &Selector) -> Result<Tally, Failure> {
