@@ -411,10 +411,7 @@ async fn what_is_over_is_erased(ground: Ground) {
     }
     // The register goes on knowing it.
     let mark = issued(&done, Profile::EuDcc).mark;
-    assert_eq!(
-        store.registered(&[mark]).await.unwrap(),
-        [Registered::Yes]
-    );
+    assert_eq!(store.registered(&[mark]).await.unwrap(), [Registered::Yes]);
     store.close().await;
 }
 
