@@ -183,7 +183,7 @@ async fn a_selector_means_what_all_its_parts_mean(ground: Ground) {
     let hashes = vec![
         issued(&events[0], Profile::EuDcc).uvci,
         issued(&events[2], Profile::WhoDdcc).country_uvci,
-        issued(&events[2], Profile::WhoDdcc).mark,
+        issued(&events[2], Profile::WhoDdcc).signature,
     ];
     type Change<'a> = &'a dyn Fn(&mut Selector);
     let cases: [(Change<'_>, &[u64]); 13] = [
