@@ -10,6 +10,7 @@ use crate::model::{Kid, Purpose, UnixTime};
 use crate::revocation::{RegisterMark, RevocationHash};
 use async_trait::async_trait;
 use std::fmt;
+use std::sync::Arc;
 
 /// Events, the register and what holders can fetch.
 ///
@@ -120,6 +121,8 @@ pub struct NewEvent {
     pub claim_key: [u8; 32],
     /// The claim, encrypted under the data key, for a caller that did not hear the answer; erased after a day.
     pub claim_again: Vec<u8>,
+    /// The facilities whose events it may change, in whatever it does but `new`; none where those of all. Not kept.
+    pub within: Option<Arc<[String]>>,
 }
 
 /// What became of an event that was handed in.
