@@ -76,10 +76,7 @@ impl Sql {
     }
 
     /// See `IssuingStore::registered`.
-    pub(super) async fn look_up(
-        &self,
-        marks: &[RegisterMark],
-    ) -> Result<Vec<Registered>, Failure> {
+    pub(super) async fn look_up(&self, marks: &[RegisterMark]) -> Result<Vec<Registered>, Failure> {
         self.check_whole()?;
         let keys: Vec<[u8; 16]> = marks.iter().map(|it| it.0).collect();
         let mut connection = self.connection().await?;
