@@ -2,11 +2,14 @@
 
 use crate::ground::{Ground, database, dose, dose_with, now};
 use crate::support::gateway::{TestGateway, assert_nothing_personal, read};
+use lintas::crypto::sha256;
 use lintas::failure::Code;
+use lintas::issue::event::Action;
 use lintas::issue::event::rows::Form;
+use lintas::model::Purpose;
 use lintas::server::gateway::Clock;
 use lintas::server::gateway::issuing::{HandedIn, Submitter};
-use lintas::server::store::issuing::Selector;
+use lintas::server::store::issuing::{NewEvent, Selector};
 use serde_json::{Value, json};
 
 /// The events of a vaccination, a test and a recovery.
@@ -374,5 +377,52 @@ async fn a_node_with_another_data_key_takes_nothing_in() {
     assert_eq!(refused.err().unwrap().code(), Code::ConfigurationInvalid);
     assert!(!second.data.path().join("keys/data.key").exists());
     second.stop().await;
+    ground.ends().await;
+}
+
+/// One that waits for a data key that nobody has.
+fn blocked(number: u32) -> NewEvent {
+    let [one, other] = [b"one", b"two"].map(|it| sha256(&[it, &number.to_be_bytes()[..]].concat()));
+    let early_or_late = if number.is_multiple_of(2) {
+        -1000
+    } else {
+        1000
+    };
+    NewEvent {
+        id: *one.first_chunk().unwrap(),
+        source_key: one,
+        digest: one,
+        action: Action::New,
+        purpose: Purpose::Vaccination,
+        facility: "3174001".into(),
+        operator: "ana".into(),
+        submitted_by: "ana".into(),
+        lot: None,
+        batch: "0123456789abcdef0123456789abcdef".into(),
+        received_at_ms: now().seconds() * 1000 + early_or_late,
+        body: b"encrypted under another key".to_vec(),
+        claim_key: other,
+        claim_again: Vec::new(),
+        within: None,
+    }
+}
+
+#[actix_web::test]
+async fn many_that_wait_at_both_ends_keep_nobody_between_them_from_a_certificate() {
+    let ground = Ground::open().await;
+    let store = ground.gateway.gateway().records().unwrap().store();
+    // More than are looked at from either end in a turn.
+    for numbers in [0..8_200, 8_200..16_400] {
+        let events: Vec<_> = numbers.map(blocked).collect();
+        store.take_in(&events, &[]).await.unwrap();
+    }
+    let claim = ground.ana.claims(&dose("V-1")).await;
+    let mut tries = 0;
+    while ground.fetch(&claim, &json!({})).await.status == 202 {
+        tries += 1;
+        assert!(tries < 600, "it waits on");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    ground.text(&claim).await;
     ground.ends().await;
 }

@@ -160,3 +160,21 @@ async fn an_event_in_the_place_of_another_withdraws_its_certificates_once() {
     assert_eq!(own.spent("gateway", gateway.clock().now()), 0);
     ministry.ends().await;
 }
+
+#[actix_web::test]
+async fn what_an_event_took_the_place_of_stays_withdrawn_when_an_operator_takes_theirs_back() {
+    let ministry = Ministry::open(1, None, |_| {}).await;
+    let certificates = ministry.issues(0, 2, "clerk-17", "3174001").await;
+    let (id, count) = ministry.withdraws_alone(&entered_by("clerk-17")).await;
+    assert_eq!(count, 2);
+    let gateway = ministry.first.gateway();
+    let events = [Ministry::event_of(&certificates[0])];
+    assert_eq!(gateway.withdraw_superseded(&events).await.unwrap(), 1);
+    assert_eq!(gateway.withdraw_superseded(&events).await.unwrap(), 0);
+    let who = ministry.ana.certificate();
+    gateway.reinstate(&who, &id).await.unwrap();
+    let (one, other) = (&certificates[0].text, &certificates[1].text);
+    assert_eq!(codes(&ministry.first, one).await, ["revoked"]);
+    assert!(codes(&ministry.first, other).await.is_empty());
+    ministry.ends().await;
+}

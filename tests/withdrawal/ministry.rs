@@ -286,6 +286,7 @@ fn event(certificate: &Certificate, operator: &str, facility: &str) -> NewEvent 
         body: b"encrypted".to_vec(),
         claim_key: sha256(&[&id[..], b"claim"].concat()),
         claim_again: b"encrypted".to_vec(),
+        within: None,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Refuses to know files, sockets or the clock: it is a pure function of sealed records in their order, so that two nodes with
 //! the same records say the same. What it says is in force as soon as it is read, before any other part of a world is made.
 
-use super::withdrawal::{Undone, Withdrawal};
+use super::withdrawal::{Reason, Undone, Withdrawal};
 use super::world::following;
 use super::{Gateway, number, replica};
 use crate::codec::x509::Certificate;
@@ -12,12 +12,12 @@ use crate::exchange::dgcg::{read_batch, write_batch};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
-use crate::revocation::RevocationBatch;
+use crate::revocation::{RevocationBatch, RevocationHash};
 use crate::snapshot::{Own, OwnKey};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use tracing::{error, info};
 
@@ -114,6 +114,23 @@ impl OwnRecords {
     /// Every withdrawal, by id.
     pub fn withdrawals(&self) -> impl Iterator<Item = &Arc<Standing>> {
         self.withdrawals.values()
+    }
+
+    /// Those of the certificates with these hashes of signatures that are withdrawn because an event took the place of theirs.
+    pub fn superseded(
+        &self,
+        signatures: impl IntoIterator<Item = RevocationHash>,
+    ) -> BTreeSet<RevocationHash> {
+        let withdrawn = signatures.into_iter().filter(|it| self.own.names(*it));
+        let withdrawn: BTreeSet<_> = withdrawn.collect();
+        if withdrawn.is_empty() {
+            return withdrawn;
+        }
+        let standing = self.withdrawals.values();
+        let by_event = standing
+            .filter(|it| it.undone.is_none() && it.withdrawal.reason == Reason::Superseded)
+            .flat_map(|it| it.withdrawal.signatures());
+        by_event.filter(|it| withdrawn.contains(it)).collect()
     }
 
     /// The withdrawal with this id.

@@ -75,6 +75,7 @@ async fn every_column_is_under_the_seal(ground: Ground) {
                 ("purpose", 1),
                 ("kid", 8),
                 ("signature", 16),
+                ("mark", 16),
                 ("uvci", 16),
                 ("country_uvci", 16),
                 ("issued_at", 0),
@@ -88,12 +89,12 @@ async fn every_column_is_under_the_seal(ground: Ground) {
             ],
         ),
     ];
-    let signature = sealed(&done).issued[0].signature;
+    let mark = sealed(&done).issued[0].mark;
     let fresh = || async {
         let again = ground.open().await;
         let answer = (
             again.held(&done.claim_key).await.unwrap().is_some(),
-            again.registered(&[signature]).await.unwrap()[0] == Registered::Yes,
+            again.registered(&[mark]).await.unwrap()[0] == Registered::Yes,
             again.waiting(Which::Oldest, 9).await.unwrap().len() == 1,
             take(again.as_ref(), &event("waits", "1")).await
                 == Taken::Known {
@@ -125,8 +126,8 @@ async fn every_column_is_under_the_seal(ground: Ground) {
             // Of two rows that would both get the same key, one.
             let one = if table == "issued" {
                 format!(
-                    " WHERE signature = {}",
-                    blob(&ground, &base16ct::lower::encode_string(&signature.0))
+                    " WHERE mark = {}",
+                    blob(&ground, &base16ct::lower::encode_string(&mark.0))
                 )
             } else if table == "event" {
                 let id = base16ct::lower::encode_string(&waits.id);

@@ -34,6 +34,7 @@ pub(crate) fn event(source: &str, what: &str) -> NewEvent {
         body: format!("body of {source}: {what}").into_bytes(),
         claim_key: claim_key(&id),
         claim_again: format!("claim of {number}").into_bytes(),
+        within: None,
     }
 }
 

@@ -18,6 +18,7 @@ on_both! {
     a_cancellation_leaves_nothing
     a_renewal_says_the_same
     nobody_corrects_what_is_not_known
+    nobody_changes_an_event_of_another_facility
     events_of_one_call_come_one_after_the_other
     certificates_are_withdrawn_whatever_lies_between
     two_nodes_take_one_source_in_once
@@ -261,6 +262,40 @@ async fn nobody_corrects_what_is_not_known(ground: Ground) {
         assert_eq!(taken, Taken::Refused(Code::EventUnknown), "{action:?}");
     }
     assert!(!store.holds_events().await.unwrap());
+    store.close().await;
+}
+
+async fn nobody_changes_an_event_of_another_facility(ground: Ground) {
+    let store = ground.open().await;
+    let first = event("a", "1");
+    assert_eq!(take(store.as_ref(), &first).await, Taken::New);
+    let by = |facilities: &[&str], action, what| NewEvent {
+        within: Some(facilities.iter().map(|it| (*it).to_owned()).collect()),
+        ..acting(action, "a", what)
+    };
+    for facilities in [&[][..], &["3174002"][..]] {
+        for (action, what) in [
+            (Action::Correct, "2"),
+            (Action::Correct, "1"),
+            (Action::Renew, "1"),
+            (Action::Cancel, "1"),
+        ] {
+            let taken = take(store.as_ref(), &by(facilities, action, what)).await;
+            assert_eq!(taken, Taken::Refused(Code::EventUnknown), "{action:?}");
+        }
+    }
+    // Also where the event came only just before, in the same call.
+    let both = [
+        event("b", "1"),
+        NewEvent {
+            source_key: filled("b"),
+            ..by(&["3174002"], Action::Cancel, "1")
+        },
+    ];
+    let taken = store.take_in(&both, &[]).await.unwrap();
+    assert_eq!(taken, [Taken::New, Taken::Refused(Code::EventUnknown)]);
+    let theirs = by(&["3174002", "3174001"], Action::Correct, "2");
+    assert_eq!(take(store.as_ref(), &theirs).await, Taken::New);
     store.close().await;
 }
 

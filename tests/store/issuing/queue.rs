@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 on_both! {
     what_does_not_wait_is_not_entered
+    the_queue_is_walked_from_end_to_end
     a_stale_lease_enters_nothing
     nothing_stays_of_what_failed
     an_event_without_certificates_is_entered_too
@@ -36,6 +37,30 @@ async fn taken(store: &dyn Store, count: usize) -> Vec<NewEvent> {
 
 fn code<T>(answer: Result<T, Failure>) -> Option<Code> {
     answer.err().map(|it| it.code())
+}
+
+async fn the_queue_is_walked_from_end_to_end(ground: Ground) {
+    let store = ground.open().await;
+    let mut events = taken(store.as_ref(), 3).await;
+    // Two of the same moment.
+    let mut last = event("s3", "1");
+    last.received_at_ms = events[2].received_at_ms;
+    assert_eq!(take(store.as_ref(), &last).await, Taken::New);
+    events.push(last);
+    let (mut which, mut walked) = (Which::Oldest, Vec::new());
+    while let Some(waiting) = store.waiting(which, 1).await.unwrap().pop() {
+        let event = waiting.event;
+        which = Which::Behind {
+            received_at_ms: event.received_at_ms,
+            event: event.id,
+        };
+        walked.push(event.id);
+        // Whoever stands there may be gone before the next look.
+        let lease = lease(store.as_ref()).await;
+        store.enter(&[sealed(&event)], &[], &lease).await.unwrap();
+    }
+    assert_eq!(walked, events.iter().map(|it| it.id).collect::<Vec<_>>());
+    store.close().await;
 }
 
 async fn what_does_not_wait_is_not_entered(ground: Ground) {
@@ -183,7 +208,7 @@ async fn a_selector_means_what_all_its_parts_mean(ground: Ground) {
     let hashes = vec![
         issued(&events[0], Profile::EuDcc).uvci,
         issued(&events[2], Profile::WhoDdcc).country_uvci,
-        issued(&events[2], Profile::WhoDdcc).mark,
+        issued(&events[2], Profile::WhoDdcc).signature,
     ];
     type Change<'a> = &'a dyn Fn(&mut Selector);
     let cases: [(Change<'_>, &[u64]); 13] = [

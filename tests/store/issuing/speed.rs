@@ -88,7 +88,7 @@ async fn events_per_second(ground: Ground) {
     store.registered(&marks).await.unwrap();
     eprintln!(
         "{name}: asked of the register: {}",
-        rate(hashes.len(), started)
+        rate(marks.len(), started)
     );
     let started = Instant::now();
     let tally = store.tally(&Selector::default()).await.unwrap();

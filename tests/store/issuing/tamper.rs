@@ -65,7 +65,7 @@ pub(super) async fn fill(ground: &Ground, rows: usize) {
     ground
         .raw(&format!(
             "INSERT INTO issued {numbers} SELECT i * 2 + 2, {key}, {id}, 'eu_dcc', 'vaccination', {kid}, {short}, {short}, \
-             {short}, 1, 9000000000, 'f', 'o', 's', 'l', 'b', {zeros} FROM n"
+             {short}, {short}, 1, 9000000000, 'f', 'o', 's', 'l', 'b', {zeros} FROM n"
         ))
         .await;
 }
@@ -174,7 +174,7 @@ async fn inserted_rows_make_nothing_happen(ground: Ground) {
         );
     }
     assert_eq!(store.held(&[0xab; 32]).await.unwrap(), None);
-    let forged = lintas::revocation::RevocationHash([0x5a; 16]);
+    let forged = lintas::revocation::RegisterMark([0x5a; 16]);
     assert_eq!(store.registered(&[forged]).await.unwrap(), [Registered::No]);
     let all = Selector::default();
     let tally = store.tally(&all).await.unwrap();
@@ -224,7 +224,7 @@ async fn rows_in_the_way_keep_nothing_out(ground: Ground) {
         let slot = blob(&ground, &slot.repeat(32));
         ground
             .raw(&format!(
-                "INSERT INTO issued VALUES ({number}, {slot}, {id}, 'eu_dcc', 'vaccination', {kid}, {short}, {short}, {short}, \
+                "INSERT INTO issued VALUES ({number}, {slot}, {id}, 'eu_dcc', 'vaccination', {kid}, {short}, {short}, {short}, {short}, \
                  1, 1, 'f', 'o', 's', '', 'b', {zeros})"
             ))
             .await;
@@ -256,8 +256,8 @@ async fn rows_in_the_way_keep_nothing_out(ground: Ground) {
 
 async fn a_deleted_certificate_is_not_registered(ground: Ground) {
     let (store, _, done) = two(&ground).await;
-    let one = issued(&done, Profile::EuDcc).signature;
-    let other = issued(&done, Profile::WhoDdcc).signature;
+    let one = issued(&done, Profile::EuDcc).mark;
+    let other = issued(&done, Profile::WhoDdcc).mark;
     ground
         .raw("DELETE FROM issued WHERE profile = 'eu_dcc'")
         .await;

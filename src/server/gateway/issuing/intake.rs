@@ -117,7 +117,7 @@ impl Gateway {
         let import = self
             .import_of(submitter, handed_in.import.as_deref())
             .await?;
-        let mut read = self
+        let read = self
             .read_rows(submitter, handed_in.form, handed_in.bytes)
             .await?;
         let count = u64::try_from(read.len()).unwrap_or(u64::MAX);
@@ -126,7 +126,6 @@ impl Gateway {
             metrics::counter!("lintas_events_limited_total", "operator" => submitter.id().to_owned())
                 .increment(1);
         })?;
-        self.keep_to_scope(submitter, &mut read).await?;
         let (rows, ready) = self.make_ready(submitter, read, &import, now_ms).await?;
         let answers = self.keep(submitter, rows, ready, &import).await?;
         self.issuing().wake.notify_one();
@@ -177,31 +176,6 @@ impl Gateway {
         reading.await.map_err(broken)?
     }
 
-    /// Refuses changes to events of facilities where `submitter` does not work.
-    async fn keep_to_scope(&self, submitter: &Submitter, read: &mut [Read]) -> Result<(), Failure> {
-        if submitter.operator().works_anywhere() {
-            return Ok(());
-        }
-        let Some(vault) = self.known_vault()? else {
-            return Ok(());
-        };
-        let store = self.records()?.store();
-        for row in read {
-            let Ok(event) = &row.event else { continue };
-            if event.action == Action::New {
-                continue;
-            }
-            let standing = store.standing(&vault.source_key(&event.source_id)).await?;
-            if standing.is_some_and(|it| !submitter.operator().works_at(&it.facility)) {
-                // Alike for a facility that is not theirs and an event that there is not.
-                row.event = Err(Code::EventUnknown
-                    .because("no such event")
-                    .about("source_id"));
-            }
-        }
-        Ok(())
-    }
-
     /// Every row's answer as far as it stands, and the events that the store is to take in.
     async fn make_ready(
         self: &Arc<Self>,
@@ -211,7 +185,11 @@ impl Gateway {
         now_ms: i64,
     ) -> Result<(Vec<RowAnswer>, Vec<Ready>), Failure> {
         let gateway = Arc::clone(self);
-        let (operator, import) = (submitter.id().to_owned(), import.to_owned());
+        let (submitter, import) = (submitter.clone(), import.to_owned());
+        let operator = submitter.operator();
+        let anywhere = operator.works_anywhere();
+        let within: Option<Arc<[String]>> =
+            (!anywhere).then(|| operator.facilities.as_slice().into());
         let at = self.clock().now();
         let sealing = spawn_blocking(move || {
             let none = || Code::Internal.because("the data key is gone");
@@ -219,7 +197,12 @@ impl Gateway {
             let (mut answers, mut ready) = (Vec::new(), Vec::new());
             for (position, Read { row, event }) in read.into_iter().enumerate() {
                 let made = event.and_then(|event| {
-                    gateway.made_ready(vault, &operator, &import, position, &event, at, now_ms)
+                    let operator = submitter.id();
+                    gateway.made_ready(vault, operator, &import, position, &event, at, now_ms)
+                });
+                let made = made.map(|mut made| {
+                    made.event.within.clone_from(&within);
+                    made
                 });
                 let became = match made {
                     // Replaced by the store's word.
@@ -275,6 +258,7 @@ impl Gateway {
             body: vault.seal_body(&id, &claim, said.as_bytes())?,
             claim_key: claim.lookup_key(),
             claim_again: vault.seal_again(&source_key, operator, &claim)?,
+            within: None,
         };
         Ok(Ready {
             position,

@@ -1,4 +1,5 @@
-//! The one who makes certificates: of what came last and of what came first, by turns, on one node at a time.
+//! The one who makes certificates: of what came last and, from what came first on, of everything, by turns, on one node at a
+//! time.
 //!
 //! Refuses to lose an event, to certify one twice, and to let a backlog delay whoever waits at the counter: what was made
 //! is entered under the lease by which it was made, in one transaction with the erasure of what waited.
@@ -23,6 +24,8 @@ pub struct Worker {
     gateway: Arc<Gateway>,
     /// How many events are looked at in a turn; more while all of them wait for something.
     reach: u32,
+    /// Where the walk from the oldest event to the newest goes on; nothing where it begins anew.
+    walked: Option<Which>,
     /// When what is too old was last looked for.
     expired_at: Option<UnixTime>,
     /// When the backlog was last counted.
@@ -50,6 +53,7 @@ impl Worker {
         Self {
             gateway,
             reach: BATCH,
+            walked: None,
             expired_at: None,
             counted_at: None,
             told: None,
@@ -80,7 +84,7 @@ impl Worker {
         }
     }
 
-    /// One turn: the newest events that wait, then the oldest.
+    /// One turn: the newest events that wait, then the next from the oldest on.
     ///
     /// # Errors
     /// `store_unavailable`, `store_incomplete`, `lease_lost`, `configuration_invalid`.
@@ -113,13 +117,12 @@ impl Worker {
     ) -> Result<Turn, Failure> {
         self.expire(records, now).await?;
         let (mut worked, mut waited) = (false, false);
-        for which in [Which::Newest, Which::Oldest] {
-            let waiting = records.store().waiting(which, self.reach).await?;
-            if waiting.is_empty() {
-                break;
-            }
+        let newest = records.store().waiting(Which::Newest, self.reach).await?;
+        if !newest.is_empty() {
             waited = true;
-            worked |= self.work_off(records, lease, waiting, now).await?;
+            worked |= self.work_off(records, lease, newest, now).await?;
+            let next = self.walk(records).await?;
+            worked |= self.work_off(records, lease, next, now).await?;
         }
         self.count(records, now).await?;
         self.reach = if worked {
@@ -133,6 +136,24 @@ impl Worker {
             (false, true) => Turn::Blocked,
             (false, false) => Turn::Idle,
         })
+    }
+
+    /// What comes next on the way from the oldest event to the newest, which is gone to its end and then begun anew: so those that
+    /// wait for something, however many, keep nobody behind them from their turn.
+    async fn walk(&mut self, records: &Records) -> Result<Vec<Waiting>, Failure> {
+        let store = records.store();
+        let mut next = match self.walked.take() {
+            Some(behind) => store.waiting(behind, self.reach).await?,
+            None => Vec::new(),
+        };
+        if next.is_empty() {
+            next = store.waiting(Which::Oldest, self.reach).await?;
+        }
+        self.walked = next.last().map(|it| Which::Behind {
+            received_at_ms: it.event.received_at_ms,
+            event: it.event.id,
+        });
+        Ok(next)
     }
 
     /// Makes the certificates of `waiting`; whether anything came of it.

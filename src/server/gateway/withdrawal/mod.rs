@@ -169,7 +169,8 @@ impl Gateway {
 
     /// Withdraws every certificate that was made of these events, because others take their place; how many.
     ///
-    /// Does it again without harm: those that are withdrawn already are left out.
+    /// Does it again without harm: those that are withdrawn already for this reason are left out. One that an operator withdrew is
+    /// withdrawn once more, so that it stays so when the operator takes that back.
     ///
     /// # Errors
     /// `store_unavailable`, `store_incomplete`.
@@ -188,8 +189,13 @@ impl Gateway {
                 events: some.to_vec(),
                 ..Selector::default()
             };
-            rows.extend(self.select(&selector, |_| true).await?.rows);
+            // An event has one certificate in each form at most, so a page holds them all.
+            rows.extend(records.store().select(&selector, 0, PAGE).await?);
         }
+        let superseded = self
+            .own_records()
+            .superseded(rows.iter().map(|it| it.signature));
+        rows.retain(|row| !superseded.contains(&row.signature));
         if rows.is_empty() {
             return Ok(0);
         }

@@ -10,6 +10,7 @@ use crate::model::{Kid, Purpose, UnixTime};
 use crate::revocation::{RegisterMark, RevocationHash};
 use async_trait::async_trait;
 use std::fmt;
+use std::sync::Arc;
 
 /// Events, the register and what holders can fetch.
 ///
@@ -27,7 +28,8 @@ pub trait IssuingStore: Send + Sync {
     /// `input_too_large` for more; `request_invalid` for a field over its ceiling.
     async fn take_in(&self, events: &[NewEvent], told: &[Event]) -> Result<Vec<Taken>, Failure>;
 
-    /// Up to `limit` events that wait for certificates, those with a good seal alone: the newest first, or the oldest.
+    /// Up to `limit` events that wait for certificates, those with a good seal alone: the newest first, the oldest, or
+    /// those behind one of them.
     ///
     /// What lies there without a good seal, or was put back after it was erased, is counted, told in the log and in the
     /// audit, and erased, however much there is: it might be somebody's data that nobody would ever erase.
@@ -120,6 +122,8 @@ pub struct NewEvent {
     pub claim_key: [u8; 32],
     /// The claim, encrypted under the data key, for a caller that did not hear the answer; erased after a day.
     pub claim_again: Vec<u8>,
+    /// The facilities whose events it may change, in whatever it does but `new`; none where those of all. Not kept.
+    pub within: Option<Arc<[String]>>,
 }
 
 /// What became of an event that was handed in.
@@ -136,17 +140,24 @@ pub enum Taken {
     /// It never happened any more: no certificates will be made of it. Where some may have been, the cancellation itself
     /// waits, so that they are withdrawn whatever happens to whoever took it in.
     Cancelled,
-    /// `event_conflict`, also for what was cancelled; `event_unknown`; `seal_invalid` where what was taken in before was altered.
+    /// `event_conflict`, also for what was cancelled; `event_unknown`, also for one of a facility that is not [`NewEvent::within`]; `seal_invalid` where what was taken in before was altered.
     Refused(Code),
 }
 
-/// Which end of the queue.
+/// Which part of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// Those that came last: whoever waits at the counter.
     Newest,
     /// Those that came first.
     Oldest,
+    /// Those that came next after this one, whether it waits on or not.
+    Behind {
+        /// When it came, milliseconds since 1970-01-01T00:00:00Z.
+        received_at_ms: i64,
+        /// The event.
+        event: [u8; 16],
+    },
 }
 
 /// An event that waits for its certificates.

@@ -19,7 +19,7 @@ use crate::server::store::write::{add_events, check_event, check_fence, check_te
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use std::collections::{HashMap, HashSet};
 
-/// A look at one end of the queue.
+/// A look at a part of the queue.
 struct Look {
     good: Vec<Waiting>,
     /// What is to be erased: its row in SQLite, its event in PostgreSQL.
@@ -90,19 +90,30 @@ impl Sql {
         which: Which,
         limit: u32,
     ) -> sqlx::Result<Look> {
-        let order = match which {
-            Which::Newest => "DESC",
-            Which::Oldest => "ASC",
+        let (order, behind) = match which {
+            Which::Newest => ("DESC", None),
+            Which::Oldest => ("ASC", None),
+            Which::Behind {
+                received_at_ms,
+                event,
+            } => ("ASC", Some((received_at_ms, event))),
+        };
+        let condition = match behind {
+            None => "",
+            Some(_) => "WHERE (received_at_ms, event) > ($2, $3) ",
         };
         let place = match self.dialect {
             Dialect::Sqlite => "rowid",
             Dialect::Postgres => "CAST(0 AS BIGINT)",
         };
         let sql = format!(
-            "SELECT {place}, {} FROM waiting ORDER BY received_at_ms {order}, event {order} LIMIT $1",
+            "SELECT {place}, {} FROM waiting {condition}ORDER BY received_at_ms {order}, event {order} LIMIT $1",
             WaitingRow::TABLE.list("")
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(limit));
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(i64::from(limit));
+        if let Some((received_at_ms, event)) = behind {
+            query = query.bind(received_at_ms).bind(event.to_vec());
+        }
         let rows = query.fetch_all(&mut *connection).await?;
         let (mut found, mut refused) = (Vec::new(), Vec::new());
         for row in &rows {

@@ -71,6 +71,7 @@ impl EventRow {
             body: waiting.body,
             claim_key: waiting.claim_key,
             claim_again: Vec::new(),
+            within: None,
         }
     }
 }

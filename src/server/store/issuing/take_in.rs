@@ -247,6 +247,11 @@ impl Desk<'_> {
             Some(Some(newest)) => Some(newest),
         };
         if let Some(newest) = newest {
+            let is_theirs = |within: &[String]| within.contains(&newest.facility);
+            if event.action != Action::New && !event.within.as_deref().is_none_or(is_theirs) {
+                // Alike for a facility that is not theirs and an event that there is not.
+                return Outcome::Refused(Code::EventUnknown);
+            }
             let cancelled = newest.action == Action::Cancel;
             let same = newest.digest == event.digest && !cancelled;
             match event.action {
