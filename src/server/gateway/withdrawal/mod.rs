@@ -19,7 +19,7 @@ pub use report::Span;
 pub use selection::Selection;
 pub use whose::Selected;
 
-use whose::something;
+use whose::{PAGE, something};
 
 use super::registry::{Act, Answerable, Operator, OperatorRole, Request};
 use super::{Gateway, Records};

@@ -160,5 +160,5 @@ pub(super) fn something(selected: &Selected) -> Result<usize, Failure> {
     Ok(selected.rows.len())
 }
 
-const PAGE: u32 = 5_000;
+pub(super) const PAGE: u32 = 5_000;
 const HASHES_AT_ONCE: usize = 500;
