@@ -158,9 +158,7 @@ async fn withdrawal_of_another(ground: &Ground) -> Record {
         .unwrap();
     let rows = records.store().records(0, 1000).await.unwrap();
     let mut kept = rows.into_iter().filter_map(|row| row.record.ok());
-    let mut record = kept
-        .find(|it| it.kind == RecordKind::Withdrawal)
-        .expect("a cancelled event's certificate is withdrawn");
+    let mut record = kept.find(|it| it.kind == RecordKind::Withdrawal).unwrap();
     let body = String::from_utf8(record.body).unwrap();
     let hashes: Vec<String> = issued.iter().map(|it| it.signature.to_string()).collect();
     let (first, second) = (&hashes[0], &hashes[1]);

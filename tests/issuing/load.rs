@@ -2,6 +2,11 @@
 //!
 //! `LINTAS_LOAD_SECONDS` (60) of 200 events a second beside `LINTAS_LOAD_BACKLOG` (0) events that wait already, on the store
 //! that `LINTAS_LOAD_STORE` names as configuration, SQLite where it names none.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a stopwatch, set from outside, whose figures are read by people"
+)]
 
 use crate::ground::{Ground, dose};
 use lintas::server::gateway::Clock;

@@ -34,7 +34,7 @@ pub struct Case {
     /// How it is refused, if it is: code and field.
     pub refused: Option<(Code, &'static str)>,
     /// The same with that field set right, where it is refused.
-    pub mended: Option<Box<Case>>,
+    pub mended: Option<Box<Self>>,
 }
 
 impl Case {
@@ -127,7 +127,7 @@ struct Told {
 
 impl What {
     /// What happened, with what the form that is asked for demands, and in a form that there is for it.
-    fn as_can_be(
+    fn fitted_to(
         mut self,
         profiles: Option<&'static [&'static str]>,
         destination: Option<&'static str>,
@@ -234,7 +234,7 @@ impl Told {
             3 => (None, Some(dice.of(&["DE", "FR", "SG", "SA", "JP"]))),
             _ => (None, None),
         };
-        let (what, profiles) = what.as_can_be(profiles, destination);
+        let (what, profiles) = what.fitted_to(profiles, destination);
         Self {
             source_id: Some(format!("NAR-2026-{number:06}")),
             action: [None, Some("new")][usize::try_from(dice.below(2)).unwrap()],
