@@ -19,6 +19,7 @@ use serde_json::Value;
 use std::sync::LazyLock;
 
 static PRODUCTS: LazyLock<Products> = LazyLock::new(|| Products::embedded().unwrap());
+static PROFILES: LazyLock<Profiles> = LazyLock::new(|| Profiles::embedded().unwrap());
 
 fn read(form: Form, text: &str) -> Vec<Result<Event, Failure>> {
     rows::read(form, text.as_bytes(), &PRODUCTS)
@@ -26,6 +27,7 @@ fn read(form: Form, text: &str) -> Vec<Result<Event, Failure>> {
         .map(|row| {
             let event = row.event?;
             event.check(&PRODUCTS, checked_at())?;
+            PROFILES.chosen(&event, &PRODUCTS)?;
             Ok(event)
         })
         .collect()

@@ -2,20 +2,17 @@
 
 use crate::ground::{Ground, Land};
 use crate::support::country::Identity;
-use crate::support::skipped;
+use crate::support::python::python;
 use lintas::exchange::dgcg::Dialect;
 use lintas::exchange::write_pem;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 #[actix_web::test]
 async fn a_client_of_another_make_does_a_days_work() {
-    let Some(python) = python() else {
-        skipped(
-            "no Python with requests, asn1crypto and cryptography (python3 -m venv target/python, and what tests/federation/requirements.txt names)",
-        );
+    let Some(python) = python("asn1crypto, cryptography, requests") else {
         return;
     };
     let ground = Ground::configured("", value_sets).await;
@@ -71,19 +68,4 @@ fn write(folder: &Path, name: &str, identity: &Identity) {
     let key = folder.join(format!("{name}.key"));
     fs::write(&key, identity.key.serialize_pem()).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-}
-
-/// A Python that has what the client imports.
-pub(crate) fn python() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let candidates = [
-        Some(root.join("target/python/bin/python")),
-        Some("python3".into()),
-    ];
-    let has_all = |python: &PathBuf| {
-        let mut asked = Command::new(python);
-        asked.args(["-c", "import asn1crypto, cryptography, requests"]);
-        asked.output().is_ok_and(|done| done.status.success())
-    };
-    candidates.into_iter().flatten().find(has_all)
 }

@@ -1,9 +1,10 @@
 //! What acceptance suites of others do, by `suites.py`: certificates, messages and HTTP of every kind that is told of them.
 
 use crate::ground::Ground;
-use crate::python::{python, value_sets};
+use crate::python::value_sets;
 use crate::support::country::Identity;
-use crate::support::{skipped, vectors_dir};
+use crate::support::python::python;
+use crate::support::vectors_dir;
 use crate::table::{EU, Says, TNG, Table, post};
 use lintas::exchange::dgcg::{read_message, write_message};
 use lintas::failure::Code;
@@ -16,8 +17,7 @@ use std::process::Command;
 
 #[actix_web::test]
 async fn suites_of_others_pass() {
-    let Some(python) = python() else {
-        skipped("no Python with requests, asn1crypto and cryptography");
+    let Some(python) = python("asn1crypto, cryptography, requests") else {
         return;
     };
     let ground = Ground::configured("", value_sets).await;

@@ -93,7 +93,7 @@ impl Ground {
         let id = asked.json()["id"].as_str().unwrap().to_owned();
         let path = format!("/admin/v1/requests/{id}");
         let request = Request::parse(self.budi.get(&path).await.json()["request"].clone()).unwrap();
-        let signature = self.budi.key.sign(&signed_bytes(&request.hash())).unwrap();
+        let signature = self.budi.signs(&request);
         let body = json!({ "signature": BASE64_STANDARD.encode(signature) });
         let approved = self.budi.post_json(&format!("{path}/approve"), &body).await;
         assert_eq!(approved.status, 200, "{}", approved.text);
@@ -156,7 +156,7 @@ impl Ground {
 }
 
 impl Caller {
-    fn new(id: &str) -> Self {
+    pub(crate) fn new(id: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name.push(DnType::CommonName, id);
@@ -172,10 +172,16 @@ impl Caller {
         }
     }
 
-    fn operator(&self, facilities: &[&str]) -> Operator {
+    /// The operator that they are, or would be, at these facilities.
+    pub(crate) fn operator(&self, facilities: &[&str]) -> Operator {
         let operator = Operator::new(&self.id, &self.id, &OperatorRole::ALL, &self.der).unwrap();
         let facilities: Vec<_> = facilities.iter().map(|it| (*it).to_owned()).collect();
         operator.at(&facilities).unwrap()
+    }
+
+    /// Their signature under an approval of `request`.
+    pub(crate) fn signs(&self, request: &Request) -> Vec<u8> {
+        self.key.sign(&signed_bytes(&request.hash())).unwrap()
     }
 
     pub(crate) fn certificate(&self) -> Thumbprint {
@@ -293,17 +299,10 @@ pub(crate) fn write_private(path: &Path, text: &str) {
 pub(crate) async fn postgres() -> Option<String> {
     let server = crate::postgres::server()?;
     let database = server.fresh_name();
-    sqlx::any::install_default_drivers();
-    let raw = async |place: &str, sql: String| {
-        let url = server.url("postgres", place);
-        let mut connection = sqlx::AnyConnection::connect(&url).await.unwrap();
-        let sql = sqlx::AssertSqlSafe(sql);
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    };
-    raw("postgres", format!("CREATE DATABASE {database}")).await;
+    let owner = |place: &str| server.url("postgres", place);
+    execute(&owner("postgres"), &format!("CREATE DATABASE {database}")).await;
     let logins = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postgres.sql");
-    raw(&database, fs::read_to_string(logins).unwrap()).await;
+    execute(&owner(&database), &fs::read_to_string(logins).unwrap()).await;
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("migrate.url");
     write_private(&file, &server.url("lintas_migrate", &database));
@@ -315,4 +314,13 @@ pub(crate) async fn postgres() -> Option<String> {
     };
     store::migrate(&config, data.path()).await.unwrap();
     Some(format!("[store]\nurl = \"{url}\"\n"))
+}
+
+/// Has the database at `url` execute `sql`, as somebody with every right to it.
+pub(crate) async fn execute(url: &str, sql: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
 }

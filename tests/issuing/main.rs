@@ -8,12 +8,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod at_rest;
+mod by_hand;
 mod claims;
 mod command_line;
 mod ground;
+mod guesses;
 mod load;
+mod needles;
+mod persons;
 #[allow(dead_code, reason = "the tests of the store use all of it")]
 #[path = "../store/postgres.rs"]
 mod postgres;
 mod story;
+mod thousands;
 mod who_may;

@@ -33,6 +33,21 @@ pub struct Case {
     pub fhir: Value,
     /// How it is refused, if it is: code and field.
     pub refused: Option<(Code, &'static str)>,
+    /// The same with that field set right, where it is refused.
+    pub mended: Option<Box<Case>>,
+}
+
+impl Case {
+    fn of(told: &Told) -> Self {
+        Self {
+            source_id: told.source_id.clone().unwrap_or_default(),
+            json: told.json(),
+            csv: told.csv(),
+            fhir: told.fhir(),
+            refused: None,
+            mended: None,
+        }
+    }
 }
 
 /// `count` cases that follow from `seed`.
@@ -41,15 +56,36 @@ pub fn cases(seed: u64, count: usize) -> impl Iterator<Item = Case> {
         let number_64 = u64::try_from(number).unwrap();
         let mut dice = Dice(seed ^ (number_64 << 20));
         let mut told = Told::new(&mut dice, number);
-        let refused = (number % 10 == 9).then(|| told.spoil(&mut dice, number / 10));
-        Case {
-            source_id: told.source_id.clone().unwrap_or_default(),
-            json: told.json(),
-            csv: told.csv(),
-            fhir: told.fhir(),
-            refused,
+        if number % 10 != 9 {
+            return Case::of(&told);
         }
+        let refused = told.spoil(&mut dice, number / 10);
+        let mut case = Case::of(&told);
+        told.mend(refused.1, number);
+        case.refused = Some(refused);
+        case.mended = Some(Box::new(Case::of(&told)));
+        case
     })
+}
+
+fn vaccination(product: Product, dose: Option<u64>, date: &str, lot: &str) -> What {
+    What::Vaccination {
+        product,
+        dose,
+        date: date.to_owned(),
+        lot: Some(lot.to_owned()),
+    }
+}
+
+fn test(sampled_at: &str, detected: Option<bool>) -> What {
+    What::Test {
+        test: "pcr",
+        loinc: Some("94500-6"),
+        device: None,
+        sampled_at: sampled_at.to_owned(),
+        detected,
+        centre: None,
+    }
 }
 
 /// The generator `SplitMix64`.
@@ -87,6 +123,45 @@ struct Told {
     operator: Option<String>,
     profiles: Option<&'static [&'static str]>,
     destination: Option<&'static str>,
+}
+
+impl What {
+    /// What happened, with what the form that is asked for demands, and in a form that there is for it.
+    fn as_can_be(
+        mut self,
+        profiles: Option<&'static [&'static str]>,
+        destination: Option<&'static str>,
+    ) -> (Self, Option<&'static [&'static str]>) {
+        let names = |name| profiles.is_some_and(|profiles| profiles.contains(&name));
+        let mut wanted = profiles;
+        match &mut self {
+            Self::Vaccination { product, lot, .. } => {
+                let in_eu = !product.lacks_eu_code();
+                if names("eu_dcc") && !in_eu {
+                    wanted = Some(&["who_ddcc"]);
+                }
+                let becomes_who = names("who_ddcc")
+                    || !in_eu
+                    || destination.is_some_and(|it| ["SA", "JP"].contains(&it));
+                if becomes_who && lot.is_none() {
+                    *lot = Some("WHO-1".to_owned());
+                }
+            }
+            Self::Test { .. } => {}
+            Self::Recovery { .. } if names("who_ddcc") => wanted = Some(&["eu_dcc"]),
+            Self::Recovery { .. } => {}
+        }
+        (self, wanted)
+    }
+}
+
+impl Product {
+    fn lacks_eu_code(self) -> bool {
+        match self {
+            Self::Id(id) => ["indovac", "inavac", "awcorna"].contains(&id),
+            Self::Cvx(code) => code == "513",
+        }
+    }
 }
 
 enum What {
@@ -139,8 +214,7 @@ impl Told {
                     loinc,
                     device,
                     sampled_at: format!(
-                        "{}T{:02}:{:02}:00{zone}",
-                        day(dice),
+                        "2026-11-24T{:02}:{:02}:00{zone}",
                         dice.below(24),
                         dice.below(60)
                     ),
@@ -149,7 +223,7 @@ impl Told {
                 }
             }
             _ => What::Recovery {
-                first_positive: day(dice),
+                first_positive: format!("2026-{:02}-{:02}", 6 + dice.below(5), 1 + dice.below(28)),
             },
         };
         let entered = matches!(what, What::Vaccination { .. }) && dice.below(2) == 0;
@@ -160,6 +234,7 @@ impl Told {
             3 => (None, Some(dice.of(&["DE", "FR", "SG", "SA", "JP"]))),
             _ => (None, None),
         };
+        let (what, profiles) = what.as_can_be(profiles, destination);
         Self {
             source_id: Some(format!("NAR-2026-{number:06}")),
             action: [None, Some("new")][usize::try_from(dice.below(2)).unwrap()],
@@ -178,22 +253,8 @@ impl Told {
 
     /// Makes it wrong in the way `kind`, in turn.
     fn spoil(&mut self, dice: &mut Dice, kind: usize) -> (Code, &'static str) {
-        let vaccination = |product, dose, date: &str, lot: &str| What::Vaccination {
-            product,
-            dose,
-            date: date.to_owned(),
-            lot: Some(lot.to_owned()),
-        };
-        let test = |sampled_at: &str, detected| What::Test {
-            test: "pcr",
-            loinc: Some("94500-6"),
-            device: None,
-            sampled_at: sampled_at.to_owned(),
-            detected,
-            centre: None,
-        };
         let (good, today) = (Product::Cvx("511"), "2026-11-20");
-        match kind % 23 {
+        match kind % 26 {
             0 => self.what = vaccination(Product::Id("vaksin_x"), Some(1), today, "A1"),
             1 => self.what = vaccination(Product::Cvx("500"), Some(1), today, "A1"),
             2 => self.what = vaccination(good, Some(5 + dice.below(90)), today, "A1"),
@@ -207,9 +268,9 @@ impl Told {
                 self.what = vaccination(good, Some(1), "2021-04-30", "A1");
             }
             9 => self.what = vaccination(good, Some(1), today, "LOT NUMBER THAT IS TOO LONG"),
-            10 => self.what = test("2026-11-20T08:00:00", Some(false)),
+            10 => self.what = test("2026-11-24T08:00:00", Some(false)),
             11 => self.what = test("2026-11-25T17:00:01+07:00", Some(false)),
-            12 => self.what = test("2026-11-20T08:00:00Z", None),
+            12 => self.what = test("2026-11-24T08:00:00Z", None),
             13 => {
                 (self.family, self.given, self.family_icao, self.given_icao) =
                     (None, None, None, None)
@@ -225,7 +286,27 @@ impl Told {
             19 => self.facility = None,
             20 => self.source_id = None,
             21 => self.source_id = Some("3174014107880003".to_owned()),
-            _ => (self.profiles, self.destination) = (None, Some("Jerman")),
+            22 => (self.profiles, self.destination) = (None, Some("Jerman")),
+            23 => {
+                self.what = vaccination(Product::Id("indovac"), Some(1), today, "A1");
+                (self.profiles, self.destination) = (Some(&["eu_dcc"][..]), None);
+            }
+            24 => {
+                let first_positive = "2026-10-02".to_owned();
+                self.what = What::Recovery { first_positive };
+                (self.profiles, self.destination) = (Some(&["who_ddcc"][..]), None);
+            }
+            _ => {
+                let date = today.to_owned();
+                let (product, dose, lot) = (good, Some(1), None);
+                self.what = What::Vaccination {
+                    product,
+                    dose,
+                    date,
+                    lot,
+                };
+                (self.profiles, self.destination) = (None, Some("SA"));
+            }
         }
         [
             (Code::ProductUnknown, "product"),
@@ -251,7 +332,32 @@ impl Told {
             (Code::EventInvalid, "source_id"),
             (Code::EventInvalid, "source_id"),
             (Code::EventInvalid, "destination"),
-        ][kind % 23]
+            (Code::ProductHasNoEuCode, "profiles"),
+            (Code::ClaimInvalid, "profiles"),
+            (Code::EventInvalid, "lot"),
+        ][kind % 26]
+    }
+
+    /// Sets `field` right, as somebody would who reads what is wrong with it.
+    fn mend(&mut self, field: &str, number: usize) {
+        match (field, &mut self.what) {
+            ("product", What::Vaccination { product, .. }) => *product = Product::Cvx("511"),
+            ("dose", What::Vaccination { dose, .. }) => *dose = Some(2),
+            ("date", What::Vaccination { date, .. }) => *date = "2026-11-19".to_owned(),
+            ("lot", What::Vaccination { lot, .. }) => *lot = Some("B2".to_owned()),
+            ("sampled_at", What::Test { sampled_at, .. }) => {
+                *sampled_at = "2026-11-24T08:00:00Z".to_owned();
+            }
+            ("result", What::Test { detected, .. }) => *detected = Some(true),
+            ("family_name", _) => self.family = Some("Kusumawardhani".to_owned()),
+            ("birth_date", _) => self.birth = "1988-02".to_owned(),
+            ("facility", _) => self.facility = Some("3174001".to_owned()),
+            ("source_id", _) => self.source_id = Some(format!("NAR-2026-{number:06}-B")),
+            ("destination", _) => self.destination = Some("DE"),
+            ("profiles", What::Vaccination { .. }) => self.profiles = Some(&["who_ddcc"]),
+            ("profiles", _) => self.profiles = Some(&["eu_dcc"]),
+            (field, _) => panic!("nobody knows how to mend {field}"),
+        }
     }
 
     fn json(&self) -> Value {

@@ -66,6 +66,7 @@ impl Person {
             id: self.id.to_owned(),
             name: self.id.to_owned(),
             roles: roles.to_vec(),
+            facilities: Vec::new(),
             certificate: self.der.clone(),
         }
     }

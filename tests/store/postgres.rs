@@ -16,6 +16,7 @@ use std::time::Duration;
 /// A running server.
 pub(crate) struct Postgres {
     folder: PathBuf,
+    programs: PathBuf,
     port: u16,
     /// Holds the pipe whose end stops the server.
     _keeper: Child,
@@ -45,6 +46,18 @@ impl Postgres {
     /// The certificate of the CA that vouches for the server, as `localhost`.
     pub(crate) fn ca(&self) -> PathBuf {
         self.folder.join("ca.pem")
+    }
+
+    /// The folder of its files, keys and log.
+    #[allow(dead_code, reason = "not every test program searches its files")]
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// A program that came with it.
+    #[allow(dead_code, reason = "not every test program searches its files")]
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
     }
 
     /// What the server has written to its log.
@@ -130,6 +143,7 @@ fn start() -> Option<Postgres> {
         if ready() {
             return Some(Postgres {
                 folder,
+                programs,
                 port,
                 _keeper: keeper,
                 databases: AtomicU32::new(1),

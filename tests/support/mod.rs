@@ -12,6 +12,7 @@ pub mod guide;
 pub mod meddled;
 pub mod openssl;
 pub mod program;
+pub mod python;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -53,6 +53,7 @@ async fn a_rogue_operator_is_answered(url: Option<String>) {
     let ids = [&ministry.first, &ministry.second].map(|node| node.gateway().world().snapshot.id());
     assert_eq!(ids[0], ids[1], "both nodes say the same");
     eprintln!("93 certificates were withdrawn on the other node after {took:?}");
+    ministry.ends().await;
 }
 
 #[actix_web::test]
@@ -112,6 +113,19 @@ async fn a_withdrawal_does_not_wait(foreign_signers: usize) {
             gateway.refresh();
         }
     });
+    // Meanwhile a task of that node asks how a feed stands, over and over, as those do that ask feeds.
+    let gateway = std::sync::Arc::clone(ministry.second.gateway());
+    let asking = actix_web::rt::spawn(async move {
+        loop {
+            let asked = stopwatch();
+            gateway.is_due("eu", Duration::from_secs(60));
+            assert_eq!(gateway.foreign().attempts("eu").failed, 0);
+            gateway.value_set_ids();
+            let took = asked.elapsed();
+            assert!(took < Duration::from_millis(500), "it waited {took:?}");
+            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
     let mut longest = Duration::ZERO;
     for certificate in &certificates {
         let only =
@@ -121,6 +135,8 @@ async fn a_withdrawal_does_not_wait(foreign_signers: usize) {
     }
     over.store(true, std::sync::atomic::Ordering::SeqCst);
     busy.join().unwrap();
+    assert!(!asking.is_finished(), "a feed's task waited for a world");
+    asking.abort();
     assert_eq!(
         codes(&ministry.second, &certificates[0].text).await,
         ["revoked"]
@@ -129,6 +145,7 @@ async fn a_withdrawal_does_not_wait(foreign_signers: usize) {
         "in force after {longest:?} at most, where a world of {signers} signers takes {making:?}"
     );
     assert!(longest < Duration::from_secs(1), "it took {longest:?}");
+    ministry.ends().await;
 }
 
 #[actix_web::test]
@@ -228,6 +245,7 @@ async fn a_stolen_key_is_answered(count: usize) {
         ["register_unavailable"]
     );
     assert!(codes(&ministry.first, &healthy[0].text).await.is_empty());
+    ministry.ends().await;
 }
 
 #[actix_web::test]
@@ -284,6 +302,7 @@ async fn a_withdrawal_that_was_inserted_counts_for_nothing_and_one_that_was_dele
             ["revocation_stale"]
         );
     }
+    ministry.ends().await;
 }
 
 async fn execute(database: &std::path::Path, statement: &str) {

@@ -80,6 +80,7 @@ async fn ninety_three_are_withdrawn_by_one_and_ninety_three_more_need_another() 
     ministry.passes(86_400);
     let (_, count) = ministry.withdraws_alone(&entered_by("clerk-19")).await;
     assert_eq!(count, 8);
+    ministry.ends().await;
 }
 
 #[actix_web::test]
@@ -124,6 +125,7 @@ async fn a_withdrawal_is_taken_back_by_the_same_rules() {
     ministry.budi.approves(gateway, &asked).await.unwrap();
     assert!(codes(&ministry.first, &many[0].text).await.is_empty());
     assert_eq!(codes(&ministry.first, &few[0].text).await, ["revoked"]);
+    ministry.ends().await;
 }
 
 #[actix_web::test]
@@ -156,6 +158,7 @@ async fn an_event_in_the_place_of_another_withdraws_its_certificates_once() {
     assert_eq!(code(refused), Code::RequestInvalid);
     // It counts against nobody's day.
     assert_eq!(own.spent("gateway", gateway.clock().now()), 0);
+    ministry.ends().await;
 }
 
 #[actix_web::test]

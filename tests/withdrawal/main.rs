@@ -17,7 +17,9 @@ mod postgres;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crash;
 mod drills;
 mod limits;
 mod ministry;
 mod publishing;
+mod whose;

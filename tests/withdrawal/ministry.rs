@@ -12,7 +12,7 @@ use lintas::issue::event::{Action, Profile};
 use lintas::issue::{self, Claims, Issuer};
 use lintas::model::{Country, Kid, Purpose, Thumbprint};
 use lintas::revocation::{RegisterMark, RevocationHash};
-use lintas::server::gateway::Clock;
+use lintas::server::gateway::{Clock, Gateway};
 use lintas::server::store::issuing::{Held, IssuedRow, NewEvent, Sealed, Which};
 use lintas::server::store::{Lease, Store};
 use lintas::trust::{Dsc, kid_of};
@@ -98,6 +98,9 @@ impl Ministry {
         )
         .await;
         let (ana, budi) = two_operators(first.gateway()).await;
+        for person in [&ana, &budi] {
+            works_at(first.gateway(), person, &["*"]).await;
+        }
         let file = first.data.path().join("lintas.db");
         let url = url.unwrap_or_else(|| format!("sqlite:{}", file.display()));
         let second = TestGateway::configured(
@@ -127,11 +130,25 @@ impl Ministry {
         self.first.gateway().records().unwrap().store()
     }
 
-    /// Ends both nodes' stores, so that nothing is under way when the test ends.
+    /// Ends both nodes' stores, so that nothing is under way when the test ends: what a connection waits for is dropped behind
+    /// the runtime else, which `sqlx` does not forgive.
     pub(crate) async fn ends(&self) {
         for node in [&self.first, &self.second] {
             node.gateway().records().unwrap().store().close().await;
         }
+    }
+
+    /// An operator, known to both nodes, who works at these facilities and may do everything there.
+    pub(crate) async fn clerk(&self, id: &'static str, facilities: &[&str]) -> Person {
+        let person = Person::new(id);
+        self.moves(&person, facilities).await;
+        person
+    }
+
+    /// Has an operator work at these facilities and at no others.
+    pub(crate) async fn moves(&self, person: &Person, facilities: &[&str]) {
+        works_at(self.first.gateway(), person, facilities).await;
+        self.second.gateway().follow().await.unwrap();
     }
 
     pub(crate) fn passes(&self, seconds: i64) {
@@ -241,24 +258,8 @@ impl Ministry {
             .iter()
             .map(|it| event(it, operator, facility))
             .collect();
-        let store = self.store();
-        store.take_in(&events, &[]).await.unwrap();
-        let lease = lease(store.as_ref()).await;
-        let mut by_id: BTreeMap<_, _> = events.iter().map(|it| it.id).zip(&certificates).collect();
-        while !by_id.is_empty() {
-            let waiting = store.waiting(Which::Oldest, 500).await.unwrap();
-            let sealed: Vec<_> = waiting
-                .iter()
-                .map(|it| {
-                    sealed(
-                        &it.event,
-                        by_id.remove(&it.event.id).unwrap(),
-                        &self.signers[signer],
-                    )
-                })
-                .collect();
-            store.enter(&sealed, &[], &lease).await.unwrap();
-        }
+        let kid = self.signers[signer].kid();
+        entered(self.store().as_ref(), &events, &certificates, &kid).await;
         certificates
     }
 
@@ -289,7 +290,7 @@ fn event(certificate: &Certificate, operator: &str, facility: &str) -> NewEvent 
     }
 }
 
-fn sealed(event: &NewEvent, certificate: &Certificate, signer: &Own) -> Sealed {
+fn sealed(event: &NewEvent, certificate: &Certificate, kid: &Kid) -> Sealed {
     Sealed {
         event: event.id,
         issued: vec![IssuedRow {
@@ -297,7 +298,7 @@ fn sealed(event: &NewEvent, certificate: &Certificate, signer: &Own) -> Sealed {
             event: event.id,
             profile: Profile::EuDcc,
             purpose: event.purpose,
-            kid: signer.kid(),
+            kid: kid.clone(),
             signature: certificate.signature,
             mark: certificate.mark,
             uvci: certificate.uvci,
@@ -316,6 +317,55 @@ fn sealed(event: &NewEvent, certificate: &Certificate, signer: &Own) -> Sealed {
             until: issued_at().plus(90 * 86_400),
         }),
     }
+}
+
+/// Enters so many certificates that nobody signed into the register of `store`; the hashes of their signatures.
+pub(crate) async fn registers(store: &dyn Store, count: usize) -> Vec<RevocationHash> {
+    let certificates: Vec<_> = (0..count)
+        .map(|number| {
+            let hash = |what: &str| {
+                let digest = sha256(format!("{what} {number}").as_bytes());
+                RevocationHash(digest[..16].try_into().unwrap())
+            };
+            Certificate {
+                text: String::new(),
+                signature: hash("signature"),
+                uvci: hash("identifier"),
+            }
+        })
+        .collect();
+    let events: Vec<_> = certificates
+        .iter()
+        .map(|it| event(it, "clerk-17", "3174001"))
+        .collect();
+    let kid = Kid::from_bytes(&[7; 8]).unwrap();
+    entered(store, &events, &certificates, &kid).await;
+    certificates.iter().map(|it| it.signature).collect()
+}
+
+/// Has certificates of these events entered, as the worker does.
+async fn entered(store: &dyn Store, events: &[NewEvent], certificates: &[Certificate], kid: &Kid) {
+    store.take_in(events, &[]).await.unwrap();
+    let lease = lease(store).await;
+    let mut by_id: BTreeMap<_, _> = events.iter().map(|it| it.id).zip(certificates).collect();
+    while !by_id.is_empty() {
+        let waiting = store.waiting(Which::Oldest, 500).await.unwrap();
+        let sealed: Vec<_> = waiting
+            .iter()
+            .map(|it| sealed(&it.event, by_id.remove(&it.event.id).unwrap(), kid))
+            .collect();
+        store.enter(&sealed, &[], &lease).await.unwrap();
+    }
+}
+
+/// Keeps where an operator works.
+async fn works_at(gateway: &Arc<Gateway>, person: &Person, facilities: &[&str]) {
+    let facilities: Vec<_> = facilities.iter().map(|it| (*it).to_owned()).collect();
+    let operator = person.operator().at(&facilities).unwrap();
+    let record = operator.record(gateway.clock().now());
+    let store = gateway.records().unwrap().store();
+    store.append(&[record], &[], None).await.unwrap();
+    gateway.follow().await.unwrap();
 }
 
 async fn lease(store: &dyn Store) -> Lease {

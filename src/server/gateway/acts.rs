@@ -3,7 +3,7 @@
 //! Refuses to take in less of a feed than before where the feed said no such thing: what is approved was seen.
 
 use super::Gateway;
-use super::registry::{Act, Answerable, Registry};
+use super::registry::{Act, Answerable, Operator, Registry};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
@@ -11,7 +11,7 @@ use crate::server::store::Event;
 use serde_json::{Value, json};
 
 impl Gateway {
-    /// What `act` would change at `at`, in words and numbers.
+    /// What `act` would change at `at` where `asker` asks for it, in words and numbers.
     ///
     /// # Errors
     /// `request_invalid`, `not_found`; those of certificates that the act holds.
@@ -19,6 +19,7 @@ impl Gateway {
         &self,
         registry: &Registry,
         act: &Act,
+        asker: &Operator,
         at: UnixTime,
     ) -> Result<Value, Failure> {
         match act {
@@ -49,9 +50,9 @@ impl Gateway {
                 self.preview_key(act, at)
             }
             Act::CertificatesWithdraw { selector, reason } => {
-                self.preview_withdraw(selector, *reason).await
+                self.preview_withdraw(selector, *reason, asker).await
             }
-            Act::CertificatesReinstate { id } => self.preview_reinstate(id),
+            Act::CertificatesReinstate { id } => self.preview_reinstate(id, asker).await,
         }
     }
 
@@ -87,9 +88,13 @@ impl Gateway {
                 self.carry_out_key(act, by)
             }
             Act::CertificatesWithdraw { selector, reason } => {
-                self.carry_out_withdraw(selector, *reason, by).await
+                let asker = registry.asker(by.asked_by)?;
+                self.carry_out_withdraw(selector, *reason, asker, by).await
             }
-            Act::CertificatesReinstate { id } => self.carry_out_reinstate(id, by),
+            Act::CertificatesReinstate { id } => {
+                let asker = registry.asker(by.asked_by)?;
+                self.carry_out_reinstate(id, asker, by).await
+            }
         }
     }
 

@@ -116,7 +116,7 @@ impl Gateway {
         registry.may_ask(operator, &act, now)?;
         Ok(Request {
             id: random_id()?,
-            preview: self.preview(&registry, &act, now).await?,
+            preview: self.preview(&registry, &act, operator, now).await?,
             act,
             asked_by: operator.id.clone(),
             asked_at: now,
@@ -140,7 +140,8 @@ impl Gateway {
                 let (registry, now) = (self.registry()?, self.clock.now());
                 let operator = known(&registry, certificate, now)?;
                 let (request, decision) = registry.approval(id, &operator, signature, now)?;
-                let preview = self.preview(&registry, &request.act, now).await;
+                let asker = registry.asker(&request.asked_by)?;
+                let preview = self.preview(&registry, &request.act, asker, now).await;
                 let preview = preview.map_err(outdated)?;
                 if canonical(&preview) != canonical(&request.preview) {
                     let reason = "the act would now change something else; ask for it anew";

@@ -34,7 +34,6 @@ impl Gateway {
         }
         let incomplete = read.is_err();
         let read_any = read.as_ref().is_ok_and(|any| *any);
-        // Whoever makes a world holds the feeds meanwhile, so nobody looks at them here: other tasks would wait, too.
         let turned = self.world.load().incomplete != incomplete;
         if turned {
             if let Err(failure) = &read {
@@ -51,7 +50,7 @@ impl Gateway {
         let gateway = Arc::clone(self);
         let missing = read.err();
         let put = actix_web::rt::task::spawn_blocking(move || {
-            let mut foreign = gateway.foreign();
+            let mut foreign = gateway.making();
             if turned {
                 foreign.set_incomplete(missing);
             }

@@ -1,6 +1,9 @@
 //! Foreign feeds as they stand: their records, what these prove, and how the last attempts to reach them went.
 //!
 //! Refuses to believe any of it where records are missing: what a lost withdrawal would have said is not known.
+//!
+//! Whoever makes a world has the one that changes; all others read a copy of how it was when the last one was made, and wait for
+//! nobody. A copy is cheap: what did not change is shared.
 
 use super::number;
 use super::replica::{Replica, Standing};
@@ -11,7 +14,7 @@ use crate::revocation::{RevocationBatch, RevocationList};
 use crate::snapshot::{FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements};
 use crate::trust::{AdmissionReport, Refusal, Source, TrustEntry};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A foreign feed, as configured.
 #[derive(Clone, Debug)]
@@ -63,19 +66,21 @@ pub struct FeedStatus {
 }
 
 /// All foreign feeds.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Foreign {
-    feeds: Vec<ForeignFeed>,
+    feeds: Arc<[ForeignFeed]>,
     replica: Replica,
-    contents: BTreeMap<String, Content>,
+    contents: BTreeMap<String, Arc<Content>>,
     revocations: Arc<RevocationList>,
     /// The countries whose withdrawals each feed was last known to name.
     spoken_for: BTreeMap<String, Vec<Country>>,
-    attempts: BTreeMap<String, Attempts>,
+    /// Shared by all copies: an attempt is known before the next world is made.
+    attempts: Arc<Mutex<BTreeMap<String, Attempts>>>,
     incomplete: Option<Arc<Failure>>,
 }
 
 /// What a feed's records were found to say, and at which of their states.
+#[derive(Clone)]
 struct Content {
     state: (u64, u64),
     said: FeedContent,
@@ -85,7 +90,7 @@ impl Foreign {
     /// These feeds, of which nothing is known yet.
     pub fn new(feeds: Vec<ForeignFeed>) -> Self {
         Self {
-            feeds,
+            feeds: feeds.into(),
             ..Self::default()
         }
     }
@@ -139,8 +144,9 @@ impl Foreign {
     }
 
     /// Notes how an attempt to reach a feed went.
-    pub fn attempted(&mut self, id: &str, at: UnixTime, failure: Option<Failure>) {
-        let attempts = self.attempts.entry(id.to_owned()).or_default();
+    pub fn attempted(&self, id: &str, at: UnixTime, failure: Option<Failure>) {
+        let mut all = self.all_attempts();
+        let attempts = all.entry(id.to_owned()).or_default();
         attempts.at = Some(at);
         attempts.failed = match failure {
             Some(_) => attempts.failed.saturating_add(1),
@@ -151,7 +157,11 @@ impl Foreign {
 
     /// How the attempts to reach a feed went.
     pub fn attempts(&self, id: &str) -> Attempts {
-        self.attempts.get(id).cloned().unwrap_or_default()
+        self.all_attempts().get(id).cloned().unwrap_or_default()
+    }
+
+    fn all_attempts(&self) -> MutexGuard<'_, BTreeMap<String, Attempts>> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the records of every feed that says something new; where none does, only ages move on.
@@ -187,14 +197,14 @@ impl Foreign {
             let earlier = self.contents.remove(&id).filter(|it| it.state == state);
             let mut content = earlier.unwrap_or_else(|| {
                 changed = true;
-                Content {
+                Arc::new(Content {
                     state,
                     said: read_feed(records, &vouching),
-                }
+                })
             });
             let before = self.spoken_for.remove(&id);
             let spoken_for = spoken_for(feed, &content.said, before, self.incomplete.is_some());
-            content.said.list.source = Source {
+            Arc::make_mut(&mut content).said.list.source = Source {
                 revocation_countries: spoken_for.clone(),
                 ..records.source.clone()
             };

@@ -81,7 +81,10 @@ pub struct Gateway {
     data: PathBuf,
     feeds: Vec<FeedConfig>,
     world: ArcSwap<World>,
-    foreign: Mutex<Foreign>,
+    /// Foreign feeds as they were when the last world was made.
+    foreign: ArcSwap<Foreign>,
+    /// The same as it becomes, held by whoever makes a world: for seconds, so by no asynchronous task.
+    making: Mutex<Foreign>,
     records: OnceLock<Records>,
     hub: ArcSwap<Hub>,
     ledger: ArcSwap<Ledger>,
@@ -145,6 +148,7 @@ impl Gateway {
         );
         let mut feeds = feeds::foreign_feeds(&config.feeds, &config.data)?;
         feeds.extend(feeds::own_feed(config));
+        let foreign = Foreign::new(feeds);
         let gateway = Self {
             environment: config.environment,
             clock,
@@ -152,7 +156,8 @@ impl Gateway {
             data: config.data.clone(),
             feeds: config.feeds.clone(),
             world: ArcSwap::from_pointee(empty),
-            foreign: Mutex::new(Foreign::new(feeds)),
+            foreign: ArcSwap::from_pointee(foreign.clone()),
+            making: Mutex::new(foreign),
             records: OnceLock::new(),
             hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
             ledger: ArcSwap::default(),
@@ -251,10 +256,15 @@ impl Gateway {
         self.store_silent.store(!answered, Ordering::Relaxed);
     }
 
-    /// Foreign feeds as they stand, held until the guard is gone.
-    pub fn foreign(&self) -> MutexGuard<'_, Foreign> {
+    /// Foreign feeds as they were when the last world was made. Nobody waits for the next one.
+    pub fn foreign(&self) -> Arc<Foreign> {
+        self.foreign.load_full()
+    }
+
+    /// Foreign feeds for whoever makes a world, held until the guard is gone. An asynchronous task would stall all others.
+    fn making(&self) -> MutexGuard<'_, Foreign> {
         // Nothing is left half done where a holder panics: what is derived is derived anew.
-        self.foreign.lock().unwrap_or_else(PoisonError::into_inner)
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells the metrics how much the cache holds.

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// The records of all feeds.
-#[derive(Debug, Default)]
-pub struct Replica(BTreeMap<String, Standing>);
+#[derive(Clone, Debug, Default)]
+pub struct Replica(BTreeMap<String, Arc<Standing>>);
 
 /// The records of one feed.
 #[derive(Clone, Debug, Default)]
@@ -41,12 +41,12 @@ impl Replica {
     /// Takes in the next record.
     pub fn apply(&mut self, record: Record) {
         let standing = self.0.entry(record.source.clone()).or_default();
-        standing.apply(record);
+        Arc::make_mut(standing).apply(record);
     }
 
     /// How the feed with this id stands.
     pub fn feed(&self, id: &str) -> Option<&Standing> {
-        self.0.get(id)
+        self.0.get(id).map(Arc::as_ref)
     }
 }
 

@@ -169,21 +169,14 @@ impl Gateway {
         };
         let fetched = self.fetch(records, lease, feed, &before, now).await?;
         let next = fetched.mark.clone();
-        let taken = {
-            let foreign = self.foreign();
-            let feeds = foreign.feeds().iter();
-            let mut configured = feeds.filter(|feed| feed.source.id == id);
-            let unknown = || Code::Internal.because(format!("feed {id} is not configured"));
-            let proof = &configured.next().ok_or_else(unknown)?.proof;
-            let intake = Intake {
-                source: id,
-                proof,
-                standing: foreign.standing(id),
-                at: now,
-                accepts_less,
-            };
-            intake.take(fetched)
-        };
+        let (foreign, source) = (self.foreign(), id.to_owned());
+        // A long list takes a while to read, for which nobody else waits.
+        let taken = actix_web::rt::task::spawn_blocking(move || {
+            take(&foreign, &source, fetched, now, accepts_less)
+        });
+        let taken = taken
+            .await
+            .map_err(|error| Code::Internal.caused_by("the answer was not read", error))??;
         let events = self.told(id, &taken, accepts_less);
         let head = records
             .store
@@ -339,6 +332,27 @@ impl Gateway {
             body: b"{}".to_vec(),
         })
     }
+}
+
+/// What of the answer of the feed `id` is new.
+fn take(
+    foreign: &Foreign,
+    id: &str,
+    fetched: Fetched,
+    at: UnixTime,
+    accepts_less: bool,
+) -> Result<Taken, Failure> {
+    let mut configured = foreign.feeds().iter().filter(|feed| feed.source.id == id);
+    let unknown = || Code::Internal.because(format!("feed {id} is not configured"));
+    let proof = &configured.next().ok_or_else(unknown)?.proof;
+    let intake = Intake {
+        source: id,
+        proof,
+        standing: foreign.standing(id),
+        at,
+        accepts_less,
+    };
+    Ok(intake.take(fetched))
 }
 
 /// SHA-256 over the records of the feed `id`; zeros where it has none.

@@ -95,7 +95,7 @@ impl Gateway {
     pub fn refresh(&self) {
         self.look_at_value_sets();
         self.look_at_keys();
-        let mut foreign = self.foreign();
+        let mut foreign = self.making();
         let before = self.world.load();
         let now = self.clock.now();
         let (readings, troubles) = pinned::read_all(&self.feeds, &self.data, &before.readings, now);
@@ -137,6 +137,8 @@ impl Gateway {
         self.judges.know(&snapshot);
         let ids = foreign.feeds().iter().map(|feed| feed.source.id.clone());
         let visible = self.seen_abroad(foreign);
+        // Before the world, so that nobody reads what is older than the world that they have.
+        self.foreign.store(Arc::new(foreign.clone()));
         let foreign = (ids.collect(), foreign.incomplete().is_some());
         // What was withdrawn while the rest was made is in force already, and stays so.
         let _one = self.putting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,6 +82,22 @@ impl Ahead {
     }
 }
 
+/// Shows how many rows there are behind the end, and logs those that were not there before. Whoever reads on meets and counts
+/// them only when the next good row comes, which may be long after somebody wrote them by hand.
+fn tell_refused(refused: &[(u64, Option<[u8; 32]>)], told: &[(u64, Option<[u8; 32]>)]) {
+    let rows = u32::try_from(refused.len()).unwrap_or(u32::MAX);
+    metrics::gauge!("lintas_store_rows_behind_end").set(f64::from(rows));
+    let mut new = refused.iter().filter(|row| !told.contains(row));
+    if let Some((first, _)) = new.next() {
+        let code = Code::SealInvalid.name();
+        tracing::error!(
+            code,
+            rows,
+            "{rows} records behind the end, new from {first} on, have no good seal; not obeyed"
+        );
+    }
+}
+
 impl Sql {
     /// The store behind `pool`, after a walk over all its records.
     pub(super) async fn open(
@@ -166,11 +182,12 @@ impl Sql {
             let found = rows::last(connection).await?;
             return Err(self.cut(tip.sequence, found).into());
         }
-        ahead.refused.clear();
+        let told = std::mem::take(&mut ahead.refused);
         let gap = self.walk(connection, &mut ahead, &mut |_| ()).await?;
         if let Some(gap) = gap {
             return Err(self.broken(gap).into());
         }
+        tell_refused(&ahead.refused, &told);
         self.now_known(ahead.clone());
         Ok(ahead)
     }

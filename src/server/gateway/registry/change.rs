@@ -197,10 +197,11 @@ impl Registry {
             let reason = format!("it could be approved until {}", request.expires_at());
             return Err(Code::ApprovalExpired.because(reason));
         }
-        let asker = self.operator(&request.asked_by);
-        let asker = asker.filter(|asker| asker.may(request.act.asks()));
-        let gone = || Code::ApprovalOutdated.because("whoever asked may ask no more");
-        apart(asker.ok_or_else(gone)?, operator)?;
+        let asker = self.asker(&request.asked_by)?;
+        if !asker.may(request.act.asks()) {
+            return Err(Code::ApprovalOutdated.because("whoever asked may ask no more"));
+        }
+        apart(asker, operator)?;
         let hash = request.hash();
         operator.proves(&signed_bytes(&hash), signature)?;
         let verdict = Verdict::Approved {

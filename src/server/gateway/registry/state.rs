@@ -61,6 +61,15 @@ impl Registry {
         self.operators.values()
     }
 
+    /// The operator who asked for an act, disabled ones too.
+    ///
+    /// # Errors
+    /// `approval_outdated` where there is none.
+    pub fn asker(&self, id: &str) -> Result<&Operator, Failure> {
+        let gone = || Code::ApprovalOutdated.because("whoever asked may ask no more");
+        self.operator(id).map(Arc::as_ref).ok_or_else(gone)
+    }
+
     /// The operator with this id, disabled ones too.
     pub fn operator(&self, id: &str) -> Option<&Arc<Operator>> {
         self.operators.get(id)

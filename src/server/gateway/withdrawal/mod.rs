@@ -1,7 +1,8 @@
 //! Withdrawing what was issued here, and taking a withdrawal back.
 //!
 //! Refuses more than [`ALONE`] certificates a day by one operator alone: whoever wants more asks, and another approves what was
-//! shown. Refuses to name a certificate otherwise than by hashes, and to withdraw what the register does not know.
+//! shown. Refuses to name a certificate otherwise than by hashes, and to withdraw what the register does not know, or what was
+//! issued for facilities at which the operator does not work.
 
 mod batches;
 mod publish;
@@ -9,12 +10,16 @@ mod reason;
 mod record;
 mod report;
 mod selection;
+mod whose;
 
 pub use publish::{OwnBatches, Publishing, UploadKey};
 pub use reason::Reason;
 pub use record::{Group, Undone, Withdrawal};
 pub use report::Span;
 pub use selection::Selection;
+pub use whose::Selected;
+
+use whose::something;
 
 use super::registry::{Act, Answerable, Operator, OperatorRole, Request};
 use super::{Gateway, Records};
@@ -23,10 +28,9 @@ use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::revocation::RevocationHash;
 use crate::server::store::Event;
-use crate::server::store::issuing::{IssuedRow, Selector};
+use crate::server::store::issuing::Selector;
 use crate::verify::Reached;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use tracing::info;
 
@@ -44,51 +48,6 @@ pub enum Withdrawn {
     Asked(Box<Request>),
 }
 
-/// What a selection means now.
-#[derive(Debug, Default)]
-pub struct Selected {
-    /// The certificates that are not withdrawn yet.
-    pub rows: Vec<IssuedRow>,
-    /// How many are already.
-    pub already: usize,
-    events: BTreeSet<[u8; 16]>,
-    facilities: BTreeSet<String>,
-    operators: BTreeSet<String>,
-    first: Option<UnixTime>,
-    last: Option<UnixTime>,
-}
-
-impl Selected {
-    fn add(&mut self, row: IssuedRow, is_withdrawn: bool) {
-        self.events.insert(row.event);
-        self.facilities.insert(row.facility.clone());
-        self.operators.insert(row.operator.clone());
-        self.first = Some(
-            self.first
-                .map_or(row.issued_at, |first| first.min(row.issued_at)),
-        );
-        self.last = self.last.max(Some(row.issued_at));
-        if is_withdrawn {
-            self.already += 1;
-        } else {
-            self.rows.push(row);
-        }
-    }
-
-    /// In numbers, as whoever approves sees it.
-    pub fn shown(&self) -> Value {
-        json!({
-            "certificates": self.rows.len(),
-            "withdrawn_already": self.already,
-            "events": self.events.len(),
-            "facilities": self.facilities.len(),
-            "operators": self.operators.len(),
-            "first_issued": self.first.map(|at| at.to_string()),
-            "last_issued": self.last.map(|at| at.to_string()),
-        })
-    }
-}
-
 impl Gateway {
     /// What `selection` means now, in numbers, for the operator with this certificate; nothing is withdrawn.
     ///
@@ -102,7 +61,7 @@ impl Gateway {
         let operator = self.operator(certificate)?;
         may_revoke(&operator)?;
         self.read_store().await?;
-        let selected = self.select(&selection.selector()?).await?;
+        let selected = self.selected_by(&operator, selection).await?;
         let mut shown = selected.shown();
         let spent = self.own_records().spent(&operator.id, self.clock.now());
         if let Some(shown) = shown.as_object_mut() {
@@ -126,12 +85,12 @@ impl Gateway {
         selection: &Selection,
         reason: Reason,
     ) -> Result<Withdrawn, Failure> {
-        let selector = selection.selector()?;
+        selection.selector()?;
         self.decide(async |records, _, head| {
             let now = self.clock.now();
             let operator = self.operator(certificate)?;
             may_revoke(&operator)?;
-            let selected = self.select(&selector).await?;
+            let selected = self.selected_by(&operator, selection).await?;
             let certificates = something(&selected)?;
             let spent = self.own_records().spent(&operator.id, now);
             let act = || Act::CertificatesWithdraw {
@@ -184,7 +143,7 @@ impl Gateway {
             let now = self.clock.now();
             let operator = self.operator(certificate)?;
             may_revoke(&operator)?;
-            let certificates = self.to_be_reinstated(id)?;
+            let certificates = self.to_be_reinstated(id, &operator).await?;
             if certificates + self.own_records().spent(&operator.id, now) > ALONE {
                 let act = Act::CertificatesReinstate { id: id.to_owned() };
                 let request = self.request_of(&operator, act, now).await?;
@@ -275,40 +234,14 @@ impl Gateway {
         }
     }
 
-    /// What `selector` means now.
-    ///
-    /// # Errors
-    /// `request_invalid` where it is over [`MAX_SELECTED`]; `store_unavailable`, `store_incomplete`.
-    pub(super) async fn select(&self, selector: &Selector) -> Result<Selected, Failure> {
-        let store = self.records()?.store();
-        let own = Arc::clone(self.own_records().own());
-        let (mut selected, mut after) = (Selected::default(), 0);
-        loop {
-            let rows = store.select(selector, after, PAGE).await?;
-            let Some(last) = rows.last() else {
-                return Ok(selected);
-            };
-            after = last.number;
-            for row in rows {
-                let is_withdrawn = own.names(row.signature);
-                selected.add(row, is_withdrawn);
-            }
-            if selected.rows.len() > MAX_SELECTED {
-                let reason = format!(
-                    "the selector means over {MAX_SELECTED} certificates; narrow it, by time for one"
-                );
-                return Err(Code::RequestInvalid.because(reason).about("selector"));
-            }
-        }
-    }
-
     /// What a withdrawal that two operators do would change.
     pub(super) async fn preview_withdraw(
         &self,
         selection: &Selection,
         reason: Reason,
+        asker: &Operator,
     ) -> Result<Value, Failure> {
-        let selected = self.select(&selection.selector()?).await?;
+        let selected = self.selected_by(asker, selection).await?;
         something(&selected)?;
         let mut shown = selected.shown();
         if let Some(shown) = shown.as_object_mut() {
@@ -319,8 +252,12 @@ impl Gateway {
     }
 
     /// What taking the withdrawal `id` back would change.
-    pub(super) fn preview_reinstate(&self, id: &str) -> Result<Value, Failure> {
-        let certificates = self.to_be_reinstated(id)?;
+    pub(super) async fn preview_reinstate(
+        &self,
+        id: &str,
+        asker: &Operator,
+    ) -> Result<Value, Failure> {
+        let certificates = self.to_be_reinstated(id, asker).await?;
         let own = self.own_records();
         let withdrawal = &own.withdrawal(id)?.withdrawal;
         Ok(json!({
@@ -338,9 +275,10 @@ impl Gateway {
         &self,
         selection: &Selection,
         reason: Reason,
+        asker: &Operator,
         by: &Answerable<'_>,
     ) -> Result<(Vec<Record>, Vec<Event>), Failure> {
-        let selected = self.select(&selection.selector()?).await?;
+        let selected = self.selected_by(asker, selection).await?;
         let certificates = something(&selected)?;
         let withdrawal = Withdrawal {
             id: super::admin::random_id()?,
@@ -358,12 +296,13 @@ impl Gateway {
     }
 
     /// The record and event by which two operators take the withdrawal `id` back.
-    pub(super) fn carry_out_reinstate(
+    pub(super) async fn carry_out_reinstate(
         &self,
         id: &str,
+        asker: &Operator,
         by: &Answerable<'_>,
     ) -> Result<(Vec<Record>, Vec<Event>), Failure> {
-        let certificates = self.to_be_reinstated(id)?;
+        let certificates = self.to_be_reinstated(id, asker).await?;
         let undone = Undone {
             id: id.to_owned(),
             by: by.asked_by.to_owned(),
@@ -375,8 +314,8 @@ impl Gateway {
         Ok((vec![undone.record()], vec![event]))
     }
 
-    /// How many certificates taking the withdrawal `id` back would reinstate.
-    fn to_be_reinstated(&self, id: &str) -> Result<usize, Failure> {
+    /// How many certificates `operator` would reinstate by taking the withdrawal `id` back.
+    async fn to_be_reinstated(&self, id: &str, operator: &Operator) -> Result<usize, Failure> {
         let own = self.own_records();
         let standing = own.withdrawal(id)?;
         if standing.undone.is_some() {
@@ -387,6 +326,7 @@ impl Gateway {
                 "another event took the place of theirs; correct or renew that one instead";
             return Err(Code::RequestInvalid.because(reason));
         }
+        self.all_of(operator, &standing.withdrawal).await?;
         Ok(standing.withdrawal.certificates())
     }
 
@@ -404,18 +344,6 @@ impl Gateway {
         store.append_after(head, &[record], &[event]).await?;
         Ok(Withdrawn::Asked(Box::new(request)))
     }
-}
-
-/// How many certificates of `selected` are to be withdrawn.
-fn something(selected: &Selected) -> Result<usize, Failure> {
-    if selected.rows.is_empty() {
-        let already = selected.already;
-        let reason = format!(
-            "the selector means no certificate in the register that is not withdrawn ({already} are already)"
-        );
-        return Err(Code::NotFound.because(reason));
-    }
-    Ok(selected.rows.len())
 }
 
 fn may_revoke(operator: &Operator) -> Result<(), Failure> {
@@ -459,7 +387,6 @@ fn log(withdrawal: &Withdrawal, certificates: usize) {
 pub const ALONE: usize = 100;
 /// Certificates of one withdrawal.
 pub const MAX_SELECTED: usize = 200_000;
-const PAGE: u32 = 5_000;
 const EVENTS_AT_ONCE: usize = 500;
 /// Who does what no operator asked for.
 const GATEWAY: &str = "gateway";
