@@ -66,7 +66,7 @@ pub(super) async fn fill(ground: &Ground, rows: usize) {
     ground
         .raw(&format!(
             "INSERT INTO issued {numbers} SELECT i * 2 + 2, {key}, {id}, 'eu_dcc', 'vaccination', {kid}, {short}, {short}, \
-             {short}, 1, 9000000000, 'f', 'o', 's', 'l', 'b', {zeros} FROM n"
+             {short}, {short}, 1, 9000000000, 'f', 'o', 's', 'l', 'b', {zeros} FROM n"
         ))
         .await;
 }
@@ -381,7 +381,7 @@ async fn rows_in_the_way_keep_nothing_out(ground: Ground) {
         let slot = blob(&ground, &slot.repeat(32));
         ground
             .raw(&format!(
-                "INSERT INTO issued VALUES ({number}, {slot}, {id}, 'eu_dcc', 'vaccination', {kid}, {short}, {short}, {short}, \
+                "INSERT INTO issued VALUES ({number}, {slot}, {id}, 'eu_dcc', 'vaccination', {kid}, {short}, {short}, {short}, {short}, \
                  1, 1, 'f', 'o', 's', '', 'b', {zeros})"
             ))
             .await;
