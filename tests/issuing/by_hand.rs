@@ -38,7 +38,7 @@ async fn rows_written_by_hand_make_nothing_happen_but_an_alarm() {
         format!("INSERT INTO waiting VALUES ({id}, 1780272000000, {key}, {key}, {zeros})"),
         format!(
             "INSERT INTO issued VALUES (1000, {key}, {id}, 'eu_dcc', 'vaccination', X'0707070707070707', {hash}, {hash}, \
-             {hash}, 1, 9000000000, '3174001', 'ana', 'ana', '', 'b', {zeros})"
+             {hash}, {hash}, 1, 9000000000, '3174001', 'ana', 'ana', '', 'b', {zeros})"
         ),
     ] {
         execute(&url, &statement).await;
