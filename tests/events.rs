@@ -11,6 +11,7 @@ mod persons;
 mod support;
 
 use lintas::failure::Failure;
+use lintas::issue::Profiles;
 use lintas::issue::event::Event;
 use lintas::issue::event::rows::{self, Form, MAX_ROWS};
 use lintas::issue::products::Products;

@@ -28,7 +28,7 @@ pub(super) enum Operators {
         /// What they may do: operate, approve, audit, issue, correct, revoke, keys.
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
-        /// For which facilities they may hand in events, by code; `*` for all. Without it, for none.
+        /// For which facilities they may hand in events and withdraw certificates, by code; `*` for all. Without it, for none.
         #[arg(long, value_delimiter = ',')]
         facilities: Vec<String>,
         /// Their certificate, PEM.

@@ -82,11 +82,9 @@ impl Ahead {
     }
 }
 
-/// Shows how many rows there are behind the end, and logs those that were not there before. Whoever reads on meets and counts
-/// them only when the next good row comes, which may be long after somebody wrote them by hand.
+/// Logs rows behind the end where some were not there before. Whoever reads on meets and counts them only when the next good row comes, which may be long after somebody wrote them by hand.
 fn tell_refused(refused: &[(u64, Option<[u8; 32]>)], told: &[(u64, Option<[u8; 32]>)]) {
-    let rows = u32::try_from(refused.len()).unwrap_or(u32::MAX);
-    metrics::gauge!("lintas_store_rows_behind_end").set(f64::from(rows));
+    let rows = refused.len();
     let mut new = refused.iter().filter(|row| !told.contains(row));
     if let Some((first, _)) = new.next() {
         let code = Code::SealInvalid.name();
@@ -287,6 +285,8 @@ impl Sql {
     pub(super) fn now_known(&self, ahead: Ahead) {
         let mut state = self.state();
         if ahead.chain.tip.sequence >= state.ahead.chain.tip.sequence {
+            let rows = u32::try_from(ahead.refused.len()).unwrap_or(u32::MAX);
+            metrics::gauge!("lintas_store_rows_behind_end").set(f64::from(rows));
             state.ahead = ahead;
         }
     }

@@ -96,35 +96,27 @@ impl Sql {
     ) -> Result<Option<Lease>, Failure> {
         check_text("the lease's name", name, MAX_TEXT)?;
         check_text("the holder", holder, MAX_TEXT)?;
-        let _one = self.writing.lock().await;
-        for attempt in 0..ATTEMPTS {
-            let taken = async {
-                let mut transaction = self.begin().await?;
-                let newest = newest_lease(&mut transaction, name).await?;
-                let taken = newest.as_ref().is_some_and(|it| {
-                    it.holder != holder
-                        && (now < it.expires_at && it.expires_at < now.plus(LONGEST_LEASE_S))
-                });
-                if taken {
-                    return Ok(None);
-                }
-                let lease = Lease {
-                    name: name.to_owned(),
-                    token: newest.map_or(1, |it| it.token.saturating_add(1)),
-                    holder: holder.to_owned(),
-                    expires_at: now.plus(i64::from(seconds)),
-                };
-                insert_lease(&mut transaction, &lease).await?;
-                transaction.commit().await?;
-                Ok::<_, Attempt>(Some(lease))
-            };
-            match taken.await {
-                Ok(lease) => return Ok(lease),
-                Err(Attempt::Failed(failure)) => return Err(failure),
-                Err(Attempt::Again) => pause(attempt).await,
+        let take = async || {
+            let mut transaction = self.begin().await?;
+            let newest = newest_lease(&mut transaction, name).await?;
+            let taken = newest.as_ref().is_some_and(|it| {
+                it.holder != holder
+                    && (now < it.expires_at && it.expires_at < now.plus(LONGEST_LEASE_S))
+            });
+            if taken {
+                return Ok(None);
             }
-        }
-        Err(crowded())
+            let lease = Lease {
+                name: name.to_owned(),
+                token: newest.map_or(1, |it| it.token.saturating_add(1)),
+                holder: holder.to_owned(),
+                expires_at: now.plus(i64::from(seconds)),
+            };
+            insert_lease(&mut transaction, &lease).await?;
+            transaction.commit().await?;
+            Ok::<_, Attempt>(Some(lease))
+        };
+        self.write(take).await
     }
 
     pub(super) async fn give_back(&self, lease: &Lease, now: UnixTime) -> Result<(), Failure> {

@@ -380,7 +380,10 @@ async fn two_nodes_take_one_source_in_once(ground: Ground) {
                 };
                 let told = crate::ground::event(&format!("{node}-{round}"));
                 let given = event(&format!("source {round}"), &what);
-                let taken = store.take_in(&[given.clone()], &[told]).await.unwrap();
+                let taken = store
+                    .take_in(std::slice::from_ref(&given), &[told])
+                    .await
+                    .unwrap();
                 match &taken[0] {
                     Taken::New => new += 1,
                     Taken::Known { claim_again } => {

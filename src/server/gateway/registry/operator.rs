@@ -72,7 +72,8 @@ pub struct Operator {
     pub name: String,
     /// What they may do, each once.
     pub roles: Vec<OperatorRole>,
-    /// For which facilities they may hand in events, each once, or `*` alone for all; as a rule for none.
+    /// For which facilities they may hand in events and withdraw certificates, each once, or `*` alone for all; as a rule for
+    /// none.
     pub facilities: Vec<String>,
     /// SHA-256 over the certificate.
     pub fingerprint: Thumbprint,
@@ -120,7 +121,7 @@ impl Operator {
         })
     }
 
-    /// The same, who may hand in events of `facilities`, or of all where that is `*`.
+    /// The same, who works at `facilities`, or at all where that is `*`.
     ///
     /// # Errors
     /// `request_invalid` for what is no code of a facility, or too many.
@@ -132,12 +133,12 @@ impl Operator {
         Ok(Self { facilities, ..self })
     }
 
-    /// Whether they may hand in events of `facility`.
+    /// Whether they may hand in events of `facility`, and withdraw its certificates.
     pub fn works_at(&self, facility: &str) -> bool {
         self.works_anywhere() || self.facilities.iter().any(|it| it == facility)
     }
 
-    /// Whether they may hand in events of every facility, and name who entered them.
+    /// Whether they work at every facility, and may name who entered an event.
     pub fn works_anywhere(&self) -> bool {
         self.facilities.iter().any(|it| it == wire::EVERYWHERE)
     }

@@ -218,7 +218,15 @@ impl Sql {
         }
         sealed.iter().try_for_each(check)?;
         told.iter().try_for_each(check_event)?;
-        let end = self.write(|| self.try_enter(sealed, told, fence)).await?;
+        let attempt = async || {
+            let entered = self.try_enter(sealed, told, fence).await;
+            if let Err(Attempt::Again) = entered {
+                // A number may be taken: what was known of the end is not so.
+                *self.issuing.end() = None;
+            }
+            entered
+        };
+        let end = self.write(attempt).await?;
         *self.issuing.end() = Some(end);
         Ok(())
     }
