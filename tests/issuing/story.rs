@@ -408,6 +408,7 @@ fn blocked(number: u32) -> NewEvent {
 }
 
 #[actix_web::test]
+#[ignore = "takes more than a minute where it is not optimised"]
 async fn many_that_wait_at_both_ends_keep_nobody_between_them_from_a_certificate() {
     let ground = Ground::open().await;
     let store = ground.gateway.gateway().records().unwrap().store();

@@ -57,9 +57,9 @@ async fn an_operator_hands_in_what_their_roles_and_facilities_cover() {
     ground.ana.claims(&at(dose("W-1"), "3174002")).await;
     let unknown = about("event_unknown", "source_id");
     assert_eq!(chief.is_refused(&dose_with("W-1", "cancel")).await, unknown);
-    let answers = [dose_with("W-1", "cancel"), dose_with("W-2", "cancel")];
-    let [one, other] = answers.map(|event| chief.hands_in(&event));
-    assert_eq!(one.await, other.await, "told apart");
+    let [known, unheard] = ["W-1", "W-2"].map(|id| dose_with(id, "cancel"));
+    let answer = chief.hands_in(&known).await;
+    assert_eq!(answer, chief.hands_in(&unheard).await, "told apart");
     assert_eq!(
         chief.hands_in(&dose_with("V-1", "cancel")).await["status"],
         "cancelled"

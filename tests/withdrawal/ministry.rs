@@ -205,9 +205,9 @@ impl Ministry {
         let secret = **self.signers[signer].key.as_nonzero_scalar();
         let (to_sign, signature) = &known.signed;
         let (r, s) = (*signature.r(), *signature.s());
-        let drawn = (digest(to_sign) + *r * secret) * s.invert().unwrap();
+        let drawn = (digest(to_sign) + r * secret) * s.invert().unwrap();
         self.forged(signer, |to_sign| {
-            let s = drawn.invert().unwrap() * (digest(to_sign) + *r * secret);
+            let s = drawn.invert().unwrap() * (digest(to_sign) + r * secret);
             p256::ecdsa::Signature::from_scalars(r.to_bytes(), s.to_bytes()).unwrap()
         })
     }
