@@ -5,7 +5,7 @@ use crate::support::gateway::{logged, read};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lintas::exchange::{Record, RecordKind};
-use lintas::revocation::RevocationHash;
+use lintas::revocation::RegisterMark;
 use lintas::server::gateway::issuing::Claim;
 use lintas::server::gateway::registry::{Decision, Request, Verdict};
 use lintas::server::store::issuing::{Registered, Selector};
@@ -28,8 +28,8 @@ async fn rows_written_by_hand_make_nothing_happen_but_an_alarm() {
     // An event that waits, with a claim to fetch it by; and a certificate in the register.
     let claim = Claim::draw().unwrap();
     let (id, key, zeros) = (blob(&[0xab; 16]), blob(&claim.lookup_key()), blob(&[0; 32]));
-    let signature = RevocationHash([0x5a; 16]);
-    let hash = blob(&signature.0);
+    let mark = RegisterMark([0x5a; 16]);
+    let hash = blob(&mark.0);
     for statement in [
         format!(
             "INSERT INTO event VALUES ({id}, {key}, {key}, 1, {key}, 'new', 'vaccination', '3174001', 'ana', 'ana', '', 'b', \
@@ -76,7 +76,7 @@ async fn rows_written_by_hand_make_nothing_happen_but_an_alarm() {
     assert_ne!(answer.status, 200, "a certificate for a row by hand");
     let tally = records.store().tally(&Selector::default()).await.unwrap();
     assert_eq!(tally.certificates, certificates.certificates + 1);
-    let registered = records.store().registered(&[signature]).await.unwrap();
+    let registered = records.store().registered(&[mark]).await.unwrap();
     assert!(registered[0] != Registered::Yes);
     assert!(
         ground
@@ -158,9 +158,8 @@ async fn withdrawal_of_another(ground: &Ground) -> Record {
         .unwrap();
     let rows = records.store().records(0, 1000).await.unwrap();
     let mut kept = rows.into_iter().filter_map(|row| row.record.ok());
-    let mut record = kept
-        .find(|it| it.kind == RecordKind::Withdrawal)
-        .expect("a cancelled event's certificate is withdrawn");
+    // A cancelled event's certificate is withdrawn.
+    let mut record = kept.find(|it| it.kind == RecordKind::Withdrawal).unwrap();
     let body = String::from_utf8(record.body).unwrap();
     let hashes: Vec<String> = issued.iter().map(|it| it.signature.to_string()).collect();
     let (first, second) = (&hashes[0], &hashes[1]);

@@ -56,7 +56,7 @@ fn a_gateway_on_postgresql_that_dies_a_hundred_times_while_it_withdraws() {
 }
 
 /// What operators asked for and were told, over all rounds.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Told {
     /// How many requests were begun in this round.
     begun: usize,
@@ -83,7 +83,8 @@ async fn survives(ground: Ground, rounds: usize) {
     for round in 0..rounds {
         let seen = place.kill_one(round, &told, &mut rest, &mut random).await;
         place.ground.quiet().await;
-        let kept = place.check(&told.lock().unwrap()).await;
+        let so_far = told.lock().unwrap().clone();
+        let kept = place.check(&so_far).await;
         if let Some(open) = told.lock().unwrap().open.take() {
             let counted = match (kept.contains(&open), seen) {
                 (true, _) => &mut after,

@@ -54,8 +54,8 @@ pub(crate) struct Certificate {
     pub(crate) signature: RevocationHash,
     mark: RegisterMark,
     uvci: RevocationHash,
-    /// What was signed, and by what signature.
-    signed: (Vec<u8>, p256::ecdsa::Signature),
+    /// What was signed, and by what signature, where anything was.
+    signed: Option<(Vec<u8>, p256::ecdsa::Signature)>,
 }
 
 impl Ministry {
@@ -203,7 +203,7 @@ impl Ministry {
             <p256::Scalar as p256::elliptic_curve::ops::Reduce<_>>::reduce(&digest)
         };
         let secret = **self.signers[signer].key.as_nonzero_scalar();
-        let (to_sign, signature) = &known.signed;
+        let (to_sign, signature) = known.signed.as_ref().unwrap();
         let (r, s) = (*signature.r(), *signature.s());
         let drawn = (digest(to_sign) + r * secret) * s.invert().unwrap();
         self.forged(signer, |to_sign| {
@@ -241,7 +241,7 @@ impl Ministry {
             mark: RegisterMark::of(hash, &to_sign),
             uvci: uvci_hash,
             text: prepared.complete(bytes).unwrap().text,
-            signed: (to_sign, signature),
+            signed: Some((to_sign, signature)),
         }
     }
 
@@ -327,10 +327,13 @@ pub(crate) async fn registers(store: &dyn Store, count: usize) -> Vec<Revocation
                 let digest = sha256(format!("{what} {number}").as_bytes());
                 RevocationHash(digest[..16].try_into().unwrap())
             };
+            let signature = hash("signature");
             Certificate {
                 text: String::new(),
-                signature: hash("signature"),
+                signature,
+                mark: RegisterMark::of(signature, &[]),
                 uvci: hash("identifier"),
+                signed: None,
             }
         })
         .collect();

@@ -190,7 +190,10 @@ mod tests {
 
     #[test]
     fn what_is_undone_goes_and_what_stood_beside_it_stays() {
-        let published = done(&[], &wanted(&[0..1500]).plan(&[], Country::DEMO, at(1)));
+        let published = done(
+            &[],
+            &wanted(std::slice::from_ref(&(0..1500))).plan(&[], Country::DEMO, at(1)),
+        );
         let rest = wanted(&[0..700, 701..1500]);
         let plan = rest.plan(&published, Country::DEMO, at(1));
         assert_eq!(plan.remove.len(), 2);
@@ -204,7 +207,8 @@ mod tests {
     fn many_small_batches_become_one() {
         let mut published = Vec::new();
         for count in 1..=22 {
-            let plan = wanted(&[0..count]).plan(&published, Country::DEMO, at(1));
+            let plan =
+                wanted(std::slice::from_ref(&(0..count))).plan(&published, Country::DEMO, at(1));
             published = done(&published, &plan);
             assert_eq!(hashes(&published), 2 * count);
         }
