@@ -149,7 +149,13 @@ fn points(certificates: &[&[u8]]) -> Vec<(Vec<u8>, Vec<u8>)> {
 /// The verdict on what was `opened` of `case`.
 fn judged(opened: &Opened, case: &Case, snapshot: &Snapshot) -> Verdict {
     let policy = Policy::default();
-    let credential = verify::judge(opened, case.at, snapshot, &policy, verify::Registered::NotAsked);
+    let credential = verify::judge(
+        opened,
+        case.at,
+        snapshot,
+        &policy,
+        verify::Registered::NotAsked,
+    );
     Verdict::of(vec![credential], case.at, snapshot, &policy)
 }
 

@@ -49,7 +49,13 @@ pub fn compare(options: &Options) {
                 for case in &cases[range] {
                     let opened = verify::open(&case.text, snapshot);
                     let policy = Policy::default();
-                    let judged = verify::judge(&opened, case.at, snapshot, &policy, verify::Registered::NotAsked);
+                    let judged = verify::judge(
+                        &opened,
+                        case.at,
+                        snapshot,
+                        &policy,
+                        verify::Registered::NotAsked,
+                    );
                     let verdict = Verdict::of(vec![judged], case.at, snapshot, &policy);
                     black_box(answer(&verdict, View::Holder));
                 }
