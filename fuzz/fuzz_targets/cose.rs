@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
     let payload = container.and_then(|entries| entries.get(EU_DCC_V1));
     let read = |payload: Item<'_>| eu_dcc::read(payload, None, &mut Quirks::default());
     if let Some(Ok(certificate)) = payload.map(read) {
-        let written = cbor::write(&eu_dcc::write(&certificate)).unwrap();
+        let written = cbor::write(&eu_dcc::write(&certificate).unwrap()).unwrap();
         let again = read(cbor::read(&written, LIMITS.cbor).unwrap().root()).unwrap();
         assert!(again == certificate);
     }
