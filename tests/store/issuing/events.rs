@@ -22,6 +22,7 @@ on_both! {
     certificates_are_withdrawn_whatever_lies_between
     two_nodes_take_one_source_in_once
     a_large_call_is_one_transaction
+    calls_of_one_moment_hear_each_their_own_answer
     ceilings_are_asked_before_the_database
 }
 
@@ -413,5 +414,49 @@ async fn ceilings_are_asked_before_the_database(ground: Ground) {
     let mut largest = event("a", "1");
     largest.body = vec![0; MAX_WAITING];
     assert_eq!(take(store.as_ref(), &largest).await, Taken::New);
+    store.close().await;
+}
+
+async fn calls_of_one_moment_hear_each_their_own_answer(ground: Ground) {
+    let store = ground.open().await;
+    let mut calls = Vec::new();
+    for call in 0..40_usize {
+        let store = Arc::clone(&store);
+        calls.push(actix_web::rt::spawn(async move {
+            // Each has a source of its own, one that all share, and as many more as its number.
+            let mut given = vec![event(&format!("own {call}"), "1"), event("shared", "1")];
+            given.extend((0..call).map(|it| acting(Action::Renew, &format!("none {it}"), "1")));
+            let told = [crate::ground::event(&format!("call {call}"))];
+            let work = store.take_in(&given, &told);
+            if call % 8 == 7 {
+                // It goes away before it hears anything.
+                let soon = std::time::Duration::from_micros(50);
+                let _ = tokio::time::timeout(soon, work).await;
+                return 0;
+            }
+            let taken = work.await.unwrap();
+            assert_eq!((taken.len(), &taken[0]), (given.len(), &Taken::New));
+            let unknown = Taken::Refused(Code::EventUnknown);
+            assert!(taken[2..].iter().all(|it| *it == unknown));
+            assert!(matches!(
+                taken[1],
+                Taken::New
+                    | Taken::Known {
+                        claim_again: Some(_)
+                    }
+            ));
+            usize::from(taken[1] == Taken::New)
+        }));
+    }
+    let mut new = 0;
+    for call in calls {
+        new += call.await.unwrap();
+    }
+    assert!(new <= 1);
+    let survey = store.survey().await.unwrap();
+    assert!((36..=41).contains(&survey.events), "{survey:?}");
+    assert_eq!(survey.waiting, survey.events);
+    let audit = store.audit_head().await.unwrap().sequence;
+    assert_eq!(audit, survey.events - 1, "each call is told once");
     store.close().await;
 }

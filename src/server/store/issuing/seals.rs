@@ -6,6 +6,7 @@
 //! Source: RFC 2104, FIPS 198-1; NIST SP 800-108 (HMAC as the function that derives).
 
 use super::table::{Fields, Stored, Table, Value};
+use super::together::Calls;
 use crate::failure::Code;
 use crate::issue::event::Profile;
 use crate::server::store::canonical;
@@ -26,6 +27,8 @@ pub(in crate::server::store) struct Issuing {
     told: Mutex<HashSet<[u8; 16]>>,
     /// The end of the register, once somebody asked.
     end: Mutex<Option<End>>,
+    /// Calls that hand events in.
+    pub(super) calls: Calls,
     /// Rows erased from the queue that the audit does not tell yet.
     erased: AtomicU64,
 }
@@ -49,6 +52,7 @@ impl Issuing {
             slots: key.derive("lintas/slot/v1"),
             told: Mutex::default(),
             end: Mutex::default(),
+            calls: Calls::default(),
             erased: AtomicU64::new(0),
         }
     }
