@@ -27,6 +27,8 @@ pub(in crate::server::store) struct Issuing {
     told: Mutex<HashSet<[u8; 16]>>,
     /// The end of the register, once somebody asked.
     end: Mutex<Option<End>>,
+    /// How far a walk to it has come, and the highest number that it has not seen.
+    walk: Mutex<Option<(End, i64)>>,
     /// Calls that hand events in.
     pub(super) calls: Calls,
     /// Rows erased from the queue that the audit does not tell yet.
@@ -52,6 +54,7 @@ impl Issuing {
             slots: key.derive("lintas/slot/v1"),
             told: Mutex::default(),
             end: Mutex::default(),
+            walk: Mutex::default(),
             calls: Calls::default(),
             erased: AtomicU64::new(0),
         }
@@ -149,6 +152,11 @@ impl Issuing {
     /// How many such rows there were since the last time.
     pub(super) fn take_erased(&self) -> u64 {
         self.erased.swap(0, Ordering::Relaxed)
+    }
+
+    /// A walk to the end of the register that was cut off.
+    pub(super) fn walk(&self) -> MutexGuard<'_, Option<(End, i64)>> {
+        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of the register as it was known last.
