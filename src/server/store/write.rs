@@ -147,14 +147,7 @@ impl Sql {
         F: Future<Output = Result<T, Attempt>>,
     {
         let _one = self.writing.lock().await;
-        for number in 0..ATTEMPTS {
-            match attempt().await {
-                Ok(done) => return Ok(done),
-                Err(Attempt::Failed(failure)) => return Err(failure),
-                Err(Attempt::Again) => pause(number).await,
-            }
-        }
-        Err(crowded())
+        attempts(attempt).await
     }
 
     /// A transaction that writes, once all others that do have ended.
@@ -180,6 +173,21 @@ pub(super) async fn check_fence(
     }
     let reason = format!("token {} of this lease is not the newest", lease.token);
     Err(Code::LeaseLost.because(reason).into())
+}
+
+/// What `attempt` comes to, tried again while other writers are faster.
+pub(super) async fn attempts<T, F>(attempt: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Attempt>>,
+{
+    for number in 0..ATTEMPTS {
+        match attempt().await {
+            Ok(done) => return Ok(done),
+            Err(Attempt::Failed(failure)) => return Err(failure),
+            Err(Attempt::Again) => pause(number).await,
+        }
+    }
+    Err(crowded())
 }
 
 async fn newest_lease(connection: &mut AnyConnection, name: &str) -> sqlx::Result<Option<Lease>> {

@@ -8,7 +8,6 @@ use lintas::issue::event::{Action, Profile};
 use lintas::model::UnixTime;
 use lintas::server::store::Store;
 use lintas::server::store::issuing::{MAX_BATCH, MAX_WAITING, NewEvent, Registered, Taken, Which};
-use std::sync::Arc;
 
 on_both! {
     what_is_taken_in_comes_back_from_the_queue
@@ -21,7 +20,6 @@ on_both! {
     nobody_changes_an_event_of_another_facility
     events_of_one_call_come_one_after_the_other
     certificates_are_withdrawn_whatever_lies_between
-    two_nodes_take_one_source_in_once
     a_large_call_is_one_transaction
     ceilings_are_asked_before_the_database
 }
@@ -360,56 +358,6 @@ async fn certificates_are_withdrawn_whatever_lies_between(ground: Ground) {
         (done[0].event.id, done[0].supersedes),
         (last.id, Some(first.id))
     );
-    store.close().await;
-}
-
-async fn two_nodes_take_one_source_in_once(ground: Ground) {
-    let ground = Arc::new(ground);
-    let mut tasks = Vec::new();
-    for node in 0..4 {
-        let ground = Arc::clone(&ground);
-        tasks.push(actix_web::rt::spawn(async move {
-            let store = ground.open().await;
-            let mut new = 0;
-            for round in 0..20 {
-                // Half of them are said by all nodes alike, the others by each in its own way.
-                let what = if round % 2 == 0 {
-                    String::new()
-                } else {
-                    node.to_string()
-                };
-                let told = crate::ground::event(&format!("{node}-{round}"));
-                let given = event(&format!("source {round}"), &what);
-                let taken = store
-                    .take_in(std::slice::from_ref(&given), &[told])
-                    .await
-                    .unwrap();
-                match &taken[0] {
-                    Taken::New => new += 1,
-                    Taken::Known { claim_again } => {
-                        assert!(round % 2 == 0);
-                        assert!(claim_again.is_some());
-                        assert_ne!(claim_again.as_ref(), Some(&given.claim_again));
-                    }
-                    Taken::Refused(code) => {
-                        assert_eq!((round % 2, *code), (1, Code::EventConflict));
-                    }
-                    Taken::Cancelled => panic!("nobody cancels"),
-                }
-            }
-            store.close().await;
-            new
-        }));
-    }
-    let mut new = 0;
-    for task in tasks {
-        new += task.await.unwrap();
-    }
-    assert_eq!(new, 20, "each source once");
-    let store = ground.open().await;
-    let survey = store.survey().await.unwrap();
-    assert_eq!((survey.events, survey.waiting), (20, 20));
-    assert_eq!(store.audit_head().await.unwrap().sequence, 80);
     store.close().await;
 }
 

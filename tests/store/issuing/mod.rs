@@ -2,6 +2,7 @@
 
 mod columns;
 mod crash;
+mod crowd;
 mod desk;
 mod events;
 mod moving;

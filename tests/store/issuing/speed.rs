@@ -75,6 +75,25 @@ async fn events_per_second(ground: Ground) {
         rate(single.len(), started)
     );
     let started = Instant::now();
+    let single: Vec<_> = (0..2000).map(|it| event(&format!("u{it}"), "1")).collect();
+    let mut counters = Vec::new();
+    for counter in single.chunks(single.len() / 16) {
+        let (store, events) = (std::sync::Arc::clone(&store), counter.to_vec());
+        counters.push(actix_web::rt::spawn(async move {
+            for event in events {
+                let told = crate::ground::event("one");
+                store.take_in(&[event], &[told]).await.unwrap();
+            }
+        }));
+    }
+    for counter in counters {
+        counter.await.unwrap();
+    }
+    eprintln!(
+        "{name}: taken in, one at a time at 16 counters: {}",
+        rate(single.len(), started)
+    );
+    let started = Instant::now();
     for event in events.iter().take(2000) {
         assert!(store.held(&event.claim_key).await.unwrap().is_some());
     }

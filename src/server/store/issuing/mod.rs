@@ -13,6 +13,7 @@ mod sql;
 mod survey;
 mod table;
 mod take_in;
+mod together;
 
 pub use contract::{
     CLAIM_AGAIN_S, Held, IssuedRow, IssuingStore, MAX_BATCH, MAX_CLAIM_AGAIN, MAX_HELD,

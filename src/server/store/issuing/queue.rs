@@ -218,11 +218,17 @@ impl Sql {
         }
         sealed.iter().try_for_each(check)?;
         told.iter().try_for_each(check_event)?;
+        // However much stands behind the end, nobody else waits while it is looked at.
+        let mut connection = self.connection().await?;
+        let end = self.end_of_register(&mut connection).await;
+        end.map_err(trouble::failure)?;
+        drop(connection);
         let attempt = async || {
             let entered = self.try_enter(sealed, told, fence).await;
             if let Err(Attempt::Again) = entered {
                 // A number may be taken: what was known of the end is not so.
                 *self.issuing.end() = None;
+                *self.issuing.walk() = None;
             }
             entered
         };

@@ -13,7 +13,7 @@ use crate::server::store::rows::{number, unsigned};
 use crate::server::store::sql::Sql;
 use crate::server::store::trouble;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write;
 
 impl End {
@@ -43,19 +43,24 @@ impl Sql {
                 return Ok(known.clone());
             }
         }
-        let mut end = End {
-            last: known.map_or(0, |it| it.last),
-            refused: Default::default(),
+        let last = known.map_or(0, |it| it.last);
+        // A walk that was cut off, by however many rows somebody put there, goes on where it was.
+        let begun = self.issuing.walk().take();
+        let begun = begun.filter(|(end, _)| end.last == last);
+        let fresh = End {
+            last,
+            refused: BTreeSet::new(),
         };
+        let (mut end, mut highest) = begun.unwrap_or((fresh, i64::MAX));
         let sql = format!(
             "SELECT CAST(number AS BIGINT), {} FROM issued WHERE number > $1 AND number <= $2 \
-             ORDER BY number DESC LIMIT 256",
+             ORDER BY number DESC LIMIT {PAGE}",
             RegisterRow::TABLE.list("")
         );
-        let mut highest = i64::MAX;
+        let mut pages = 0;
         'walk: loop {
             let query = sqlx::query(AssertSqlSafe(sql.clone()))
-                .bind(number(end.last))
+                .bind(number(last))
                 .bind(highest);
             let rows = query.fetch_all(&mut *connection).await?;
             for row in &rows {
@@ -70,7 +75,12 @@ impl Sql {
             if rows.is_empty() {
                 break;
             }
+            pages += 1;
+            if pages % PAGES_KEPT == 0 {
+                *self.issuing.walk() = Some((end.clone(), highest));
+            }
         }
+        *self.issuing.walk() = None;
         *self.issuing.end() = Some(end.clone());
         Ok(end)
     }
@@ -311,5 +321,7 @@ fn check(selector: &Selector) -> Result<(), Failure> {
 
 /// Rows of the register read at once.
 const PAGE: usize = 1000;
+/// Pages of a walk after which its state is kept.
+const PAGES_KEPT: u32 = 20;
 const BEHIND: &str =
     "SELECT COUNT(*) FROM issued WHERE number > $1 AND number <= 9223372036854775807";

@@ -6,6 +6,7 @@
 //! Source: RFC 2104, FIPS 198-1; NIST SP 800-108 (HMAC as the function that derives).
 
 use super::table::{Fields, Stored, Table, Value};
+use super::together::Calls;
 use crate::failure::Code;
 use crate::issue::event::Profile;
 use crate::server::store::canonical;
@@ -26,6 +27,10 @@ pub(in crate::server::store) struct Issuing {
     told: Mutex<HashSet<[u8; 16]>>,
     /// The end of the register, once somebody asked.
     end: Mutex<Option<End>>,
+    /// How far a walk to it has come, and the highest number that it has not seen.
+    walk: Mutex<Option<(End, i64)>>,
+    /// Calls that hand events in.
+    pub(super) calls: Calls,
     /// Rows erased from the queue that the audit does not tell yet.
     erased: AtomicU64,
 }
@@ -49,6 +54,8 @@ impl Issuing {
             slots: key.derive("lintas/slot/v1"),
             told: Mutex::default(),
             end: Mutex::default(),
+            walk: Mutex::default(),
+            calls: Calls::default(),
             erased: AtomicU64::new(0),
         }
     }
@@ -145,6 +152,11 @@ impl Issuing {
     /// How many such rows there were since the last time.
     pub(super) fn take_erased(&self) -> u64 {
         self.erased.swap(0, Ordering::Relaxed)
+    }
+
+    /// A walk to the end of the register that was cut off.
+    pub(super) fn walk(&self) -> MutexGuard<'_, Option<(End, i64)>> {
+        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The end of the register as it was known last.

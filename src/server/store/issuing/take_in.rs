@@ -3,9 +3,7 @@
 //! Refuses to decide by a row without a good seal: where one stands in the place of an event, nothing is taken in, so that
 //! nothing is taken in twice.
 
-use super::contract::{
-    CLAIM_AGAIN_S, MAX_BATCH, MAX_CLAIM_AGAIN, MAX_WAITING, NewEvent, Standing, Taken,
-};
+use super::contract::{CLAIM_AGAIN_S, MAX_CLAIM_AGAIN, MAX_WAITING, NewEvent, Standing, Taken};
 use super::rows::{EventRow, HeldRow, ReceiptRow, RegisterRow, WaitingRow};
 use super::seals::Issuing;
 use super::table::{Stored, remove, rows_of};
@@ -14,27 +12,12 @@ use crate::issue::event::{Action, Profile};
 use crate::server::store::contract::{Event, MAX_TEXT};
 use crate::server::store::sql::Sql;
 use crate::server::store::trouble::{self, Attempt};
-use crate::server::store::write::{add_events, check_event, check_text};
+use crate::server::store::write::{add_events, check_text};
 use sqlx::{AnyConnection, Row};
 use std::collections::{HashMap, HashSet};
 
 impl Sql {
-    /// See `IssuingStore::take_in`.
-    pub(super) async fn take_events_in(
-        &self,
-        events: &[NewEvent],
-        told: &[Event],
-    ) -> Result<Vec<Taken>, Failure> {
-        if events.len() > MAX_BATCH {
-            let reason = format!("over {MAX_BATCH} events at once");
-            return Err(Code::InputTooLarge.because(reason));
-        }
-        events.iter().try_for_each(check)?;
-        told.iter().try_for_each(check_event)?;
-        self.write(|| self.try_take_in(events, told)).await
-    }
-
-    async fn try_take_in(
+    pub(super) async fn try_take_in(
         &self,
         events: &[NewEvent],
         told: &[Event],
@@ -301,7 +284,7 @@ fn waiting(event: &NewEvent, body: Vec<u8>) -> WaitingRow {
     }
 }
 
-fn check(event: &NewEvent) -> Result<(), Failure> {
+pub(super) fn check(event: &NewEvent) -> Result<(), Failure> {
     check_text("an event's facility", &event.facility, MAX_TEXT)?;
     check_text("an event's operator", &event.operator, MAX_TEXT)?;
     check_text("who handed an event in", &event.submitted_by, MAX_TEXT)?;
