@@ -24,7 +24,7 @@ async fn events_become_certificates_in_time() {
     let toml = format!(
         "{store}\n[issuing]\nevents_per_minute = 10000000\nevents_burst = 10000000\nalarm_events_per_day = 0\n"
     );
-    let ground = Ground::configured(&toml, Clock::System).await;
+    let ground = Arc::new(Ground::configured(&toml, Clock::System).await);
     let records = ground.gateway.gateway().records().unwrap();
     let now = || Clock::System.now();
     fill(&ground, backlog).await;
@@ -32,16 +32,22 @@ async fn events_become_certificates_in_time() {
     println!("{waiting} events wait");
     let ages = Arc::new(Mutex::new(Vec::new()));
     let started = Instant::now();
+    let handed_in = Arc::new(Mutex::new(Vec::new()));
     let mut unfetched = Vec::new();
     let mut ticks = tokio::time::interval(Duration::from_millis(100));
     let (mut sent, mut fetched_at) = (0_u64, Instant::now());
     while started.elapsed() < Duration::from_secs(seconds) {
         ticks.tick().await;
-        let handed_in = Instant::now();
-        let mut claims = hand_in(&ground, "fresh", sent, 20).await;
+        // Callers do not wait for each other.
+        let (caller, told) = (Arc::clone(&ground), Arc::clone(&handed_in));
+        actix_web::rt::spawn(async move {
+            let began = Instant::now();
+            let mut claims = hand_in(&caller, "fresh", sent, 20).await;
+            // One in twenty is followed to the end.
+            told.lock().unwrap().push((began, claims.swap_remove(0)));
+        });
         sent += 20;
-        // One in twenty is followed to the end.
-        unfetched.push((handed_in, claims.swap_remove(0)));
+        unfetched.append(&mut handed_in.lock().unwrap());
         if fetched_at.elapsed() > Duration::from_millis(500) {
             fetched_at = Instant::now();
             fetch(&ground, &mut unfetched, &ages).await;
@@ -57,6 +63,12 @@ async fn events_become_certificates_in_time() {
     }
     let (left, _) = records.store().backlog().await.unwrap();
     let took = started.elapsed().as_secs_f64();
+    while u64::try_from(ages.lock().unwrap().len() + unfetched.len()).unwrap() < sent / 20
+        && started.elapsed() < Duration::from_secs(seconds + 60)
+    {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        unfetched.append(&mut handed_in.lock().unwrap());
+    }
     while !unfetched.is_empty() && started.elapsed() < Duration::from_secs(seconds + 120) {
         tokio::time::sleep(Duration::from_millis(500)).await;
         fetch(&ground, &mut unfetched, &ages).await;
@@ -82,8 +94,9 @@ async fn events_become_certificates_in_time() {
         "{done} events got certificates in that time, {:.0} a second; {left} wait",
         f64::from(u32::try_from(done).unwrap()) / took
     );
+    assert_eq!(u64::try_from(ages.len()).unwrap(), sent / 20);
     assert!(unfetched.is_empty() && at(990) <= Duration::from_secs(60));
-    ground.ends().await;
+    Arc::into_inner(ground).unwrap().ends().await;
 }
 
 /// Takes `backlog` events in while nobody makes certificates.
