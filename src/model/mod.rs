@@ -12,6 +12,7 @@ mod spelling;
 mod time;
 mod who;
 
+pub(crate) use calendar::{day_of, days_to};
 pub use certificate::{Coded, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination};
 pub use country::Country;
 pub use environment::Environment;

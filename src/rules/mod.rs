@@ -2,6 +2,7 @@
 //!
 //! Refuses to be code: whatever changes with a regulation is read, never compiled in.
 
+pub mod certlogic;
 mod rule;
 mod valueset;
 
