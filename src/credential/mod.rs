@@ -5,6 +5,7 @@
 
 mod content;
 pub mod eu_dcc;
+mod eu_payload;
 mod format;
 pub mod hcert;
 mod spelled;
@@ -12,6 +13,7 @@ mod unverified;
 pub mod who_ddcc;
 
 pub use content::{Claims, Content};
+pub use eu_payload::payload;
 pub use format::{Format, Limits};
 pub use unverified::{Asked, Authentic, Hint, Refused, Unverified, Work, authenticate_all};
 
