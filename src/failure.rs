@@ -225,6 +225,8 @@ codes! {
     ClaimUnknown         "claim_unknown"          NotFound      Caller       "There is nothing to fetch under this claim.";
     RateLimited          "rate_limited"           Unavailable   Caller       "The caller has asked for more than it may in this time.";
     KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
+    IdentityMismatch     "identity_mismatch"      Rejected      Accepted     "The certificate is about somebody else than the holder that the caller names.";
+    IdentityCheck        "identity_check"         Indeterminate Accepted     "Whether the certificate is about the holder that the caller names is for a person to decide.";
 }
 
 impl Code {

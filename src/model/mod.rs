@@ -16,7 +16,7 @@ pub use certificate::{Coded, Entry, HealthCertificate, Purpose, Recovery, Test, 
 pub use country::Country;
 pub use environment::Environment;
 pub use ids::{Kid, SnapshotId, Thumbprint, Uvci};
-pub use person::{Person, PersonName, transliterate};
+pub use person::{Person, PersonName, transliterate, transliterate_short};
 pub use spelling::known_spelling;
 pub use time::{Date, PartialDate, UnixTime, Validity};
 pub use who::{Coding, WhoTest, WhoVaccination};

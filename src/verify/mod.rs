@@ -4,6 +4,7 @@
 //! word of the register where it was asked: same verdict.
 
 mod checks;
+pub mod identity;
 mod judge;
 mod messages;
 mod open;
