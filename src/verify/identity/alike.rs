@@ -139,24 +139,21 @@ fn one_edit(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Whether one has all words of the other, some perhaps abbreviated, and two agree, one of them in full.
+/// Whether one has all words of the other, some perhaps abbreviated, and two agree, one of them in full; or has besides a single
+/// letter only that may be a title.
 pub(super) fn partial(mine: &Name, theirs: &Name) -> bool {
     let (mine_all, theirs_all) = (mine.given_first(), theirs.given_first());
     let (mine, theirs) = unmatched(&mine_all, &theirs_all);
     let shared = mine_all.len() - mine.len();
-    let (more, less) = without_pairs(&mine, &theirs, abbreviates);
-    let abbreviated = mine.len() - more.len();
-    let (more, contradicted) = match (more.is_empty(), less.is_empty()) {
-        (false, false) => (more, true),
-        (false, true) => (more, false),
-        (true, _) => (less, false),
+    let (left, their_left) = without_pairs(&mine, &theirs, abbreviates);
+    let abbreviated = mine.len() - left.len();
+    let more = match (left.is_empty(), their_left.is_empty()) {
+        (true, _) => their_left,
+        (_, true) => left,
+        (false, false) => return false,
     };
-    let titles = titles();
-    let may_be_titles = || {
-        more.iter()
-            .all(|it| it.icao().len() == 1 && titles.is_any(it))
-    };
-    !contradicted && shared > 0 && (shared + abbreviated > 1 || may_be_titles())
+    let may_be_title = |word: &&Word| word.icao().len() == 1 && titles().is_any(word);
+    shared > 0 && (shared + abbreviated > 1 || more.iter().all(may_be_title))
 }
 
 /// Whether one word is the other's first letter or a usual abbreviation of it.
