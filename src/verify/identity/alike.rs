@@ -20,6 +20,11 @@ pub(super) fn bare(mine: &Name, theirs: &Name) -> (Name, Name) {
 
 /// Whether they have the same words in any order; words may be written together.
 pub(super) fn same(mine: &Name, theirs: &Name) -> bool {
+    let (left, their_left) = unmatched(&mine.given_first(), &theirs.given_first());
+    let (left, their_left) = (Word::joined(&left), Word::joined(&their_left));
+    if !left.any(&their_left, |mine, theirs| mine.len() == theirs.len()) {
+        return false;
+    }
     let orders = |name| [Name::given_first(name), Name::family_first(name)];
     let (mine, theirs) = (orders(mine), orders(theirs));
     mine.iter().any(|mine| {

@@ -39,9 +39,16 @@ impl Word {
 
     /// Whether `test` holds for a spelling of this word and one of `other`.
     pub(super) fn any(&self, other: &Self, test: impl Fn(&str, &str) -> bool) -> bool {
-        [&self.icao, &self.short]
+        let mut mine = self.spellings();
+        mine.any(|mine| other.spellings().any(|theirs| test(mine, theirs)))
+    }
+
+    /// Its spellings: two where they differ.
+    fn spellings(&self) -> impl Iterator<Item = &str> {
+        let differ = usize::from(self.icao != self.short);
+        [self.icao.as_str(), self.short.as_str()]
             .into_iter()
-            .any(|mine| test(mine, &other.icao) || test(mine, &other.short))
+            .take(1 + differ)
     }
 
     /// Whether they have a spelling in common.
