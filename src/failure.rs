@@ -225,6 +225,9 @@ codes! {
     ClaimUnknown         "claim_unknown"          NotFound      Caller       "There is nothing to fetch under this claim.";
     RateLimited          "rate_limited"           Unavailable   Caller       "The caller has asked for more than it may in this time.";
     KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
+    IdempotencyConflict  "idempotency_conflict"   Rejected      Caller       "The caller has used this idempotency key for another request.";
+    IdempotencyRunning   "idempotency_running"    Unavailable   Caller       "The request with this idempotency key is still being done.";
+    SnapshotOlder        "snapshot_older"         Unavailable   World        "This node may not know yet what the snapshot with the demanded number knew.";
 }
 
 impl Code {
@@ -239,6 +242,7 @@ impl Code {
             code: self,
             detail: detail.into(),
             member: None,
+            retry_after_s: None,
             source: None,
         }
     }
@@ -253,6 +257,7 @@ impl Code {
             code: self,
             detail: detail.into(),
             member: None,
+            retry_after_s: None,
             source: Some(Box::new(source)),
         }
     }
@@ -270,6 +275,7 @@ pub struct Failure {
     code: Code,
     detail: String,
     member: Option<String>,
+    retry_after_s: Option<u32>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -291,6 +297,20 @@ impl Failure {
     /// The request member it is about, where it is about one.
     pub fn member(&self) -> Option<&str> {
         self.member.as_deref()
+    }
+
+    /// The same failure, not to be expected again after `seconds`.
+    #[must_use]
+    pub fn again_in_s(self, seconds: u32) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
+        }
+    }
+
+    /// After how many seconds asking again makes sense, where that is known.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
     }
 
     /// What exactly was wrong, for humans; no personal data.

@@ -8,6 +8,7 @@ mod federation;
 mod issuing;
 mod keys;
 mod publication;
+mod quota;
 mod role;
 mod upload;
 
@@ -15,6 +16,7 @@ pub use federation::{FederationConfig, FederationListen, ListenAt};
 pub use issuing::IssuingConfig;
 pub use keys::KeysConfig;
 pub use publication::PublicationConfig;
+pub use quota::{QuotaConfig, Rate};
 pub use role::{Role, Roles};
 pub use upload::UploadConfig;
 
@@ -31,6 +33,7 @@ use federation::FederationTable;
 use issuing::IssuingTable;
 use keys::KeysTable;
 use publication::PublicationTable;
+use quota::QuotaTable;
 use serde::Deserialize;
 use smol_str::SmolStr;
 use std::net::SocketAddr;
@@ -77,6 +80,8 @@ pub struct Config {
     pub engine_mib: u32,
     /// How it issues from events.
     pub issuing: IssuingConfig,
+    /// How much callers may have done who need not be known.
+    pub quota: QuotaConfig,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
     /// By which certificate withdrawals are published. Default none; in demo, a throw-away one.
@@ -169,6 +174,7 @@ impl Config {
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
             issuing: file.issuing.checked(base)?,
+            quota: file.quota.checked()?,
             publication: file.publication.checked()?,
             upload: file.upload.map(|upload| upload.below(base)),
             store: file.store.checked(base)?,
@@ -275,6 +281,8 @@ struct File {
     cache: CacheTable,
     #[serde(default)]
     issuing: IssuingTable,
+    #[serde(default)]
+    quota: QuotaTable,
     #[serde(default)]
     publication: PublicationTable,
     upload: Option<UploadConfig>,
@@ -436,6 +444,7 @@ mod tests {
             "[cache]\nmemory_mib = 4001",
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",
+            "[quota]\nanonymous_burst = 0",
             "[store]\nurl = \"mysql://db/lintas\"",
             "[store]\nurl = \"sqlite:a.db\"\nurl_file = \"url\"",
         ] {

@@ -226,7 +226,6 @@ async fn a_member_that_is_not_served_is_refused_by_name() {
         ("holder", json!({ "name": "Dewi Sartika" })),
         ("for", json!({ "destination": "SG" })),
         ("include", json!(["rules"])),
-        ("minimum_sequence", json!(1)),
         ("nonce", json!("x")),
         ("credentail", json!("HC1:")),
     ] {

@@ -11,6 +11,7 @@ use super::registry::Registry;
 use crate::exchange::RecordKind;
 use crate::failure::{Code, Failure};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tracing::error;
 
 impl Gateway {
@@ -20,6 +21,15 @@ impl Gateway {
     /// # Errors
     /// `store_unavailable`.
     pub async fn follow(self: &Arc<Self>) -> Result<bool, Failure> {
+        let from = self.clock.now_ms();
+        let followed = self.put_new_into_force().await;
+        if followed.is_ok() && !self.world.load().incomplete {
+            self.followed_ms.fetch_max(from, Ordering::Release);
+        }
+        followed
+    }
+
+    async fn put_new_into_force(self: &Arc<Self>) -> Result<bool, Failure> {
         let records = self.records()?;
         let _one = records.assembling.lock().await;
         let read = self.read_store().await;

@@ -5,6 +5,8 @@
 mod acts;
 mod admin;
 mod audit;
+pub mod bucket;
+pub mod budgets;
 pub mod cache;
 mod clock;
 mod engine;
@@ -55,6 +57,7 @@ use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
 use crate::verify::Policy;
 use arc_swap::ArcSwap;
+use budgets::Budgets;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
@@ -67,7 +70,7 @@ use publication::{Ledger, Publisher};
 use register::Watch;
 use registry::Registry;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use value_sets::ValueSets;
 use verify::Counters;
@@ -119,6 +122,9 @@ pub struct Gateway {
     putting: Mutex<()>,
     watch: Watch,
     publishing: Publishing,
+    budgets: Budgets,
+    /// Since when nothing was in the store that is not in force here: milliseconds since 1970-01-01T00:00:00Z.
+    followed_ms: AtomicI64,
 }
 
 impl Gateway {
@@ -184,6 +190,8 @@ impl Gateway {
             putting: Mutex::new(()),
             watch: Watch::new(),
             publishing: Publishing::open(config, clock.now())?,
+            budgets: Budgets::new(&config.quota, clock.now_ms()),
+            followed_ms: AtomicI64::new(0),
         };
         gateway.refresh();
         Ok(gateway)
@@ -233,6 +241,11 @@ impl Gateway {
     /// Where it takes the time from.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// How much callers may still have done.
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
     }
 
     /// The snapshot in force, with the report on it.

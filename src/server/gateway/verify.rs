@@ -4,12 +4,13 @@
 
 use super::register::Answers;
 use super::{Gateway, World};
-use crate::failure::Code;
+use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
 use crate::verify::{self, CredentialVerdict, Opened, Outcome, Verdict};
 use metrics::Counter;
 use smallvec::SmallVec;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// One credential to judge.
 pub struct Question {
@@ -36,14 +37,40 @@ pub struct Moment {
     /// The world in force.
     pub world: Arc<World>,
     now: UnixTime,
+    followed_ms: i64,
+}
+
+impl Moment {
+    /// Refuses to answer where this node may not know yet what the snapshot numbered `sequence` knew, on whichever node of
+    /// the gateway that was.
+    ///
+    /// A number is the second in which a snapshot came into force, or a later one. Two nodes may number the same content
+    /// otherwise, so one with a lower number answers, too, once it has read all that was in the store after that second.
+    ///
+    /// # Errors
+    /// `snapshot_older`.
+    pub fn demand(&self, sequence: u64) -> Result<(), Failure> {
+        let own = self.world.snapshot.sequence();
+        let second = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let over = second.saturating_add(1).saturating_mul(1000);
+        if own >= sequence || self.followed_ms >= over {
+            return Ok(());
+        }
+        let reason = format!("the snapshot in force is number {own}");
+        let older = Code::SnapshotOlder.because(reason);
+        Err(older.about("minimum_sequence").again_in_s(1))
+    }
 }
 
 impl Gateway {
     /// The present moment; verdicts that belong together are asked for at one.
     pub fn moment(&self) -> Moment {
+        // Before the world, which is then at least as new.
+        let followed_ms = self.followed_ms.load(Ordering::Acquire);
         Moment {
             world: self.world(),
             now: self.clock.now(),
+            followed_ms,
         }
     }
 

@@ -4,6 +4,7 @@
 //!
 //! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
 
+mod callers;
 mod certificate;
 mod events;
 mod publication;
@@ -69,7 +70,7 @@ fn operation(route: &Route) -> Value {
         ),
         ("POST", "/v1/verify/batch") => batch(),
         ("POST", "/v1/issue") => with(
-            answers("issue", "Issue a credential.", "IssueResponse", NOT_ISSUED),
+            answers("issue", "Issue a credential.", "IssueResponse", NOT_READ),
             json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
         ),
         ("POST", "/v1/events") => events::take_in(),
@@ -91,7 +92,7 @@ fn operation(route: &Route) -> Value {
         ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
         _ => publication::operation(route),
     };
-    with(said, security(route.scope))
+    callers::told(route, with(said, security(route.scope)))
 }
 
 /// The batch, which comes and goes as an array or as lines.
@@ -201,12 +202,21 @@ fn request() -> Value {
         "view": with(text(&view), json!({ "enum": views.map(View::name), "default": "result" })),
         "locale": with(text("The language of messages."), json!({ "enum": ["id", "en"], "default": "en" })),
         "at": instant(&format!("The instant to judge at; needs {}.", Scope::VerifySimulate.name())),
+        "minimum_sequence": count(MINIMUM),
     });
     let question = json!({
         "credential": text("The text of one QR code."),
         "ref": { "type": "string", "minLength": 1, "maxLength": 64, "description": "Your name for it, 1 to 64 bytes." },
     });
-    let optional = ["credential", "credentials", "view", "locale", "at", "ref"];
+    let optional = [
+        "credential",
+        "credentials",
+        "view",
+        "locale",
+        "at",
+        "minimum_sequence",
+        "ref",
+    ];
     let either = json!({
         "description": NOT_SERVED,
         "oneOf": [{ "required": ["credential"] }, { "required": ["credentials"] }],
@@ -348,7 +358,7 @@ fn node() -> Value {
             "detail": text("What exactly was wrong; no personal data."),
             "trace": nullable(text("The header Lintas-Trace.")),
             "member": text("The request member it is about, where it is about one."),
-            "retry_after": count("Seconds to wait, with 503."),
+            "retry_after": count("Seconds to wait, with 503, 429 and the 409 of a request that is being done."),
         }), &["member", "retry_after"]),
         "Codes": object(json!({ "codes": list(schema("CodeRow")) }), &[]),
         "CodeRow": object(json!({
@@ -444,24 +454,24 @@ fn with(mut base: Value, more: Value) -> Value {
     base
 }
 
-/// What can be wrong with a body and its sender.
-const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415"];
-/// The same, with the claims or the signer.
-const NOT_ISSUED: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
+/// What can be wrong with a body, its sender, or what its answer needs.
+const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
 
 const ABOUT: &str = "A gateway for health certificates. An address that is not described here answers 404, and \
     another method than described 405; these, too, are problem details.";
 const PROBLEM: &str = "Problem details (RFC 9457). The code is stable, and `type` says where it is explained. \
-    401 comes with WWW-Authenticate, 503 with Retry-After.";
+    401 comes with WWW-Authenticate, 409, 429 and 503 with Retry-After.";
 const VERIFYING: &str = "Answers 200 with a verdict for every text, however bad: read `outcome`, not the status. \
     Some values of `view`, and `at`, need a further scope.";
+const MINIMUM: &str = "The number of a snapshot that you have seen. A node that may not know yet what that one knew judges \
+    nothing and answers 503 `snapshot_older`; ask again a second later.";
 const BATCH: &str = "Up to 1,000 requests of /v1/verify in 4 MiB, as an array or one a line, each with a `ref` of its \
     own if you like. The answers have the order and form of the rows. A row that is bad is answered with problem details \
     in its place and hurts no other; the scope it needs is asked row by row. All are judged at one instant.";
 const ISSUING: &str = "Exists in the demo environment only, and what it issues is worth nothing anywhere else. \
     A refusal names the member, never its value.";
 const NOT_SERVED: &str = "Either `credential` or `credentials`. A member that is unknown or not yet served (`holder`, \
-    `for`, `include`, `minimum_sequence`, `nonce`) is refused with 400, naming the member.";
+    `for`, `include`, `nonce`) is refused with 400, naming the member.";
 
 #[cfg(test)]
 mod tests {

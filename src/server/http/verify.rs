@@ -5,6 +5,7 @@
 use super::answer::failed;
 use super::auth::{Principal, Scope, principal};
 use super::body::{JSON, Members, not};
+use super::meter;
 use super::routes::State;
 use super::trace::{SNAPSHOT, Trace, snapshot_mark, trace_of};
 use crate::failure::{Code, Failure};
@@ -38,8 +39,11 @@ async fn verdict(
 ) -> Result<(Vec<u8>, Moment), Failure> {
     let principal = principal(request);
     let members = Members::of_body(request, payload, MAX_BODY).await?;
-    let asked = Asked::read(members, &principal)?;
     let (moment, trace) = (state.gateway.moment(), trace_of(request));
+    let asked = Asked::read(members, &principal, &moment)?;
+    // One was paid at the door.
+    let more = asked.units().saturating_sub(meter::CREDENTIAL.into());
+    meter::spend(request, more)?;
     if asked.request.questions.len() == 1 {
         let opened = state.gateway.open_credentials(&asked.request, &moment);
         let answers = state.gateway.ask_register(&opened, &moment).await;
@@ -68,11 +72,15 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// What `members` ask for, if `principal` may.
+    /// What `members` ask for, if `principal` may, and `moment` knows enough.
     ///
     /// # Errors
-    /// `request_invalid`, `unauthenticated`, `forbidden`.
-    pub(super) fn read(mut members: Members, principal: &Principal) -> Result<Self, Failure> {
+    /// `request_invalid`, `unauthenticated`, `forbidden`, `snapshot_older`.
+    pub(super) fn read(
+        mut members: Members,
+        principal: &Principal,
+        moment: &Moment,
+    ) -> Result<Self, Failure> {
         let view = match members.take_text("view")? {
             None => View::Result,
             Some(name) => {
@@ -90,6 +98,13 @@ impl Asked {
         let locale = match members.take_text("locale")? {
             None => Locale::En,
             Some(tag) => Locale::parse(&tag).ok_or_else(|| not("locale", "id or en"))?,
+        };
+        let sequence = match members.take("minimum_sequence") {
+            None => 0,
+            Some(number) => {
+                let number = number.as_u64();
+                number.ok_or_else(|| not("minimum_sequence", "a whole number"))?
+            }
         };
         let questions = match (members.take("credential"), members.take("credentials")) {
             (Some(text), None) => vec![Question {
@@ -110,11 +125,18 @@ impl Asked {
             }
         };
         members.finish()?;
+        moment.demand(sequence)?;
         Ok(Self {
             request: VerifyRequest { questions, at },
             view,
             locale,
         })
+    }
+
+    /// What it costs, in units.
+    pub(super) fn units(&self) -> u64 {
+        let credentials = u64::try_from(self.request.questions.len()).unwrap_or(u64::MAX);
+        credentials.saturating_mul(meter::CREDENTIAL.into())
     }
 
     /// `verdict` as it was asked for, JSON on one line.

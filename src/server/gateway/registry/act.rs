@@ -2,6 +2,7 @@
 //!
 //! Refuses unknown acts and members, and texts and lists over their ceilings. Whether an act can be done is not asked here.
 
+use super::client::Quota;
 use super::operator::OperatorRole;
 use super::wire;
 use crate::failure::{Code, Failure};
@@ -47,6 +48,9 @@ pub enum Act {
         token_sha256: Thumbprint,
         /// The machine names of what it may ask for.
         scopes: Vec<String>,
+        /// How much it may have done.
+        #[serde(default, skip_serializing_if = "Quota::is_none")]
+        quota: Quota,
     },
     /// A client is let in no more.
     #[serde(rename = "client.disable")]
@@ -426,6 +430,8 @@ mod tests {
                 "certificate": "AAEC" }),
             json!({ "act": "operator.disable", "id": "a" }),
             json!({ "act": "client.add", "id": "c", "token_sha256": hash, "scopes": ["issue"] }),
+            json!({ "act": "client.add", "id": "c", "token_sha256": hash, "scopes": [],
+                "quota": { "units_per_minute": 60, "burst": 10 } }),
             json!({ "act": "client.disable", "id": "c" }),
             json!({ "act": "signer.readmit", "feed": "eu", "thumbprint": hash }),
             json!({ "act": "feed.accept_less", "feed": "eu" }),
