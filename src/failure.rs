@@ -227,7 +227,7 @@ codes! {
     KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
     IdempotencyConflict  "idempotency_conflict"   Rejected      Caller       "The caller has used this idempotency key for another request.";
     IdempotencyRunning   "idempotency_running"    Unavailable   Caller       "The request with this idempotency key is still being done.";
-    SnapshotOlder        "snapshot_older"         Unavailable   World        "This node may not know yet what the snapshot with the demanded number knew.";
+    SnapshotOlder        "snapshot_older"         Indeterminate Fresh        "This node may not know yet what the snapshot with the demanded number knew.";
 }
 
 impl Code {

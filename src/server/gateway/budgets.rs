@@ -4,41 +4,65 @@
 
 use super::bucket::Bucket;
 use crate::server::config::{QuotaConfig, Rate};
+use actix_web::web::Bytes;
 use arc_swap::ArcSwap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The buckets.
+/// All of them.
 pub struct Budgets {
-    anonymous: Option<Arc<Bucket>>,
+    anonymous: Option<Arc<Budget>>,
     /// By the ids of clients, of which there are as many as operators let in.
-    clients: ArcSwap<BTreeMap<Arc<str>, Arc<Bucket>>>,
+    clients: ArcSwap<BTreeMap<Arc<str>, Arc<Budget>>>,
+}
+
+/// What one client has, or all callers without a token together.
+pub struct Budget {
+    /// The units.
+    pub bucket: Bucket,
+    /// `client` or `anonymous`: nothing that a stranger chose.
+    pub class: &'static str,
+    /// How fast it fills and how much it holds, as it is shown: an item of structured fields.
+    pub policy: Bytes,
+}
+
+impl Budget {
+    fn new(class: &'static str, rate: Rate, now_ms: i64) -> Self {
+        let Rate { per_minute, burst } = rate;
+        let window_s = (u64::from(burst) * 60).div_ceil(u64::from(per_minute).max(1));
+        let policy = format!(r#""{class}";q={burst};w={window_s};qu="verify-units""#);
+        Self {
+            bucket: Bucket::new(rate, now_ms),
+            class,
+            policy: policy.into(),
+        }
+    }
 }
 
 impl Budgets {
     pub(super) fn new(config: &QuotaConfig, now_ms: i64) -> Self {
-        let bucket = |rate| Arc::new(Bucket::new(rate, now_ms));
+        let budget = |rate| Arc::new(Budget::new("anonymous", rate, now_ms));
         Self {
-            anonymous: config.anonymous.map(bucket),
+            anonymous: config.anonymous.map(budget),
             clients: ArcSwap::default(),
         }
     }
 
     /// That of callers without a token, where they have one.
-    pub fn anonymous(&self) -> Option<Arc<Bucket>> {
+    pub fn anonymous(&self) -> Option<Arc<Budget>> {
         self.anonymous.clone()
     }
 
     /// That of the client `id`, full at `now_ms` where it is new or has another `rate` than before.
-    pub fn of_client(&self, id: &Arc<str>, rate: Rate, now_ms: i64) -> Arc<Bucket> {
-        let fitting = |known: &BTreeMap<_, Arc<Bucket>>| {
-            let bucket = known.get(id).filter(|it| it.rate() == rate);
-            bucket.cloned()
+    pub fn of_client(&self, id: &Arc<str>, rate: Rate, now_ms: i64) -> Arc<Budget> {
+        let fitting = |known: &BTreeMap<_, Arc<Budget>>| {
+            let budget = known.get(id).filter(|it| it.bucket.rate() == rate);
+            budget.cloned()
         };
-        if let Some(bucket) = fitting(&self.clients.load()) {
-            return bucket;
+        if let Some(budget) = fitting(&self.clients.load()) {
+            return budget;
         }
-        let new = Arc::new(Bucket::new(rate, now_ms));
+        let new = Arc::new(Budget::new("client", rate, now_ms));
         self.clients.rcu(|known| {
             let mut known = BTreeMap::clone(known);
             if fitting(&known).is_none() {

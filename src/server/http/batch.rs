@@ -294,7 +294,7 @@ impl Row {
     /// What it costs, in units; to read a bad one is not free.
     fn units(&self) -> u64 {
         let read = self.asked.as_ref();
-        read.map_or(meter::CREDENTIAL.into(), Asked::units)
+        read.map_or_else(|_| meter::CREDENTIAL.into(), Asked::units)
     }
 }
 

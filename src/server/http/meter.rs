@@ -10,7 +10,8 @@ use super::routes::State;
 use crate::failure::{Code, Failure};
 use crate::server::config::Rate;
 use crate::server::gateway::Clock;
-use crate::server::gateway::bucket::{Bucket, Level, Refused};
+use crate::server::gateway::bucket::{Level, Refused};
+use crate::server::gateway::budgets::Budget;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpMessage, HttpRequest};
 use std::sync::Arc;
@@ -29,27 +30,19 @@ pub(super) const LIST: u32 = 20;
 /// Whose units are counted here, and where.
 #[derive(Clone)]
 pub(super) struct Meter {
-    bucket: Arc<Bucket>,
+    budget: Arc<Budget>,
     clock: Clock,
-    /// `client` or `anonymous`: nothing that a stranger chose.
-    caller: &'static str,
 }
 
 impl Meter {
     /// That of `principal`, whose own rate is `rate`; `None` where nothing is counted.
     pub(super) fn of(state: &State, principal: &Principal, rate: Option<Rate>) -> Option<Self> {
         let (budgets, clock) = (state.gateway.budgets(), state.gateway.clock());
-        let (bucket, caller) = match principal {
-            Principal::Anonymous => (budgets.anonymous()?, "anonymous"),
-            Principal::Client { id, .. } => {
-                (budgets.of_client(id, rate?, clock.now_ms()), "client")
-            }
+        let budget = match principal {
+            Principal::Anonymous => budgets.anonymous()?,
+            Principal::Client { id, .. } => budgets.of_client(id, rate?, clock.now_ms()),
         };
-        Some(Self {
-            bucket,
-            clock,
-            caller,
-        })
+        Some(Self { budget, clock })
     }
 
     /// Takes `units`.
@@ -57,11 +50,12 @@ impl Meter {
     /// # Errors
     /// `rate_limited`, which takes nothing.
     pub(super) fn spend(&self, units: u64) -> Result<(), Failure> {
-        let spent = self.bucket.spend(units, self.clock.now_ms());
+        let bucket = &self.budget.bucket;
+        let spent = bucket.spend(units, self.clock.now_ms());
         spent.map_err(|refused| {
-            metrics::counter!("lintas_quota_refused_units_total", "caller" => self.caller)
+            metrics::counter!("lintas_quota_refused_units_total", "caller" => self.budget.class)
                 .increment(units);
-            let Rate { per_minute, burst } = self.bucket.rate();
+            let Rate { per_minute, burst } = bucket.rate();
             match refused {
                 Refused::For(wait_ms) => {
                     let reason = format!("{units} units more than {per_minute} a minute allow");
@@ -79,14 +73,19 @@ impl Meter {
 
     /// Tells in `headers` how much comes in which time, and how much is left.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
-        let Rate { per_minute, burst } = self.bucket.rate();
-        let window = (u64::from(burst) * 60).div_ceil(u64::from(per_minute).max(1));
-        let Level { left, full_in_s } = self.bucket.level(self.clock.now_ms());
-        let name = self.caller;
-        let policy = format!(r#""{name}";q={burst};w={window};qu="verify-units""#);
-        let now = format!(r#""{name}";r={left};t={full_in_s}"#);
-        for (header, value) in [(POLICY, policy), (LIMIT, now)] {
-            if let Ok(value) = HeaderValue::try_from(value) {
+        let Budget {
+            bucket,
+            class,
+            policy,
+        } = &*self.budget;
+        let Level { left, full_in_s } = bucket.level(self.clock.now_ms());
+        let now = format!(r#""{class}";r={left};t={full_in_s}"#);
+        let values = [
+            (POLICY, HeaderValue::from_maybe_shared(policy.clone())),
+            (LIMIT, HeaderValue::try_from(now)),
+        ];
+        for (header, value) in values {
+            if let Ok(value) = value {
                 headers.insert(header, value);
             }
         }

@@ -66,7 +66,9 @@ fn retry_after_s(failure: &Failure) -> Option<u32> {
         failure.code().class(),
         Class::Indeterminate | Class::Unavailable
     );
-    failure.retry_after_s().or(waits.then_some(RETRY_AFTER_S))
+    failure
+        .retry_after_s()
+        .or_else(|| waits.then_some(RETRY_AFTER_S))
 }
 
 /// The members of problem details, where they stand in another answer or are one.
