@@ -5,7 +5,8 @@ use crate::support::gateway::{Answer, TestGateway, read};
 use futures_util::future::join_all;
 use lintas::server::gateway::Clock;
 use lintas::server::http::{DOORS, ROUTES};
-use reqwest::header::AUTHORIZATION;
+use lintas::server::store::issuing::MAX_ANSWER;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
@@ -111,6 +112,29 @@ async fn an_event_is_answered_as_before_for_whoever_handed_it_in_and_for_nobody_
         .await
         .json();
     assert_eq!(later["rows"][0]["status"], "known");
+    ground.ends().await;
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_too_large_is_not_kept_and_the_events_say_so_themselves() {
+    let ground = Ground::open().await;
+    let token = token(&ground, &["issue"]).await;
+    let lines = format!("{}\n{}", dose("V-1"), "{\"odd\":1}\n".repeat(4000));
+    let hand_in = async || {
+        let url = format!("{}/v1/events", ground.gateway.base);
+        let request = ground.gateway.client.post(url).header(KEY, "k");
+        let request = request.header(CONTENT_TYPE, "application/x-ndjson");
+        let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        let answer = read(request.body(lines.clone())).await;
+        assert!(answer.status == 200 && answer.text.len() > MAX_ANSWER);
+        answer.json()["rows"][0].clone()
+    };
+    let (first, again) = (hand_in().await, hand_in().await);
+    assert_eq!(
+        (&first["status"], &again["status"]),
+        (&json!("taken"), &json!("known"))
+    );
+    assert_eq!(first["claim"], again["claim"]);
     ground.ends().await;
 }
 
