@@ -225,6 +225,7 @@ codes! {
     ClaimUnknown         "claim_unknown"          NotFound      Caller       "There is nothing to fetch under this claim.";
     RateLimited          "rate_limited"           Unavailable   Caller       "The caller has asked for more than it may in this time.";
     KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
+    PolicyInvalid        "policy_invalid"         Malformed     Accepted     "The document is no policy set, or cannot follow on the one before.";
 }
 
 impl Code {

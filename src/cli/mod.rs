@@ -14,6 +14,7 @@ mod handed_in;
 mod init;
 mod input;
 mod keys;
+mod lines;
 mod neighbours;
 mod offline;
 mod operate;
@@ -58,7 +59,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 64,
             Exit::Internal => 70,
             Exit::InputOutput => 74,
-            Exit::Interrupted => batch::INTERRUPTED,
+            Exit::Interrupted => lines::INTERRUPTED,
         })
     }
 }

@@ -7,6 +7,7 @@
 mod federation;
 mod issuing;
 mod keys;
+mod policy;
 mod publication;
 mod role;
 mod upload;
@@ -21,8 +22,7 @@ pub use upload::UploadConfig;
 use crate::crypto::Mode;
 use crate::failure::{Code, Failure};
 use crate::issue::Issuer;
-use crate::model::{Country, Environment};
-use crate::quirk::Quirk;
+use crate::model::{Country, Environment, Thumbprint};
 use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
 use crate::server::store::StoreConfig;
@@ -30,9 +30,9 @@ use crate::verify::Policy;
 use federation::FederationTable;
 use issuing::IssuingTable;
 use keys::KeysTable;
+use policy::PolicyTable;
 use publication::PublicationTable;
 use serde::Deserialize;
-use smol_str::SmolStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +59,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// What verification tolerates.
     pub policy: Policy,
+    /// By which certificates policy sets are signed, by their thumbprints. Default none.
+    pub policy_signers: Vec<Thumbprint>,
     /// Who issues.
     pub issuer: Issuer,
     /// How our own signing keys are held and used.
@@ -147,6 +149,7 @@ impl Config {
             return Err(invalid("engine_memory_mib is at most 4000"));
         }
         let federation = file.federation.checked(base, environment)?;
+        let (policy, policy_signers) = file.policy.checked()?;
         let usual = Roles::usual(!federation.listen.is_empty(), file.listen.admin.is_some());
         let mut config = Self {
             environment,
@@ -158,7 +161,8 @@ impl Config {
             federation,
             roles: usual,
             tls,
-            policy: policy(file.policy)?,
+            policy,
+            policy_signers,
             issuer: issuer(file.issuer, environment)?,
             keys: file.keys.checked(base, environment)?,
             feeds,
@@ -193,35 +197,6 @@ impl Config {
         self.roles = roles;
         Ok(())
     }
-}
-
-fn policy(table: PolicyTable) -> Result<Policy, Failure> {
-    let defaults = Policy::default();
-    let quirk = |name: &String| {
-        Quirk::named(name)
-            .ok_or_else(|| invalid(&format!("policy.refused_quirks: {name} is no quirk")))
-    };
-    let policy = Policy {
-        id: table.id.map_or(defaults.id, SmolStr::from),
-        version: table.version.unwrap_or(defaults.version),
-        skew_s: table.skew_s.unwrap_or(defaults.skew_s),
-        max_trust_age_s: table.max_trust_age_s.unwrap_or(defaults.max_trust_age_s),
-        max_revocation_age_s: table
-            .max_revocation_age_s
-            .unwrap_or(defaults.max_revocation_age_s),
-        refused_quirks: table
-            .refused_quirks
-            .iter()
-            .map(quirk)
-            .collect::<Result<_, _>>()?,
-    };
-    if !(0..=MAX_SKEW_S).contains(&policy.skew_s) {
-        return Err(invalid("policy.skew_s is 0 to 3600"));
-    }
-    if policy.max_trust_age_s < 0 || policy.max_revocation_age_s < 0 {
-        return Err(invalid("an age of the policy is negative"));
-    }
-    Ok(policy)
 }
 
 fn issuer(table: IssuerTable, environment: Environment) -> Result<Issuer, Failure> {
@@ -304,17 +279,6 @@ impl Default for Listen {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct PolicyTable {
-    id: Option<String>,
-    version: Option<u32>,
-    skew_s: Option<i64>,
-    max_trust_age_s: Option<i64>,
-    max_revocation_age_s: Option<i64>,
-    refused_quirks: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
 struct IssuerTable {
     country: Option<String>,
     name: Option<String>,
@@ -366,7 +330,6 @@ fn data() -> PathBuf {
     PathBuf::from("lintas-data")
 }
 
-const MAX_SKEW_S: i64 = 3600;
 const MAX_WORKERS: usize = 1024;
 const MAX_CACHE_MIB: u32 = 4000;
 const MAX_ENGINE_MIB: u32 = 4000;

@@ -316,6 +316,7 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
             | RecordKind::DataKey
+            | RecordKind::PolicySet
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -16,6 +16,7 @@ pub use own::{Own, OwnKey};
 use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::revocation::RevocationList;
+use crate::rules::Policies;
 use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub struct Snapshot {
     trust: Arc<TrustList>,
     revocations: Arc<RevocationList>,
     own: Arc<Own>,
+    policies: Arc<Policies>,
     sources: Arc<[Source]>,
 }
 
@@ -51,6 +53,7 @@ impl Snapshot {
             trust: Arc::new(trust),
             revocations: Arc::default(),
             own: Arc::default(),
+            policies: Arc::default(),
             sources,
         };
         (snapshot.identified(), report)
@@ -74,6 +77,12 @@ impl Snapshot {
         Self { own, ..self }.identified()
     }
 
+    /// The same world with the policy sets that were activated.
+    #[must_use]
+    pub fn with_policies(self, policies: Arc<Policies>) -> Self {
+        Self { policies, ..self }.identified()
+    }
+
     fn identified(self) -> Self {
         let own = self.own.content_hash();
         // What says nothing is no part of it.
@@ -82,6 +91,12 @@ impl Snapshot {
         } else {
             &[b"\0own\0", &own]
         };
+        let policies = self.policies.content_hash();
+        let policies: &[&[u8]] = if self.policies.all().is_empty() {
+            &[]
+        } else {
+            &[b"\0policies\0", &policies]
+        };
         let parts = [
             self.environment.name().as_bytes(),
             b"\0trust\0",
@@ -89,7 +104,7 @@ impl Snapshot {
             b"\0revocations\0",
             &self.revocations.content_hash(),
         ];
-        let parts = [parts.concat(), own.concat()].concat();
+        let parts = [parts.concat(), own.concat(), policies.concat()].concat();
         let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
         Self { id, ..self }
     }
@@ -133,6 +148,11 @@ impl Snapshot {
     /// What this gateway says of its own certificates.
     pub fn own(&self) -> &Arc<Own> {
         &self.own
+    }
+
+    /// The policy sets that were activated.
+    pub fn policies(&self) -> &Arc<Policies> {
+        &self.policies
     }
 
     /// Makes the keys of its signers known to `engine`, the most used first, as far as `budget` bytes go.

@@ -6,6 +6,7 @@ use super::Gateway;
 use super::hub::{HUB, Hub};
 use super::keyring::Keyring;
 use super::own::OwnRecords;
+use super::policy::PolicyBook;
 use super::publication::{Ledger, PUBLICATION};
 use super::registry::Registry;
 use crate::exchange::RecordKind;
@@ -43,6 +44,7 @@ impl Gateway {
                 );
             }
             self.own_incomplete(incomplete);
+            self.policies_incomplete(incomplete);
         }
         if says_nothing && !turned {
             return Ok(read_any);
@@ -84,7 +86,8 @@ impl Gateway {
             if rows.is_empty() {
                 return Ok(*through != before);
             }
-            let (mut hub, mut registered, mut own) = (None, Vec::new(), Vec::new());
+            let (mut hub, mut registered) = (None, Vec::new());
+            let (mut own, mut policies) = (Vec::new(), Vec::new());
             for row in rows {
                 *through = row.sequence;
                 if let Some(signer) = row.record.as_ref().ok().filter(|it| Keyring::keeps(it)) {
@@ -96,6 +99,7 @@ impl Gateway {
                     Ok(record) if Registry::keeps(record.kind) => registered.push(record),
                     // In force at once: a world that takes long to be made is not waited for.
                     Ok(record) if OwnRecords::keeps(&record) => own.push(record),
+                    Ok(record) if PolicyBook::keeps(&record) => policies.push(record),
                     Ok(record) => {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
@@ -122,6 +126,7 @@ impl Gateway {
                 self.hub.store(Arc::new(hub));
             }
             self.own_read(&own);
+            self.policies_read(&policies);
             self.register(&registered);
         }
     }

@@ -25,6 +25,7 @@ mod node;
 pub mod own;
 mod parties;
 pub mod pinned;
+pub mod policy;
 pub mod publication;
 mod register;
 pub mod registry;
@@ -63,6 +64,7 @@ use issuance::Issuance;
 use issuing::Issuing;
 use keyring::{Expiry, Held, Keyring};
 use own::OwnRecords;
+use policy::PolicyBook;
 use publication::{Ledger, Publisher};
 use register::Watch;
 use registry::Registry;
@@ -115,6 +117,8 @@ pub struct Gateway {
     value_sets: ArcSwap<ValueSets>,
     /// What is withdrawn of our own, and how our keys stand, as far as the records were read.
     own: ArcSwap<OwnRecords>,
+    /// The policy sets that were activated, as far as the records were read.
+    policies: ArcSwap<PolicyBook>,
     /// Held while a world is put into force, so that none takes back what another said.
     putting: Mutex<()>,
     watch: Watch,
@@ -181,6 +185,10 @@ impl Gateway {
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
             own: ArcSwap::from_pointee(OwnRecords::of(config.issuer.country)),
+            policies: ArcSwap::from_pointee(PolicyBook::of(
+                config.issuer.country,
+                &config.policy_signers,
+            )),
             putting: Mutex::new(()),
             watch: Watch::new(),
             publishing: Publishing::open(config, clock.now())?,

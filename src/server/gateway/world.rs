@@ -68,7 +68,7 @@ impl World {
         }
     }
 
-    /// The same with `snapshot` in force, which differs in what this gateway says of its own certificates.
+    /// The same with `snapshot` in force, which differs in what this gateway says of its own.
     pub(super) fn with_snapshot(&self, snapshot: Snapshot) -> Self {
         Self {
             id: snapshot.id().to_string().into(),
@@ -144,7 +144,9 @@ impl Gateway {
         let _one = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.world.load();
         let earlier = before.snapshot.sequence();
-        let snapshot = snapshot.with_own(Arc::clone(self.own.load().own()));
+        let snapshot = snapshot
+            .with_own(Arc::clone(self.own.load().own()))
+            .with_policies(self.policies.load().policies());
         // Where nothing new is said, only the age of the sources moves on.
         let changed = snapshot.id() != before.snapshot.id() || earlier == 0;
         let snapshot = snapshot.with_sequence(if changed {

@@ -5,7 +5,7 @@
 use super::operator::OperatorRole;
 use super::wire;
 use crate::failure::{Code, Failure};
-use crate::model::{Country, Thumbprint};
+use crate::model::{Country, Thumbprint, UnixTime};
 use crate::server::gateway::withdrawal::{Reason, Selection};
 use crate::trust::Role;
 use serde::{Deserialize, Serialize};
@@ -163,6 +163,16 @@ pub enum Act {
         /// The withdrawal.
         id: String,
     },
+    /// A policy set is in force from an instant on.
+    #[serde(rename = "policy.activate")]
+    PolicyActivate {
+        /// The country's signed message that holds it, CMS, DER.
+        #[serde(with = "wire::base64")]
+        message: Vec<u8>,
+        /// From when on.
+        #[serde(with = "wire::instant")]
+        at: UnixTime,
+    },
 }
 
 /// A certificate of a country's backend, with the message by which our trust anchor vouches for it.
@@ -224,6 +234,7 @@ impl Act {
             Self::KeyCompromised { .. } => "key.compromised",
             Self::CertificatesWithdraw { .. } => "certificates.withdraw",
             Self::CertificatesReinstate { .. } => "certificates.reinstate",
+            Self::PolicyActivate { .. } => "policy.activate",
         }
     }
 
@@ -236,6 +247,7 @@ impl Act {
             Self::CertificatesWithdraw { .. } | Self::CertificatesReinstate { .. } => {
                 OperatorRole::Revoke
             }
+            Self::PolicyActivate { .. } => OperatorRole::Policy,
             Self::OperatorAdd { .. }
             | Self::OperatorDisable { .. }
             | Self::ClientAdd { .. }
@@ -270,12 +282,13 @@ impl Act {
             | Self::KeyRetire { .. }
             | Self::KeyCompromised { .. }
             | Self::CertificatesWithdraw { .. }
-            | Self::CertificatesReinstate { .. } => Vec::new(),
+            | Self::CertificatesReinstate { .. }
+            | Self::PolicyActivate { .. } => Vec::new(),
         }
     }
 
     /// Every machine name.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "operator.add",
         "operator.disable",
         "client.add",
@@ -291,6 +304,7 @@ impl Act {
         "key.compromised",
         "certificates.withdraw",
         "certificates.reinstate",
+        "policy.activate",
     ];
 
     fn check(&self) -> Result<(), Failure> {
@@ -361,7 +375,9 @@ impl Act {
                 wire::check_text("region", region, MAX_NAME)?;
                 wire::check_text("quarter", quarter, MAX_NAME)
             }
-            Self::KeyRetire { .. } | Self::KeyCompromised { .. } => Ok(()),
+            Self::KeyRetire { .. } | Self::KeyCompromised { .. } | Self::PolicyActivate { .. } => {
+                Ok(())
+            }
             Self::CertificatesWithdraw { selector, reason } => {
                 if *reason == Reason::Superseded {
                     let reason = "superseded is the gateway's own reason";

@@ -106,7 +106,8 @@ impl Registry {
             | Act::KeyRetire { .. }
             | Act::KeyCompromised { .. }
             | Act::CertificatesWithdraw { .. }
-            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
+            | Act::CertificatesReinstate { .. }
+            | Act::PolicyActivate { .. } => return Err(elsewhere()),
         };
         Ok(preview)
     }
@@ -156,7 +157,8 @@ impl Registry {
             | Act::KeyRetire { .. }
             | Act::KeyCompromised { .. }
             | Act::CertificatesWithdraw { .. }
-            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
+            | Act::CertificatesReinstate { .. }
+            | Act::PolicyActivate { .. } => return Err(elsewhere()),
         };
         Ok((vec![record], vec![event]))
     }
