@@ -1,6 +1,6 @@
 //! A rule of a country: what it is called, when it holds, and its logic, which is not read here.
 //!
-//! Refuses to be applied: that is for whoever can evaluate the logic.
+//! Refuses to be applied: that is for `set`, which reads the logic once.
 //!
 //! Source: EU DGCG, validation rules; the eHealth Network's "EU Digital COVID Certificate business rules".
 
@@ -43,7 +43,7 @@ pub struct Rule {
 pub enum RuleKind {
     /// A certificate must meet it.
     Acceptance,
-    /// A certificate that meets it is not valid.
+    /// Its country takes back what it issued and does not meet it.
     Invalidation,
 }
 

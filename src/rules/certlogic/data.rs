@@ -204,7 +204,7 @@ impl<'a> Value<'a> {
     }
 
     /// Its items, if it is a list.
-    pub(super) fn items(&self) -> Result<Box<dyn Iterator<Item = Value<'a>> + '_>, Fault> {
+    pub(super) fn items(&self) -> Result<Box<dyn Iterator<Item = Self> + '_>, Fault> {
         Ok(match self {
             Self::Data(Data::Json(Json::Array(items))) => {
                 Box::new(items.iter().map(|item| Self::from(Data::Json(item))))
