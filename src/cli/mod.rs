@@ -7,6 +7,7 @@ mod audit;
 mod batch;
 mod conformance;
 mod door;
+mod dry_run;
 mod events;
 mod feeds;
 mod hand_in;
@@ -21,6 +22,7 @@ mod operate;
 mod operators;
 mod party;
 mod revoke;
+mod rules;
 mod show;
 mod store;
 mod tally;
@@ -130,6 +132,9 @@ enum Command {
     Party(party::Party),
     /// Withdraw certificates that were issued here, or take a withdrawal back.
     Revoke(Box<revoke::Revoke>),
+    /// Policy sets: check, compare, try, sign, activate.
+    #[command(subcommand)]
+    Rules(Box<rules::Rules>),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -183,6 +188,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Keys(command) => command.run(),
         Command::Party(command) => command.run(),
         Command::Revoke(command) => command.run(),
+        Command::Rules(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

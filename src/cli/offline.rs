@@ -15,6 +15,7 @@ use crate::verify::{self, Locale, Outcome, Policy, Verdict, View};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Arguments of `verify`.
 #[derive(Args)]
@@ -24,16 +25,8 @@ pub(super) struct Verify {
     /// Verify every line of a file, or of standard input for `-`: prints number, outcome and codes a line.
     #[arg(long, value_name = "FILE", conflicts_with = "credential")]
     batch: Option<PathBuf>,
-    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
-    /// signers in the data folder.
-    #[arg(long)]
-    trust: Vec<PathBuf>,
-    /// Whose pinned signers: demo, test or production.
-    #[arg(long, default_value = "demo")]
-    environment: String,
-    /// The data folder of a gateway on this machine.
-    #[arg(long, default_value = "lintas-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    trusted: Trusted,
     /// The instant to judge at, RFC 3339; now if left out.
     #[arg(long)]
     at: Option<String>,
@@ -48,28 +41,31 @@ pub(super) struct Verify {
     locale: String,
 }
 
+/// Who is trusted, without a gateway.
+#[derive(Args)]
+pub(super) struct Trusted {
+    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
+    /// signers in the data folder.
+    #[arg(long)]
+    trust: Vec<PathBuf>,
+    /// Whose pinned signers: demo, test or production.
+    #[arg(long, default_value = "demo")]
+    environment: String,
+    /// The data folder of a gateway on this machine.
+    #[arg(long, default_value = "lintas-data")]
+    data: PathBuf,
+}
+
 impl Verify {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let invalid = |what: &str| Code::RequestInvalid.because(format!("--{what}"));
-        let now = Clock::System.now();
-        let at = match &self.at {
-            None => now,
-            Some(text) => {
-                UnixTime::parse(text).ok_or_else(|| invalid("at is not RFC 3339 with a zone"))?
-            }
-        };
+        let at = instant(self.at.as_deref())?;
         let view = View::parse(&self.view).ok_or_else(|| invalid("view is not known"))?;
         let locale = Locale::parse(&self.locale).ok_or_else(|| invalid("locale is not known"))?;
         if let Some(path) = &self.batch {
-            let snapshot = self.snapshot(at)?;
-            let engine = Engine::start(Mode::KnownSigner)
-                .inspect_err(|failure| show::note(&format!("the library judges: {failure}")))
-                .ok();
-            if let Some(engine) = &engine {
-                snapshot.know(engine);
-            }
+            let snapshot = self.trusted.snapshot(at)?;
             let judge = batch::Judge {
-                engine,
+                engine: engine(&snapshot),
                 snapshot,
                 policy: Policy::default(),
                 at,
@@ -83,7 +79,7 @@ impl Verify {
             return batch::run(path, judge);
         }
         let text = input::text(self.credential.as_deref())?;
-        let snapshot = self.snapshot(at)?;
+        let snapshot = self.trusted.snapshot(at)?;
         let mut verdict = verify::verify(&text, at, &snapshot, &Policy::default());
         verdict.simulated = self.at.is_some();
         if self.json {
@@ -97,9 +93,11 @@ impl Verify {
             Outcome::Indeterminate => Exit::Indeterminate,
         })
     }
+}
 
+impl Trusted {
     /// The signers in the named places; files that were just read are as fresh as the question.
-    fn snapshot(&self, at: UnixTime) -> Result<Snapshot, Failure> {
+    pub(super) fn snapshot(&self, at: UnixTime) -> Result<Snapshot, Failure> {
         let environment = Environment::parse(&self.environment)
             .ok_or_else(|| Code::RequestInvalid.because("--environment is not known"))?;
         let mut readings = Vec::new();
@@ -140,6 +138,24 @@ impl Verify {
         }
         Ok(snapshot)
     }
+}
+
+/// The instant that `text` names, RFC 3339; now without one.
+///
+/// # Errors
+/// `request_invalid`.
+pub(super) fn instant(text: Option<&str>) -> Result<UnixTime, Failure> {
+    let odd = || Code::RequestInvalid.because("--at is not RFC 3339 with a zone");
+    text.map_or(Ok(Clock::System.now()), |text| UnixTime::parse(text).ok_or_else(odd))
+}
+
+/// The fast judge of signatures, which knows the signers of `snapshot`.
+pub(super) fn engine(snapshot: &Snapshot) -> Option<Arc<Engine>> {
+    let engine = Engine::start(Mode::KnownSigner)
+        .inspect_err(|failure| show::note(&format!("the library judges: {failure}")))
+        .ok()?;
+    snapshot.know(&engine);
+    Some(engine)
 }
 
 fn reading(

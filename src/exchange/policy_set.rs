@@ -10,7 +10,9 @@ use super::dgcg::read_rule;
 use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
-use crate::rules::{Colour, ColourDraft, Draft, Flaw, PolicySet, Rule, Version, WHOLE, Words};
+use crate::rules::{
+    Colour, ColourDraft, Draft, ENGINE_VERSION, Flaw, PolicySet, Rule, Version, WHOLE, Words,
+};
 use serde_json::{Map, Value};
 
 /// The policy set in `bytes`.
@@ -253,10 +255,10 @@ fn country(part: &Part<'_>) -> Result<Country, String> {
 }
 
 fn engine(part: &Part<'_>) -> Result<(), String> {
-    if part.version("EngineVersion")? <= ENGINE {
+    if part.version("EngineVersion")? <= ENGINE_VERSION {
         return Ok(());
     }
-    Err(format!("EngineVersion is above {ENGINE}"))
+    Err(format!("EngineVersion is above {ENGINE_VERSION}"))
 }
 
 fn levels(rows: &Value) -> Result<Vec<(UnixTime, u8)>, String> {
@@ -324,8 +326,6 @@ const MEMBERS: [&str; 14] = [
     "Wilayah",
     "Colours",
 ];
-/// The newest version of the language that is read here.
-const ENGINE: Version = Version(1, 3, 3);
 const LANGUAGES: usize = 2;
 const MAX_BYTES: usize = 512 * 1024;
 const MAX_VALUES: usize = 40_000;

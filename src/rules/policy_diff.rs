@@ -55,7 +55,7 @@ pub fn differences(old: Option<&PolicySet>, new: &PolicySet) -> Vec<Difference> 
         found.push(Difference::Changed("order of colours".to_owned()));
     }
     let rules = |set: &PolicySet| {
-        let rules = set.rules().iter();
+        let rules = set.rules().rules();
         let rules = rules.map(|it| (format!("{}@{}", it.identifier, it.version), it.clone()));
         rules.collect::<BTreeMap<_, _>>()
     };

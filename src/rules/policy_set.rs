@@ -6,14 +6,15 @@
 //!
 //! Source: docs/POLICY.md; the colours and levels of PeduliLindungi and PPKM.
 
-use super::certlogic::{self, Budget, Logic};
+use super::certlogic::{self, Budget, Data, Logic};
 use super::colour::{Colour, ColourRule, Coloured, Words};
 use super::rule::{Rule, Version};
+use super::set::{ENGINE_VERSION, RuleSet};
 use super::wilayah::{self, Wilayah};
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct PolicySet {
     pub description: Words,
     modes: BTreeSet<String>,
     sectors: BTreeSet<String>,
-    rules: Vec<Rule>,
+    rules: RuleSet,
     wilayah: Wilayah,
     colours: Vec<Arc<ColourRule>>,
     default: Arc<ColourRule>,
@@ -166,23 +167,23 @@ impl PolicySet {
                 flaw(&format!("Wilayah {code}"), reason);
             }
         }
-        let mut seen = BTreeSet::new();
-        for rule in &draft.rules {
-            let identifier = rule.identifier.as_str();
+        let (mut rules, mut seen) = (RuleSet::default(), BTreeSet::new());
+        for rule in draft.rules {
+            let identifier = rule.identifier.clone();
             if rule.country != draft.country {
-                flaw(identifier, "Country is another one than the set's");
+                flaw(&identifier, "Country is another one than the set's");
             }
             if rule.descriptions.iter().all(|(lang, _)| lang != "id") {
-                flaw(identifier, "no Description in Indonesian");
+                flaw(&identifier, "no Description in Indonesian");
             }
-            if rule.engine.0 != ENGINE {
-                flaw(identifier, "Engine is not CERTLOGIC");
+            if rule.engine.0 != ENGINE || rule.engine.1 > ENGINE_VERSION {
+                flaw(&identifier, "Engine is not CERTLOGIC, or a later version of it");
             }
-            if !seen.insert((identifier, rule.version)) {
-                flaw(identifier, "the rule stands twice in one version");
+            if !seen.insert((identifier.clone(), rule.version)) {
+                flaw(&identifier, "the rule stands twice in one version");
             }
-            if let Err(failure) = Logic::read(&rule.logic) {
-                flaw(identifier, failure.detail());
+            if let Err(failure) = rules.add(Arc::new(rule)) {
+                flaw(&identifier, failure.detail());
             }
         }
         let mut named = BTreeSet::new();
@@ -234,7 +235,7 @@ impl PolicySet {
                 description: draft.description,
                 modes,
                 sectors,
-                rules: draft.rules,
+                rules,
                 wilayah,
                 colours,
                 default,
@@ -256,7 +257,7 @@ impl PolicySet {
     }
 
     /// What the country accepts.
-    pub fn rules(&self) -> &[Rule] {
+    pub fn rules(&self) -> &RuleSet {
         &self.rules
     }
 
@@ -332,11 +333,15 @@ impl PolicySet {
         let mut external = self.external(circumstances, at)?;
         external.insert("validationClock".to_owned(), at.to_string().into());
         external.insert("verdict".to_owned(), standing.name().into());
-        let data = json!({ "payload": payload, "external": external });
-        Ok(self.coloured(&data))
+        let external = Value::Object(external);
+        let data = [
+            ("payload", Data::Json(payload)),
+            ("external", Data::Json(&external)),
+        ];
+        Ok(self.coloured(Data::Members(&data)))
     }
 
-    fn coloured(&self, data: &Value) -> Coloured {
+    fn coloured<'d>(&'d self, data: Data<'d>) -> Coloured {
         let mut budget = Budget::VERDICT;
         let mut open = Vec::new();
         let mut worst: Option<&Arc<ColourRule>> = None;

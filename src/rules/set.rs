@@ -301,4 +301,4 @@ fn row(rule: &Rule) -> Vec<u8> {
 
 const ENGINE: &str = "CERTLOGIC";
 /// The version of the specification that is followed.
-const ENGINE_VERSION: Version = Version(1, 3, 3);
+pub const ENGINE_VERSION: Version = Version(1, 3, 3);

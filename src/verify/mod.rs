@@ -4,6 +4,7 @@
 //! word of the register where it was asked: same verdict.
 
 mod checks;
+mod colour;
 mod judge;
 mod messages;
 mod open;
@@ -12,6 +13,7 @@ mod register;
 mod shown;
 mod verdict;
 
+pub use colour::colour;
 pub use judge::{judge, verify};
 pub use messages::{Locale, Message, message};
 pub use open::{Opened, Reached, Signed, open, open_batch};

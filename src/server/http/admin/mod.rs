@@ -55,6 +55,7 @@ const DOORS: &[Door] = &[
     Door("/v1/events", None, || web::post().to(events::take_in)),
     Door("/admin/v1/parties", None, || web::get().to(look::parties)),
     Door("/admin/v1/keys", None, || web::get().to(look::keys)),
+    Door("/admin/v1/policies", None, || web::get().to(look::policies)),
     Door("/admin/v1/feeds", None, || web::get().to(look::feeds)),
     Door(
         "/admin/v1/feeds/{id}/sync",
