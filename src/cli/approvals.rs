@@ -154,7 +154,9 @@ fn shown(act: &Act) -> Result<Value, Failure> {
         let told = json!({
             "policy": super::rules::named(&set), "sha256": base16ct::lower::encode_string(set.digest()),
         });
-        shown.as_object_mut().and_then(|act| act.insert("message".to_owned(), told));
+        shown
+            .as_object_mut()
+            .and_then(|act| act.insert("message".to_owned(), told));
     }
     Ok(shown)
 }

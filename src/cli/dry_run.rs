@@ -141,10 +141,12 @@ impl Seen {
         let changed: u64 = changed.map(|(_, count)| count).sum();
         if is_json {
             let rows = self.counts.iter();
-            let rows = rows.map(|((from, to), count)| json!({ "from": from, "to": to, "count": count }));
+            let rows =
+                rows.map(|((from, to), count)| json!({ "from": from, "to": to, "count": count }));
             let counts = rows.collect::<Vec<_>>();
             let (lines, open) = (self.lines, self.open);
-            let told = json!({ "lines": lines, "changed": changed, "open": open, "counts": counts });
+            let told =
+                json!({ "lines": lines, "changed": changed, "open": open, "counts": counts });
             return show::line(&told.to_string());
         }
         for ((from, to), count) in &self.counts {

@@ -146,7 +146,9 @@ impl Trusted {
 /// `request_invalid`.
 pub(super) fn instant(text: Option<&str>) -> Result<UnixTime, Failure> {
     let odd = || Code::RequestInvalid.because("--at is not RFC 3339 with a zone");
-    text.map_or(Ok(Clock::System.now()), |text| UnixTime::parse(text).ok_or_else(odd))
+    text.map_or(Ok(Clock::System.now()), |text| {
+        UnixTime::parse(text).ok_or_else(odd)
+    })
 }
 
 /// The fast judge of signatures, which knows the signers of `snapshot`.

@@ -140,7 +140,10 @@ fn check(path: &Path) -> Result<Exit, Failure> {
     match checked(path)? {
         Ok(set) => {
             show::line(&named(&set))?;
-            show::line(&format!("sha256 {}", base16ct::lower::encode_string(set.digest())))?;
+            show::line(&format!(
+                "sha256 {}",
+                base16ct::lower::encode_string(set.digest())
+            ))?;
             Ok(Exit::Success)
         }
         Err(flaws) => {

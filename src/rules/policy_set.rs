@@ -1,7 +1,7 @@
 //! A policy set: what a country accepts at its own doors, and the colour that a person is shown there.
 //!
 //! Refuses sets whose parts do not fit each other; without a last rule that always holds and is not green, so that everybody
-//! gets a colour and what nobody thought of is not let in; and with logic that is none. Tells every flaw, not the first. A colour is never greener because something failed: a
+//! gets a colour and what nobody thought of is not let in; and with logic that is none, or no answer where nothing is shown. Tells every flaw, not the first. A colour is never greener because something failed: a
 //! rule of which it cannot be told whether it holds counts wherever its colour is less green than what follows.
 //!
 //! Source: docs/POLICY.md; the colours and levels of PeduliLindungi and PPKM.
@@ -177,7 +177,10 @@ impl PolicySet {
                 flaw(&identifier, "no Description in Indonesian");
             }
             if rule.engine.0 != ENGINE || rule.engine.1 > ENGINE_VERSION {
-                flaw(&identifier, "Engine is not CERTLOGIC, or a later version of it");
+                flaw(
+                    &identifier,
+                    "Engine is not CERTLOGIC, or a later version of it",
+                );
             }
             if !seen.insert((identifier.clone(), rule.version)) {
                 flaw(&identifier, "the rule stands twice in one version");
@@ -208,6 +211,15 @@ impl PolicySet {
                 flaw(identifier, failure.detail());
                 None
             });
+            if compiled
+                .as_ref()
+                .is_some_and(|it| !answers(it, draft.valid_from))
+            {
+                flaw(
+                    identifier,
+                    "Logic is neither true nor false for whoever shows nothing",
+                );
+            }
             colours.push(Arc::new(ColourRule {
                 identifier: colour.identifier,
                 colour: colour.colour,
@@ -369,6 +381,22 @@ impl PolicySet {
             open,
         }
     }
+}
+
+/// Whether `logic` holds or does not for somebody of whom nothing is known: a rule that cannot be told even then is a slip.
+fn answers(logic: &Logic, at: UnixTime) -> bool {
+    let clock = at.to_string();
+    let external = [
+        ("validationClock", Data::Text(&clock)),
+        ("verdict", Data::Text(Standing::Accept.name())),
+    ];
+    let data = [
+        ("payload", Data::Members(&[])),
+        ("external", Data::Members(&external)),
+    ];
+    let mut budget = Budget::VERDICT;
+    let came_to = logic.evaluate(Data::Members(&data), &mut budget);
+    matches!(came_to, Ok(certlogic::Value::Bool(_)))
 }
 
 /// Whether `text` is `prefix`, the country and four digits.

@@ -36,7 +36,9 @@ pub fn colour(
             continue;
         };
         let standing = standing(signed, verdict, certificate, &external, at, set, values);
-        let known = people.iter_mut().find(|it| is_same(it.person, &certificate.person));
+        let known = people
+            .iter_mut()
+            .find(|it| is_same(it.person, &certificate.person));
         match known {
             Some(shown) => shown.add(standing, certificate),
             None => {
@@ -59,7 +61,12 @@ pub fn colour(
             let outcomes = judged.iter().map(|(_, verdict)| verdict.outcome());
             let standing = outcomes.min().map_or(Standing::Reject, of);
             let nobody = together([]);
-            set.colour(&nobody, standing.max(Standing::Indeterminate), circumstances, at)
+            set.colour(
+                &nobody,
+                standing.max(Standing::Indeterminate),
+                circumstances,
+                at,
+            )
         },
         Ok,
     )
@@ -107,7 +114,9 @@ fn standing(
         return Standing::Indeterminate;
     };
     let more = external.iter();
-    let more: Vec<_> = more.map(|(name, value)| (name.as_str(), Data::Json(value))).collect();
+    let more: Vec<_> = more
+        .map(|(name, value)| (name.as_str(), Data::Json(value)))
+        .collect();
     let question = Question {
         country: set.country,
         region: None,
@@ -120,7 +129,9 @@ fn standing(
         more: &more,
     };
     let mut budget = Budget::VERDICT;
-    let results = set.rules().judge(&question, Some(&payload), values, &mut budget);
+    let results = set
+        .rules()
+        .judge(&question, Some(&payload), values, &mut budget);
     let standings = results.iter().map(|result| match result.answer {
         Answer::Pass => Standing::Accept,
         Answer::Open(_) => Standing::Indeterminate,

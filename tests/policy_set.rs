@@ -1,0 +1,826 @@
+//! Policy sets: the one in `policies/`, colours one by one, hostile documents, and that no fault makes anybody greener.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod support;
+
+use lintas::exchange::{check_policy_set, read_policy_set};
+use lintas::failure::Code;
+use lintas::model::UnixTime;
+use lintas::rules::{
+    Circumstances, Colour, Coloured, Policies, PolicySet, Standing, ValueSets, differences,
+};
+use lintas::verify::{self, Policy, Registered};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use support::{RECOVERY, TEST, TestSigner, VACCINATION};
+
+const INDONESIA: &str = include_str!("../policies/id.json");
+const NAAT: &str = "LP6464-4";
+const RAPID: &str = "LP217198-3";
+const NEGATIVE: &str = "260415000";
+const POSITIVE: &str = "260373001";
+
+fn document() -> Value {
+    serde_json::from_str(INDONESIA).unwrap()
+}
+
+fn set(document: &Value) -> PolicySet {
+    read_policy_set(document.to_string().as_bytes()).unwrap()
+}
+
+fn at(text: &str) -> UnixTime {
+    UnixTime::parse(text).unwrap()
+}
+
+fn now() -> UnixTime {
+    at("2027-01-05T12:00:00Z")
+}
+
+fn circumstances(mode: &str, sector: &str, wilayah: &str) -> Circumstances {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Circumstances {
+        mode: some(mode),
+        sector: some(sector),
+        wilayah: some(wilayah),
+    }
+}
+
+fn dose(dose: u32, doses: u32) -> Value {
+    json!({ "v": [{ "tg": "840539006", "mp": "CoronaVac", "dn": dose, "sd": doses, "dt": "2026-12-20" }] })
+}
+
+fn test(kind: &str, result: &str, hours_ago: i64) -> Value {
+    let sampled = now().plus(-3600 * hours_ago).to_string();
+    json!({ "t": [{ "tg": "840539006", "tt": kind, "tr": result, "sc": sampled }] })
+}
+
+fn recovered(from: &str, until: &str) -> Value {
+    json!({ "r": [{ "tg": "840539006", "fr": "2026-10-01", "df": from, "du": until }] })
+}
+
+/// What both say together.
+fn and(one: Value, other: Value) -> Value {
+    let mut both = one;
+    both.as_object_mut()
+        .unwrap()
+        .extend(other.as_object().unwrap().clone());
+    both
+}
+
+#[test]
+fn the_policies_of_indonesia_colour_as_their_words_say() {
+    use Standing::{Accept, Indeterminate, Reject};
+    let set = set(&document());
+    let nothing = || json!({});
+    let free = ("", "", "");
+    let (flight, ship) = (("air", "", "5171"), ("sea", "", "18"));
+    let far = ("air", "", "7371");
+    let cases: Vec<(&str, Value, Standing, (&str, &str, &str), u16, Colour)> = vec![
+        ("nothing good", nothing(), Reject, free, 2, Colour::Red),
+        (
+            "who knows",
+            nothing(),
+            Indeterminate,
+            free,
+            3,
+            Colour::Yellow,
+        ),
+        ("all doses", dose(2, 2), Accept, free, 30, Colour::Green),
+        ("a booster", dose(3, 2), Accept, free, 30, Colour::Green),
+        ("one dose", dose(1, 2), Accept, free, 32, Colour::Yellow),
+        ("no dose, no test", nothing(), Accept, free, 99, Colour::Red),
+        (
+            "a test",
+            test(RAPID, NEGATIVE, 71),
+            Accept,
+            free,
+            33,
+            Colour::Yellow,
+        ),
+        (
+            "an old test",
+            test(RAPID, NEGATIVE, 73),
+            Accept,
+            free,
+            99,
+            Colour::Red,
+        ),
+        (
+            "a test of tomorrow",
+            test(RAPID, NEGATIVE, -1),
+            Accept,
+            free,
+            99,
+            Colour::Red,
+        ),
+        (
+            "infected",
+            and(dose(2, 2), test(NAAT, POSITIVE, 100)),
+            Accept,
+            free,
+            1,
+            Colour::Black,
+        ),
+        (
+            "was infected",
+            and(dose(2, 2), test(NAAT, POSITIVE, 241)),
+            Accept,
+            free,
+            30,
+            Colour::Green,
+        ),
+        (
+            "recovered",
+            recovered("2026-10-12", "2027-01-05"),
+            Accept,
+            free,
+            31,
+            Colour::Green,
+        ),
+        (
+            "no longer",
+            recovered("2026-10-12", "2027-01-04"),
+            Accept,
+            free,
+            99,
+            Colour::Red,
+        ),
+        (
+            "not yet",
+            recovered("2027-01-06", "2027-03-30"),
+            Accept,
+            free,
+            99,
+            Colour::Red,
+        ),
+        (
+            "to Bali, all doses",
+            dose(2, 2),
+            Accept,
+            flight,
+            10,
+            Colour::Red,
+        ),
+        (
+            "with a rapid test",
+            and(dose(2, 2), test(RAPID, NEGATIVE, 23)),
+            Accept,
+            flight,
+            30,
+            Colour::Green,
+        ),
+        (
+            "of yesterday",
+            and(dose(2, 2), test(RAPID, NEGATIVE, 25)),
+            Accept,
+            flight,
+            10,
+            Colour::Red,
+        ),
+        (
+            "or a PCR",
+            and(dose(2, 2), test(NAAT, NEGATIVE, 47)),
+            Accept,
+            flight,
+            30,
+            Colour::Green,
+        ),
+        (
+            "one dose and a PCR",
+            and(dose(1, 2), test(NAAT, NEGATIVE, 47)),
+            Accept,
+            flight,
+            32,
+            Colour::Yellow,
+        ),
+        (
+            "one dose, rapid",
+            and(dose(1, 2), test(RAPID, NEGATIVE, 23)),
+            Accept,
+            flight,
+            10,
+            Colour::Red,
+        ),
+        (
+            "elsewhere a rapid",
+            and(dose(1, 2), test(RAPID, NEGATIVE, 71)),
+            Accept,
+            far,
+            32,
+            Colour::Yellow,
+        ),
+        ("elsewhere none", dose(2, 2), Accept, far, 11, Colour::Red),
+        (
+            "a ship at level 3",
+            dose(2, 2),
+            Accept,
+            ship,
+            12,
+            Colour::Red,
+        ),
+        (
+            "and at level 1",
+            dose(2, 2),
+            Accept,
+            ("sea", "", "14"),
+            30,
+            Colour::Green,
+        ),
+        (
+            "a mall at level 4",
+            dose(1, 2),
+            Accept,
+            ("", "mall", "947101"),
+            20,
+            Colour::Red,
+        ),
+        (
+            "with all doses",
+            dose(2, 2),
+            Accept,
+            ("", "mall", "947101"),
+            30,
+            Colour::Green,
+        ),
+        (
+            "at level 2",
+            dose(1, 2),
+            Accept,
+            ("", "mall", "3513130001"),
+            32,
+            Colour::Yellow,
+        ),
+        (
+            "no data",
+            dose(2, 2),
+            Accept,
+            ("", "mall", "97"),
+            29,
+            Colour::Yellow,
+        ),
+        (
+            "no region",
+            dose(2, 2),
+            Accept,
+            ("", "mall", ""),
+            29,
+            Colour::Yellow,
+        ),
+        (
+            "no data, no dose",
+            nothing(),
+            Accept,
+            ("", "mall", "97"),
+            99,
+            Colour::Red,
+        ),
+    ];
+    for (name, payload, standing, (mode, sector, wilayah), rule, colour) in cases {
+        let asked = circumstances(mode, sector, wilayah);
+        let given = set.colour(&payload, standing, &asked, now()).unwrap();
+        let expected = (format!("CR-ID-{rule:04}"), colour);
+        assert_eq!(
+            (given.rule.identifier.clone(), given.colour()),
+            expected,
+            "{name}"
+        );
+        assert!(given.open.is_empty(), "{name}: {:?}", given.open);
+        assert!(!given.rule.reason.id.is_empty() && !given.rule.remedy.en.is_empty());
+    }
+}
+
+#[test]
+fn a_region_s_level_turns_at_its_instant() {
+    let set = set(&document());
+    let level = |when: &str| {
+        let external = set
+            .external(&circumstances("", "", "3171"), at(when))
+            .unwrap();
+        external["ppkm"].as_u64()
+    };
+    assert_eq!(level("2027-01-10T16:59:59Z"), Some(1));
+    assert_eq!(level("2027-01-10T17:00:00Z"), Some(2));
+    let unknown = [
+        circumstances("submarine", "", ""),
+        circumstances("", "Mall", ""),
+        circumstances("", "", "3"),
+        circumstances("", "", "31.7"),
+    ];
+    for asked in unknown {
+        let refused = set.external(&asked, now()).unwrap_err();
+        assert_eq!(refused.code(), Code::RequestInvalid, "{asked:?}");
+        assert!(refused.member().is_some());
+    }
+}
+
+/// A set with these colour rules, each a colour and logic, before a red default.
+fn with_colours(rules: &[(&str, Value)]) -> PolicySet {
+    let mut document = document();
+    let words = json!([{ "lang": "id", "desc": "a" }, { "lang": "en", "desc": "b" }]);
+    let rules = rules.iter().zip(1..).map(|((colour, logic), number)| {
+        json!({ "Identifier": format!("CR-ID-{number:04}"), "Colour": colour, "Reason": words, "Remedy": words, "Logic": logic })
+    });
+    let last =
+        json!({ "Identifier": "CR-ID-9999", "Colour": "red", "Reason": words, "Remedy": words });
+    document["Colours"] = rules.chain([last]).collect();
+    set(&document)
+}
+
+/// Logic that fails for whoever shows something.
+fn fails() -> Value {
+    json!({ "if": [{ "var": "payload.list" }, { "<": [{ "var": "payload.nothing" }, 1] }, false] })
+}
+
+/// The colour of somebody who shows something.
+fn coloured(set: &PolicySet) -> Coloured {
+    let (none, list) = (Circumstances::default(), (0..2_000).collect::<Vec<_>>());
+    set.colour(&json!({ "list": list }), Standing::Accept, &none, now())
+        .unwrap()
+}
+
+/// Over every row of up to three rules that hold, do not, or fail: never greener than if the failing ones had come to anything.
+#[test]
+fn nobody_is_greener_because_a_rule_failed() {
+    let logics = [json!(true), json!(false), fails()];
+    let colours = ["green", "yellow", "red", "black"];
+    let choices: Vec<(&str, usize)> = colours
+        .iter()
+        .flat_map(|colour| (0..logics.len()).map(move |logic| (*colour, logic)))
+        .collect();
+    let given = |row: &[(&str, usize)]| {
+        let rules: Vec<_> = row
+            .iter()
+            .map(|(colour, logic)| (*colour, logics[*logic].clone()))
+            .collect();
+        coloured(&with_colours(&rules))
+    };
+    let mut tried = 0;
+    for one in &choices {
+        for two in &choices {
+            let row = [*one, *two];
+            let failing: Vec<_> = (0..row.len()).filter(|it| row[*it].1 == 2).collect();
+            let shown = given(&row);
+            for came_to in 0..1_usize << failing.len() {
+                let mut other = row;
+                for (bit, place) in failing.iter().enumerate() {
+                    other[*place].1 = came_to >> bit & 1;
+                }
+                assert!(
+                    shown.colour() >= given(&other).colour(),
+                    "{row:?} as {other:?}"
+                );
+            }
+            let reached = given(&row).open.len();
+            assert!(reached <= failing.len());
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 144);
+}
+
+#[test]
+fn a_rule_that_failed_is_named_and_what_is_no_answer_is_a_failure() {
+    let list = json!({ "var": "payload.list" });
+    for logic in [
+        fails(),
+        json!({ "if": [list, { "var": "payload.nothing" }, false] }),
+        json!({ "if": [list, 1, false] }),
+        json!({ "if": [list, list, false] }),
+    ] {
+        let open = coloured(&with_colours(&[
+            ("black", logic.clone()),
+            ("green", json!(true)),
+        ]));
+        assert_eq!(
+            (open.colour(), open.is_open()),
+            (Colour::Black, true),
+            "{logic}"
+        );
+        let open = coloured(&with_colours(&[("green", logic), ("yellow", json!(true))]));
+        assert_eq!((open.colour(), open.is_open()), (Colour::Yellow, false));
+        assert_eq!(open.open, ["CR-ID-0001"]);
+    }
+}
+
+#[test]
+fn a_set_that_costs_too_much_leaves_its_rules_open() {
+    // Each rule alone is within the budget of a verdict, and all of them together are not.
+    let sum = json!({ "+": [{ "var": "accumulator" }, { "var": "current" }] });
+    let heavy = json!({ "<": [{ "reduce": [{ "var": "payload.list" }, sum, 0] }, 0] });
+    let rules: Vec<_> = (0..20).map(|_| ("green", heavy.clone())).collect();
+    let shown = coloured(&with_colours(
+        &[rules, vec![("yellow", json!(true))]].concat(),
+    ));
+    assert_eq!(
+        shown.colour(),
+        Colour::Red,
+        "the default is the worst that could be"
+    );
+    assert!(shown.open.contains(&"CR-ID-0021".to_owned()));
+}
+
+#[test]
+fn what_is_no_policy_set_is_refused_with_every_flaw_and_its_place() {
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut spoilt = document();
+        change(&mut spoilt);
+        let flaws = check_policy_set(spoilt.to_string().as_bytes()).unwrap_err();
+        let told = flaws.iter().map(|flaw| {
+            assert!(!flaw.failure.detail().is_empty());
+            flaw.place.clone()
+        });
+        told.collect::<Vec<_>>()
+    };
+    let cases: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+        ("policy set", Box::new(|it| it["More"] = json!(1))),
+        (
+            "policy set",
+            Box::new(|it| it["Type"] = json!("Acceptance")),
+        ),
+        ("policy set", Box::new(|it| it["Engine"] = json!("OTHER"))),
+        (
+            "policy set",
+            Box::new(|it| it["EngineVersion"] = json!("1.4.0")),
+        ),
+        (
+            "policy set",
+            Box::new(|it| it["Identifier"] = json!("PS-DE-0001")),
+        ),
+        ("policy set", Box::new(|it| it["Country"] = json!("id"))),
+        ("policy set", Box::new(|it| it["Version"] = json!("1"))),
+        (
+            "policy set",
+            Box::new(|it| it["ValidFrom"] = json!("2026-12-01")),
+        ),
+        (
+            "policy set",
+            Box::new(|it| it["ValidTo"] = it["ValidFrom"].clone()),
+        ),
+        (
+            "policy set",
+            Box::new(|it| it["Description"] = json!([{ "lang": "en", "desc": "b" }])),
+        ),
+        ("Modes", Box::new(|it| it["Modes"] = json!(["Air"]))),
+        (
+            "Sectors",
+            Box::new(|it| it["Sectors"] = json!(["mall", "mall"])),
+        ),
+        (
+            "VR-ID-0001",
+            Box::new(|it| it["Rules"][0]["Country"] = json!("DE")),
+        ),
+        (
+            "VR-ID-0001",
+            Box::new(|it| it["Rules"][0]["Logic"] = json!({ "or": [1, 2] })),
+        ),
+        (
+            "VR-ID-0001",
+            Box::new(|it| it["Rules"][0]["Description"][0]["lang"] = json!("de")),
+        ),
+        (
+            "VR-ID-0001",
+            Box::new(|it| it["Rules"][0]["EngineVersion"] = json!("2.0.0")),
+        ),
+        (
+            "VR-ID-0002",
+            Box::new(|it| it["Rules"][0] = it["Rules"][1].clone()),
+        ),
+        ("Rules/1", Box::new(|it| it["Rules"][0] = json!(7))),
+        ("Wilayah 31", Box::new(|it| it["Wilayah"]["31"] = json!([]))),
+        (
+            "Wilayah 311",
+            Box::new(|it| it["Wilayah"]["311"] = it["Wilayah"]["31"].clone()),
+        ),
+        (
+            "Wilayah/42",
+            Box::new(|it| it["Wilayah"]["\u{1b}[2J"] = json!([])),
+        ),
+        (
+            "CR-ID-0001",
+            Box::new(|it| it["Colours"][0]["Colour"] = json!("blue")),
+        ),
+        (
+            "CR-ID-0001",
+            Box::new(|it| it["Colours"][0]["Logic"] = json!({ "and": [] })),
+        ),
+        (
+            "CR-ID-0001",
+            Box::new(|it| it["Colours"][0]["Logic"] = json!({ "var": "payload.v" })),
+        ),
+        (
+            "CR-ID-0001",
+            Box::new(|it| {
+                it["Colours"][0]["Logic"] = json!({ "<": [{ "var": "payload.v.0.dn" }, 1] })
+            }),
+        ),
+        (
+            "CR-ID-0001",
+            Box::new(|it| {
+                drop(
+                    it["Colours"][0]
+                        .as_object_mut()
+                        .unwrap()
+                        .shift_remove("Logic"),
+                )
+            }),
+        ),
+        (
+            "CR-ID-0002",
+            Box::new(|it| it["Colours"][0] = it["Colours"][1].clone()),
+        ),
+        (
+            "CR-ID-0001",
+            Box::new(|it| it["Colours"][0]["Reason"][1]["desc"] = json!("a\u{202e}b")),
+        ),
+        (
+            "CR-DE-0001",
+            Box::new(|it| it["Colours"][0]["Identifier"] = json!("CR-DE-0001")),
+        ),
+        (
+            "Colours/1",
+            Box::new(|it| it["Colours"][0]["Identifier"] = json!("cr\u{7}")),
+        ),
+        (
+            "CR-ID-0099",
+            Box::new(|it| it["Colours"][12]["Colour"] = json!("green")),
+        ),
+        (
+            "CR-ID-0033",
+            Box::new(|it| drop(it["Colours"].as_array_mut().unwrap().pop())),
+        ),
+        ("Colours", Box::new(|it| it["Colours"] = json!([]))),
+    ];
+    for (number, (place, change)) in cases.iter().enumerate() {
+        let told = refused(change);
+        assert!(
+            told.iter().any(|it| it == place),
+            "case {number}: {place} is not in {told:?}"
+        );
+    }
+    let all = refused(&|spoilt| {
+        spoilt["Rules"][0]["Logic"] = json!({ "or": [1, 2] });
+        spoilt["Colours"][3]["Logic"] = json!(null);
+        spoilt["Colours"][5]["Logic"] = json!({ "var": 1 });
+    });
+    assert_eq!(
+        all,
+        ["VR-ID-0001", "CR-ID-0010", "CR-ID-0012"],
+        "not only the first"
+    );
+}
+
+#[test]
+fn hostile_documents_are_bounded_and_coded() {
+    let code = |bytes: &[u8]| read_policy_set(bytes).unwrap_err().code();
+    assert_eq!(code(b""), Code::PolicyInvalid);
+    assert_eq!(code(b"[]"), Code::PolicyInvalid);
+    assert_eq!(code(&b"[".repeat(100_000)), Code::PolicyInvalid);
+    assert_eq!(code(&b" ".repeat(512 * 1024 + 1)), Code::InputTooLarge);
+    let twice = INDONESIA.replacen('{', "{\"Country\":\"ID\",", 1);
+    assert_eq!(code(twice.as_bytes()), Code::PolicyInvalid);
+    let spoilt = |member: &str, value: Value| {
+        let mut document = document();
+        document[member] = value;
+        code(document.to_string().as_bytes())
+    };
+    let many: Value = (0..60_000).map(Value::from).collect();
+    let deep = (0..500).fold(json!(1), |inner, _| json!({ "!": [inner] }));
+    let colour = |logic: Value| {
+        let mut colours = document()["Colours"].clone();
+        colours[0]["Logic"] = logic;
+        colours
+    };
+    let row = document()["Colours"][0].clone();
+    for (member, value) in [
+        ("Modes", many.clone()),
+        (
+            "Modes",
+            (0..101).map(|it| json!(format!("m_{it}"))).collect(),
+        ),
+        ("Rules", many.clone()),
+        ("Wilayah", many.clone()),
+        ("Colours", many.clone()),
+        ("Colours", vec![row; 101].into()),
+        ("Colours", colour(many)),
+        ("Colours", colour(deep)),
+        ("Colours", colour(json!("x".repeat(100_000)))),
+        (
+            "Description",
+            json!([{ "lang": "id", "desc": "x".repeat(3_000) }]),
+        ),
+    ] {
+        let code = spoilt(member, value);
+        let coded = [Code::PolicyInvalid, Code::InputTooLarge, Code::RuleInvalid];
+        assert!(coded.contains(&code), "{member}: {code}");
+    }
+}
+
+#[test]
+fn what_differs_is_told_part_by_part() {
+    let (old, mut changed) = (set(&document()), document());
+    changed["Version"] = json!("1.1.0");
+    assert!(differences(Some(&old), &set(&changed)).is_empty());
+    changed["Colours"][0]["Remedy"][0]["desc"] = json!("Tunggu.");
+    changed["Colours"][1]["Identifier"] = json!("CR-ID-0005");
+    let (one, two) = (changed["Colours"][8].clone(), changed["Colours"][9].clone());
+    (changed["Colours"][8], changed["Colours"][9]) = (two, one);
+    changed["Rules"][0]["Version"] = json!("1.0.1");
+    changed["Wilayah"]["31"][0]["Level"] = json!(4);
+    changed["Wilayah"]
+        .as_object_mut()
+        .unwrap()
+        .shift_remove("11");
+    changed["Modes"] = json!(["air", "sea", "rail", "ferry"]);
+    let told = differences(Some(&old), &set(&changed));
+    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "removed CR-ID-0002",
+            "changed CR-ID-0001",
+            "added CR-ID-0005",
+            "changed order of colours",
+            "removed VR-ID-0001@1.0.0",
+            "added VR-ID-0001@1.0.1",
+            "removed wilayah 11",
+            "changed wilayah 31",
+            "removed mode road",
+            "added mode ferry",
+        ]
+    );
+    assert!(differences(None, &old).len() > 30, "everything is new");
+}
+
+#[test]
+fn of_what_was_activated_the_highest_version_that_has_begun_is_in_force() {
+    let version = |version: &str, until: &str| {
+        let mut document = document();
+        document["Version"] = json!(version);
+        document["ValidTo"] = json!(until);
+        Arc::new(set(&document))
+    };
+    let (end, begin) = ("2027-12-01T00:00:00+07:00", "2026-12-10T00:00:00Z");
+    let decided = at("2026-11-30T00:00:00Z");
+    let mut policies = Policies::default();
+    let first = version("1.0.0", end);
+    policies
+        .activate(first.clone(), at(begin), decided)
+        .unwrap();
+    let empty = Policies::default().content_hash();
+    let one = policies.content_hash();
+    assert_ne!(one, empty);
+    // The later one begins first and ends soon.
+    let urgent = version("1.1.0", "2026-12-09T00:00:00Z");
+    policies
+        .activate(urgent, at("2026-12-05T00:00:00Z"), decided)
+        .unwrap();
+    let next = version("2.0.0", end);
+    policies
+        .activate(next.clone(), at("2027-02-01T00:00:00Z"), decided)
+        .unwrap();
+    let in_force = |when: &str| policies.in_force(at(when)).map(|it| it.version.to_string());
+    for (when, expected) in [
+        ("2026-12-04T23:59:59Z", None),
+        ("2026-12-05T00:00:00Z", Some("1.1.0")),
+        ("2026-12-09T00:00:00Z", Some("1.1.0")),
+        ("2026-12-09T00:00:01Z", None),
+        ("2026-12-10T00:00:00Z", Some("1.0.0")),
+        ("2027-01-31T23:59:59Z", Some("1.0.0")),
+        ("2027-02-01T00:00:00Z", Some("2.0.0")),
+        ("2027-12-01T00:00:00Z", None),
+    ] {
+        assert_eq!(in_force(when).as_deref(), expected, "{when}");
+    }
+    let mut other = document();
+    other["Identifier"] = json!("PS-ID-0002");
+    other["Version"] = json!("3.0.0");
+    for (refused, from) in [
+        (next, "2027-03-01T00:00:00Z"),
+        (first, "2027-03-01T00:00:00Z"),
+        (Arc::new(set(&other)), "2027-03-01T00:00:00Z"),
+        (version("3.0.0", end), "2026-11-30T00:00:00Z"),
+        (version("3.0.0", end), "2027-12-02T00:00:00Z"),
+    ] {
+        let before = policies.content_hash();
+        let failure = policies.activate(refused, at(from), decided).unwrap_err();
+        assert_eq!(
+            (failure.code(), policies.content_hash()),
+            (Code::PolicyInvalid, before)
+        );
+    }
+    // What was over a day before somebody decided anything is kept no longer.
+    policies
+        .activate(
+            version("3.0.0", end),
+            at("2027-03-01T00:00:00Z"),
+            at("2026-12-11T00:00:00Z"),
+        )
+        .unwrap();
+    let kept: Vec<_> = policies
+        .all()
+        .iter()
+        .map(|it| it.set.version.to_string())
+        .collect();
+    assert_eq!(kept, ["1.0.0", "2.0.0", "3.0.0"]);
+}
+
+/// The colour of whoever shows `texts`, under the set of `document` as of the test certificates' time.
+fn shown(signer: &TestSigner, texts: &[&str], document: &Value) -> (Colour, String) {
+    let at = support::issued_at().plus(3600);
+    let opened = verify::open_batch(texts, &signer.snapshot);
+    let judge = |it| {
+        verify::judge(
+            it,
+            at,
+            &signer.snapshot,
+            &Policy::default(),
+            Registered::NotAsked,
+        )
+    };
+    let verdicts: Vec<_> = opened.iter().map(judge).collect();
+    let judged: Vec<_> = opened.iter().zip(&verdicts).collect();
+    let (none, set) = (Circumstances::default(), set(document));
+    let given = verify::colour(&judged, &none, at, &set, &ValueSets::default()).unwrap();
+    (given.colour(), given.rule.identifier.clone())
+}
+
+#[test]
+fn certificates_of_one_person_count_together_and_those_of_another_do_not() {
+    let signer = TestSigner::new(4);
+    let claims = |text: &str, change: &dyn Fn(&mut Value)| {
+        let mut claims: Value = serde_json::from_str(text).unwrap();
+        change(&mut claims);
+        signer.issue(&claims.to_string())
+    };
+    let same =
+        |it: &mut Value| it["person"] = json!({ "family_name": "Suharto", "birth_date": "1964" });
+    let twin =
+        |it: &mut Value| it["person"] = json!({ "family_name": "Suharti", "birth_date": "1964" });
+    let full = claims(VACCINATION, &same);
+    let twin = claims(VACCINATION, &twin);
+    let first = claims(VACCINATION, &|it| {
+        same(it);
+        it["vaccination"]["dose"] = json!(1);
+        it["vaccination"]["date"] = json!("2026-03-20");
+    });
+    let negative = claims(TEST, &|_| {});
+    let positive = claims(TEST, &|it| it["test"]["result"] = json!(POSITIVE));
+    let elsewhere = TestSigner::new(9).issue(VACCINATION);
+    let recovery = claims(RECOVERY, &|_| {});
+    let mut document = document();
+    document["Rules"] = json!([]);
+    let case = |texts: &[&str]| shown(&signer, texts, &document);
+    let red = |rule: &str| (Colour::Red, rule.to_owned());
+    let green = || (Colour::Green, "CR-ID-0030".to_owned());
+    assert_eq!(case(&[&full]), green());
+    assert_eq!(case(&[&first, &full]), green(), "the newest dose counts");
+    assert_eq!(case(&[&full, &first]), green(), "in whatever order");
+    assert_eq!(case(&[&first, &negative]).1, "CR-ID-0032");
+    assert_eq!(
+        case(&[&full, &positive]),
+        (Colour::Black, "CR-ID-0001".to_owned())
+    );
+    assert_eq!(case(&[&recovery]).1, "CR-ID-0031");
+    assert_eq!(
+        case(&[&negative, &twin]).1,
+        "CR-ID-0033",
+        "a twin's doses are the twin's"
+    );
+    assert_eq!(
+        case(&[&full, "HC1:=", &elsewhere]),
+        green(),
+        "what says nothing of anybody"
+    );
+    assert_eq!(case(&[&elsewhere]), red("CR-ID-0002"));
+    assert_eq!(case(&["HC1:="]), red("CR-ID-0002"));
+    assert_eq!(case(&[]), red("CR-ID-0002"));
+}
+
+#[test]
+fn what_the_country_does_not_accept_says_nothing() {
+    let signer = TestSigner::new(4);
+    let good = signer.issue(VACCINATION);
+    let mut rules = document();
+    for rule in rules["Rules"].as_array_mut().unwrap() {
+        rule["ValidFrom"] = json!("2026-01-01T00:00:00Z");
+    }
+    assert_eq!(shown(&signer, &[&good], &rules).0, Colour::Green);
+    let accepts = |logic: Value| {
+        let mut rules = rules.clone();
+        rules["Rules"][0]["Logic"] = logic;
+        shown(&signer, &[&good], &rules).1
+    };
+    assert_eq!(
+        accepts(json!(false)),
+        "CR-ID-0002",
+        "no good certificate is left"
+    );
+    let open = json!({ "<": [{ "var": "payload.nothing" }, 1] });
+    assert_eq!(accepts(open), "CR-ID-0003", "somebody has to look");
+    let travels = json!({ "===": [{ "var": "external.verdict" }, { "var": "external.mode" }] });
+    assert_eq!(accepts(travels), "CR-ID-0030", "both are not told");
+}
