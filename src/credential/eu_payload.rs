@@ -7,12 +7,25 @@
 
 use super::eu_dcc;
 use crate::codec::cbor::Value;
-use crate::model::HealthCertificate;
+use crate::model::{Dated, HealthCertificate};
 use serde_json::Value as Json;
 
 /// `certificate` as rules read it; `None` where it is of another form.
 pub fn payload(certificate: &HealthCertificate) -> Option<Json> {
-    let payload = json(eu_dcc::write(certificate)?);
+    let mut payload = json(eu_dcc::write(certificate)?);
+    for (date, text) in certificate.as_written.iter() {
+        let place = match date {
+            Dated::Birth => "/dob",
+            Dated::Dose => "/v/0/dt",
+            Dated::Sample => "/t/0/sc",
+            Dated::FirstPositive => "/r/0/fr",
+            Dated::ValidFrom => "/r/0/df",
+            Dated::ValidUntil => "/r/0/du",
+        };
+        if let Some(written) = payload.pointer_mut(place) {
+            *written = text.into();
+        }
+    }
     Some(payload)
 }
 

@@ -13,7 +13,9 @@ mod time;
 mod who;
 
 pub(crate) use calendar::{day_of, days_to};
-pub use certificate::{Coded, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination};
+pub use certificate::{
+    AsWritten, Coded, Dated, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination,
+};
 pub use country::Country;
 pub use environment::Environment;
 pub use ids::{Kid, SnapshotId, Thumbprint, Uvci};

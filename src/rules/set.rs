@@ -141,7 +141,7 @@ impl RuleSet {
 
     /// What every rule says that concerns the certificate in `question`: acceptance rules first, each kind by identifier.
     ///
-    /// `payload` is the certificate in the form that rules read (`credential::eu_dcc::payload`); without one, all are open.
+    /// `payload` is the certificate in the form that rules read (`credential::payload`); without one, all are open.
     /// `sets` are taken as on the day of the clock. All rules share `budget`; when it is spent, the rest is open.
     pub fn judge(
         &self,
