@@ -25,7 +25,7 @@ pub(super) enum Operators {
         /// Who that is.
         #[arg(long)]
         name: String,
-        /// What they may do: operate, approve, audit, issue, correct, revoke, keys.
+        /// What they may do: operate, approve, audit, issue, correct, revoke, keys, policy.
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
         /// For which facilities they may hand in events and withdraw certificates, by code; `*` for all. Without it, for none.

@@ -28,6 +28,8 @@ use std::path::{Path, PathBuf};
 /// What `rules` can do.
 #[derive(Subcommand)]
 pub(super) enum Rules {
+    /// Print a policy set to begin with.
+    Sample,
     /// Read a policy set and tell everything that is wrong with it: exit code 0 where nothing is.
     Check {
         /// The set, JSON, or the signed message that holds it.
@@ -82,6 +84,10 @@ pub(super) enum Rules {
 impl Rules {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         match self {
+            Self::Sample => {
+                SAMPLE.lines().try_for_each(show::line)?;
+                Ok(Exit::Success)
+            }
             Self::Check { file } => check(&file),
             Self::Diff { old, new, json } => diff(&old, &new, json),
             Self::DryRun(dry_run) => dry_run.run(),
@@ -226,3 +232,6 @@ fn list(operator: &Operator, as_json: bool) -> Result<Exit, Failure> {
     }
     Ok(Exit::Success)
 }
+
+/// Indonesia's, as it could be.
+const SAMPLE: &str = include_str!("../../policies/id.json");

@@ -337,6 +337,7 @@ const MAX_ENGINE_MIB: u32 = 4000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quirk::Quirk;
 
     fn parse(text: &str) -> Result<Config, Failure> {
         Config::parse(text, Path::new("/etc/lintas"))
