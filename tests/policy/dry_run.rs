@@ -58,7 +58,14 @@ fn tried(folder: &Path, more: &[&str]) -> String {
     ];
     let output = lintas(folder, &[&usual, more].concat());
     assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
-    for personal in ["Kusumawardhani", "Dewi", "1987", "Suharto", "HC1:", "UVCI"] {
+    for personal in [
+        "Kusumawardhani",
+        "Dewi",
+        "1987-03-09",
+        "Suharto",
+        "HC1:",
+        "UVCI",
+    ] {
         assert!(!said(&output).contains(personal) && !complained(&output).contains(personal));
     }
     said(&output)

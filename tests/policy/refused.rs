@@ -159,7 +159,8 @@ async fn a_row_that_was_inserted_or_does_not_prove_itself_makes_an_alarm_and_not
         .await;
     site.follows().await;
     nothing_else(&site);
-    assert!(logged().contains(&format!("record {next} is not obeyed")));
+    let alarm = format!("new from {next} on, have no good seal; not obeyed");
+    assert!(logged().contains(&alarm));
     // With a seal, as somebody has who got hold of a node: the country did not sign it.
     let elsewhere = Identity::self_signed("ZZ", "NBup", false);
     let forged = signed(&elsewhere, &document("1.0.0", later(24)));
