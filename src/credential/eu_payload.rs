@@ -41,6 +41,8 @@ fn json(value: Value) -> Json {
                 members.filter_map(|(key, value)| Some((key.into_text().ok()?, json(value))));
             Json::Object(members.collect())
         }
-        _ => Json::Null,
+        Value::Bytes(_) | Value::Float(_) | Value::Bool(_) | Value::Null | Value::Tag(..) | _ => {
+            Json::Null
+        }
     }
 }

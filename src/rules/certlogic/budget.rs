@@ -12,12 +12,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// What one verdict may cost: 50,000 steps and 64 KiB of long texts.
-    pub const VERDICT: Self = Self::of(50_000, 64 * 1024);
-
     /// `steps` operations, accesses and looks at eight items of a list; `text` bytes of texts over 32 bytes that are compared or
     /// taken apart.
-    pub const fn of(steps: usize, text: usize) -> Self {
+    pub fn of(steps: usize, text: usize) -> Self {
         Self { steps, text }
     }
 
@@ -50,6 +47,13 @@ impl Budget {
         let left = self.text.checked_sub(bytes);
         self.text = left.unwrap_or_default();
         left.map(drop).ok_or(Fault::Budget)
+    }
+}
+
+impl Default for Budget {
+    /// What one verdict may cost: 50,000 steps and 64 KiB of long texts.
+    fn default() -> Self {
+        Self::of(50_000, 64 * 1024)
     }
 }
 
