@@ -509,7 +509,7 @@ fn what_is_no_policy_set_is_refused_with_every_flaw_and_its_place() {
         ),
         (
             "CR-ID-0001",
-            Box::new(|it| it["Colours"][0]["Logic"] = json!({ "var": "payload.v" })),
+            Box::new(|it| it["Colours"][0]["Logic"] = json!({ "var": "payload.t" })),
         ),
         (
             "CR-ID-0001",

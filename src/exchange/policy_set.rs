@@ -2,7 +2,8 @@
 //! give colours.
 //!
 //! Refuses documents over 512 KiB or 40,000 values, members that stand twice or are not known, more parts than their
-//! ceilings, and texts without both languages. Tells every flaw and where it is; never quotes.
+//! ceilings, texts without both languages, and rules that fail about usual certificates. Tells every flaw and where it is;
+//! never quotes.
 //!
 //! Source: docs/POLICY.md; EU DGCG's rule schema for what both have.
 
@@ -11,9 +12,11 @@ use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::rules::{
-    Colour, ColourDraft, Draft, ENGINE_VERSION, Flaw, PolicySet, Rule, Version, WHOLE, Words,
+    Circumstances, Colour, ColourDraft, Draft, ENGINE_VERSION, Flaw, PolicySet, Rule, Version,
+    WHOLE, Words,
 };
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// The policy set in `bytes`.
 ///
@@ -46,7 +49,7 @@ pub fn check_policy_set(bytes: &[u8]) -> Result<PolicySet, Vec<Flaw>> {
     let mut reading = Reading { flaws: Vec::new() };
     let draft = reading.draft(&members, bytes);
     match draft {
-        Some(draft) if reading.flaws.is_empty() => PolicySet::compile(draft),
+        Some(draft) if reading.flaws.is_empty() => tried(PolicySet::compile(draft)?),
         Some(draft) => {
             // What is wrong with the rest is told, too.
             let more = PolicySet::compile(draft).err();
@@ -54,6 +57,38 @@ pub fn check_policy_set(bytes: &[u8]) -> Result<PolicySet, Vec<Flaw>> {
             Err(reading.flaws)
         }
         None => Err(reading.flaws),
+    }
+}
+
+/// `set`, if each of its rules answers about the people that there usually are: those who show nothing, those who show a
+/// certificate of each kind, whatever they want. A rule that cannot even be told then is a slip.
+fn tried(set: PolicySet) -> Result<PolicySet, Vec<Flaw>> {
+    let (modes, sectors) = set.parameters();
+    let somewhere = Circumstances {
+        mode: modes.first().cloned(),
+        sector: sectors.first().cloned(),
+        wilayah: set.wilayah().codes().next().map(str::to_owned),
+    };
+    let usual: Value = serde_json::from_str(USUAL).unwrap_or_default();
+    let mut silent = BTreeSet::new();
+    for shown in [&Value::Object(Map::new()), &usual] {
+        for circumstances in [&Circumstances::default(), &somewhere] {
+            match set.silent(shown, circumstances, set.valid_from) {
+                Ok(rules) => silent.extend(rules.into_iter().map(str::to_owned)),
+                Err(failure) => {
+                    let place = WHOLE.to_owned();
+                    return Err(vec![Flaw { place, failure }]);
+                }
+            }
+        }
+    }
+    let reason = "Logic is neither true nor false about usual certificates, or about none";
+    let flaws = silent.into_iter().map(|rule| Flaw::new(rule, reason));
+    let flaws: Vec<_> = flaws.collect();
+    if flaws.is_empty() {
+        Ok(set)
+    } else {
+        Err(flaws)
     }
 }
 
@@ -326,6 +361,16 @@ const MEMBERS: [&str; 14] = [
     "Wilayah",
     "Colours",
 ];
+/// What somebody with a certificate of each kind shows, as rules read it.
+const USUAL: &str = r#"{
+    "dob": "1990-04-17",
+    "v": [{ "tg": "840539006", "vp": "J07BX03", "mp": "CoronaVac", "ma": "Sinovac-Biotech", "dn": 1, "sd": 2,
+            "dt": "2021-08-17", "co": "ID", "is": "Ministry of Health", "ci": "URN:UVCI:01:ID:A#A" }],
+    "t": [{ "tg": "840539006", "tt": "LP6464-4", "nm": "PCR", "sc": "2021-10-01T08:00:00Z", "tr": "260415000",
+            "tc": "Labkesda", "co": "ID", "is": "Ministry of Health", "ci": "URN:UVCI:01:ID:B#B" }],
+    "r": [{ "tg": "840539006", "fr": "2021-06-01", "df": "2021-06-12", "du": "2021-11-28",
+            "co": "ID", "is": "Ministry of Health", "ci": "URN:UVCI:01:ID:C#C" }]
+}"#;
 const LANGUAGES: usize = 2;
 const MAX_BYTES: usize = 512 * 1024;
 const MAX_VALUES: usize = 40_000;

@@ -5,7 +5,7 @@
 //! Source: the colours of PeduliLindungi: green may enter, yellow is looked at more closely, red is turned away, black is
 //! somebody who may carry the infection.
 
-use super::certlogic::Logic;
+use super::certlogic::{Budget, Data, Logic, Value as Holds};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -66,6 +66,16 @@ pub struct ColourRule {
     pub logic: Option<Value>,
     /// The same, compiled.
     pub(super) compiled: Option<Logic>,
+}
+
+impl ColourRule {
+    /// Whether it holds over `data`; `None` where that cannot be told.
+    pub(super) fn holds<'d>(&'d self, data: Data<'d>, budget: &mut Budget) -> Option<bool> {
+        match self.compiled.as_ref()?.evaluate(data, budget) {
+            Ok(Holds::Bool(holds)) => Some(holds),
+            Ok(_) | Err(_) => None,
+        }
+    }
 }
 
 impl PartialEq for ColourRule {

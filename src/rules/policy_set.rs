@@ -1,12 +1,13 @@
 //! A policy set: what a country accepts at its own doors, and the colour that a person is shown there.
 //!
 //! Refuses sets whose parts do not fit each other; without a last rule that always holds and is not green, so that everybody
-//! gets a colour and what nobody thought of is not let in; and with logic that is none, or no answer where nothing is shown. Tells every flaw, not the first. A colour is never greener because something failed: a
-//! rule of which it cannot be told whether it holds counts wherever its colour is less green than what follows.
+//! gets a colour and what nobody thought of is not let in; and with logic that is none. Tells every flaw, not the first. A
+//! colour is never greener because something failed: a rule of which it cannot be told whether it holds counts wherever its
+//! colour is less green than what follows.
 //!
 //! Source: docs/POLICY.md; the colours and levels of PeduliLindungi and PPKM.
 
-use super::certlogic::{self, Budget, Data, Logic};
+use super::certlogic::{Budget, Data, Logic};
 use super::colour::{Colour, ColourRule, Coloured, Words};
 use super::rule::{Rule, Version};
 use super::set::{ENGINE_VERSION, RuleSet};
@@ -211,15 +212,6 @@ impl PolicySet {
                 flaw(identifier, failure.detail());
                 None
             });
-            if compiled
-                .as_ref()
-                .is_some_and(|it| !answers(it, draft.valid_from))
-            {
-                flaw(
-                    identifier,
-                    "Logic is neither true nor false for whoever shows nothing",
-                );
-            }
             colours.push(Arc::new(ColourRule {
                 identifier: colour.identifier,
                 colour: colour.colour,
@@ -342,10 +334,7 @@ impl PolicySet {
         circumstances: &Circumstances,
         at: UnixTime,
     ) -> Result<Coloured, Failure> {
-        let mut external = self.external(circumstances, at)?;
-        external.insert("validationClock".to_owned(), at.to_string().into());
-        external.insert("verdict".to_owned(), standing.name().into());
-        let external = Value::Object(external);
+        let external = self.told(standing, circumstances, at)?;
         let data = [
             ("payload", Data::Json(payload)),
             ("external", Data::Json(&external)),
@@ -353,21 +342,56 @@ impl PolicySet {
         Ok(self.coloured(Data::Members(&data)))
     }
 
+    /// The rules that give no answer about a person as [`Self::colour`] is asked about, each tried whatever the others say, all
+    /// within the budget of one verdict.
+    ///
+    /// # Errors
+    /// Those of [`Self::external`].
+    pub fn silent(
+        &self,
+        payload: &Value,
+        circumstances: &Circumstances,
+        at: UnixTime,
+    ) -> Result<Vec<&str>, Failure> {
+        let external = self.told(Standing::Accept, circumstances, at)?;
+        let data = [
+            ("payload", Data::Json(payload)),
+            ("external", Data::Json(&external)),
+        ];
+        let (mut budget, mut silent) = (Budget::default(), Vec::new());
+        for rule in &self.colours {
+            if rule.holds(Data::Members(&data), &mut budget).is_none() {
+                silent.push(rule.identifier.as_str());
+            }
+        }
+        Ok(silent)
+    }
+
+    fn told(
+        &self,
+        standing: Standing,
+        circumstances: &Circumstances,
+        at: UnixTime,
+    ) -> Result<Value, Failure> {
+        let mut external = self.external(circumstances, at)?;
+        external.insert("validationClock".to_owned(), at.to_string().into());
+        external.insert("verdict".to_owned(), standing.name().into());
+        Ok(Value::Object(external))
+    }
+
     fn coloured<'d>(&'d self, data: Data<'d>) -> Coloured {
-        let mut budget = Budget::VERDICT;
+        let mut budget = Budget::default();
         let mut open = Vec::new();
         let mut worst: Option<&Arc<ColourRule>> = None;
         let mut given = &self.default;
         for rule in &self.colours {
-            let compiled = rule.compiled.as_ref();
-            let holds = compiled.map(|logic| logic.evaluate(data, &mut budget));
-            match holds {
-                Some(Ok(certlogic::Value::Bool(false))) => {}
-                Some(Ok(certlogic::Value::Bool(true))) => {
+            match rule.holds(data, &mut budget) {
+                Some(false) => {}
+                Some(true) => {
                     given = rule;
                     break;
                 }
-                Some(_) | None => {
+                None => {
                     open.push(rule.identifier.clone());
                     if worst.is_none_or(|worst| worst.colour < rule.colour) {
                         worst = Some(rule);
@@ -381,22 +405,6 @@ impl PolicySet {
             open,
         }
     }
-}
-
-/// Whether `logic` holds or does not for somebody of whom nothing is known: a rule that cannot be told even then is a slip.
-fn answers(logic: &Logic, at: UnixTime) -> bool {
-    let clock = at.to_string();
-    let external = [
-        ("validationClock", Data::Text(&clock)),
-        ("verdict", Data::Text(Standing::Accept.name())),
-    ];
-    let data = [
-        ("payload", Data::Members(&[])),
-        ("external", Data::Members(&external)),
-    ];
-    let mut budget = Budget::VERDICT;
-    let came_to = logic.evaluate(Data::Members(&data), &mut budget);
-    matches!(came_to, Ok(certlogic::Value::Bool(_)))
 }
 
 /// Whether `text` is `prefix`, the country and four digits.

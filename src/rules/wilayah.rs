@@ -52,6 +52,11 @@ impl Wilayah {
         said.next()
     }
 
+    /// The codes of the regions of which something is said.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The regions of which something is said, with their levels.
     pub(super) fn rows(&self) -> &BTreeMap<String, Vec<(UnixTime, u8)>> {
         &self.0

@@ -128,7 +128,7 @@ fn standing(
         kid: Some(&signed.kid),
         more: &more,
     };
-    let mut budget = Budget::VERDICT;
+    let mut budget = Budget::default();
     let results = set
         .rules()
         .judge(&question, Some(&payload), values, &mut budget);
