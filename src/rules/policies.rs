@@ -27,7 +27,7 @@ pub struct Activated {
 
 impl Policies {
     /// Takes in that `set` is in force from `from` on, which was decided at `decided_at`. What was over a day before that is
-    /// left out from then on, but for the last.
+    /// left out from then on: what has ended, and what a higher version that has begun covers to its end.
     ///
     /// # Errors
     /// `policy_invalid`.
@@ -39,12 +39,19 @@ impl Policies {
     ) -> Result<(), Failure> {
         self.may_follow(&set, from)?;
         self.sets.push(Activated { set, from });
-        let last = self.sets.len() - 1;
-        let mut place = 0;
-        self.sets.retain(|it| {
-            place += 1;
-            place > last || it.set.valid_to.plus(KEPT_S) >= decided_at
-        });
+        let mut later: Vec<Activated> = Vec::new();
+        while let Some(it) = self.sets.pop() {
+            let ended = it.set.valid_to.plus(KEPT_S) < decided_at;
+            let is_covered = later.iter().any(|next| {
+                next.from.plus(KEPT_S) <= decided_at && next.set.valid_to >= it.set.valid_to
+            });
+            // The last one stays whatever it is: the next has to be above it.
+            if later.is_empty() || !(ended || is_covered) {
+                later.push(it);
+            }
+        }
+        later.reverse();
+        self.sets = later;
         Ok(())
     }
 
@@ -66,7 +73,7 @@ impl Policies {
             return refused("it would be in force outside its own period".to_owned());
         }
         if self.sets.len() >= MAX_SETS {
-            return refused(format!("{MAX_SETS} policy sets are not over"));
+            return refused(format!("{MAX_SETS} policy sets are not over yet"));
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Policy sets on their way into force: two nodes over a real store, two operators, the program itself, and a guide.
+//! Policy sets: as documents, as colours, and on their way into force, over two nodes, a real store, two operators, the program
+//! itself, and a guide.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,7 +19,9 @@ mod postgres;
 mod support;
 
 mod activation;
+mod colours;
 mod dry_run;
 mod guide;
 mod refused;
+mod sets;
 mod site;

@@ -19,8 +19,19 @@ pub struct PolicyBook {
     signers: Arc<[Thumbprint]>,
     policies: Arc<Policies>,
     /// Who answers for each, by its name.
-    activations: BTreeMap<String, Arc<(Activation, Thumbprint)>>,
+    answered: BTreeMap<String, Answered>,
     incomplete: bool,
+}
+
+/// Who answers for a policy set.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The operator who asked that it is activated.
+    pub by: String,
+    /// The operator who approved it.
+    pub approved_by: String,
+    /// SHA-256 over the certificate of the key that signed it.
+    pub signer: Thumbprint,
 }
 
 impl PolicyBook {
@@ -30,7 +41,7 @@ impl PolicyBook {
             country,
             signers: signers.into(),
             policies: Arc::default(),
-            activations: BTreeMap::new(),
+            answered: BTreeMap::new(),
             incomplete: false,
         }
     }
@@ -53,8 +64,12 @@ impl PolicyBook {
         }
         let (set, policies) = (Arc::new(message.set), Arc::make_mut(&mut self.policies));
         policies.activate(set, activation.from, activation.at)?;
-        self.activations
-            .insert(name, Arc::new((activation, message.signer)));
+        let answered = Answered {
+            by: activation.by,
+            approved_by: activation.approved_by,
+            signer: message.signer,
+        };
+        self.answered.insert(name, answered);
         Ok(())
     }
 
@@ -83,8 +98,8 @@ impl PolicyBook {
         Arc::clone(&self.policies)
     }
 
-    /// Who answers for the set with this name, and whose key signed it.
-    pub fn activation(&self, name: &str) -> Option<&(Activation, Thumbprint)> {
-        self.activations.get(name).map(Arc::as_ref)
+    /// Who answers for the set with this name.
+    pub fn answered(&self, name: &str) -> Option<&Answered> {
+        self.answered.get(name)
     }
 }

@@ -10,7 +10,7 @@ mod book;
 mod record;
 mod world;
 
-pub use book::PolicyBook;
+pub use book::{Answered, PolicyBook};
 pub use record::{Activation, PolicyMessage};
 
 /// Where records of policy sets come from.

@@ -67,7 +67,7 @@ impl Gateway {
         let in_force = policies.in_force(now).map(|set| set.version);
         let rows = policies.all().iter().map(|it| {
             let set: &PolicySet = &it.set;
-            let answered = book.activation(&format!("{}@{}", set.identifier, set.version));
+            let answered = book.answered(&format!("{}@{}", set.identifier, set.version));
             json!({
                 "identifier": set.identifier,
                 "version": set.version.to_string(),
@@ -76,9 +76,9 @@ impl Gateway {
                 "from": it.from.to_string(),
                 "until": set.valid_to.to_string(),
                 "in_force": in_force == Some(set.version),
-                "asked_by": answered.map(|(it, _)| it.by.as_str()),
-                "approved_by": answered.map(|(it, _)| it.approved_by.as_str()),
-                "signer": answered.map(|(_, signer)| signer.to_string()),
+                "asked_by": answered.map(|it| it.by.as_str()),
+                "approved_by": answered.map(|it| it.approved_by.as_str()),
+                "signer": answered.map(|it| it.signer.to_string()),
             })
         });
         Ok(json!({ "policies": rows.collect::<Vec<_>>() }))

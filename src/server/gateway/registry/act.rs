@@ -456,6 +456,7 @@ mod tests {
             json!({ "act": "key.compromised", "thumbprint": hash }),
             json!({ "act": "certificates.withdraw", "selector": { "operator": "clerk-17" }, "reason": "fraud" }),
             json!({ "act": "certificates.reinstate", "id": "0a" }),
+            json!({ "act": "policy.activate", "message": "AAEC", "at": "2026-12-01T00:00:00Z" }),
         ] {
             let read = Act::parse(act.clone()).unwrap();
             assert_eq!(read.to_json(), act);

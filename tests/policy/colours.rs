@@ -1,44 +1,16 @@
-//! Policy sets: the one in `policies/`, colours one by one, hostile documents, and that no fault makes anybody greener.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+//! Colours one by one, under the policies of Indonesia; that no fault makes anybody greener; and who counts with whom.
 
-mod support;
-
-use lintas::exchange::{check_policy_set, read_policy_set};
+use crate::sets::{at, document, now, set};
+use crate::support::{self, RECOVERY, TEST, TestSigner, VACCINATION};
 use lintas::failure::Code;
-use lintas::model::UnixTime;
-use lintas::rules::{
-    Circumstances, Colour, Coloured, Policies, PolicySet, Standing, ValueSets, differences,
-};
+use lintas::rules::{Circumstances, Colour, Coloured, PolicySet, Standing, ValueSets};
 use lintas::verify::{self, Policy, Registered};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use support::{RECOVERY, TEST, TestSigner, VACCINATION};
 
-const INDONESIA: &str = include_str!("../policies/id.json");
 const NAAT: &str = "LP6464-4";
 const RAPID: &str = "LP217198-3";
 const NEGATIVE: &str = "260415000";
 const POSITIVE: &str = "260373001";
-
-fn document() -> Value {
-    serde_json::from_str(INDONESIA).unwrap()
-}
-
-fn set(document: &Value) -> PolicySet {
-    read_policy_set(document.to_string().as_bytes()).unwrap()
-}
-
-fn at(text: &str) -> UnixTime {
-    UnixTime::parse(text).unwrap()
-}
-
-fn now() -> UnixTime {
-    at("2027-01-05T12:00:00Z")
-}
 
 fn circumstances(mode: &str, sector: &str, wilayah: &str) -> Circumstances {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -71,6 +43,16 @@ fn and(one: Value, other: Value) -> Value {
     both
 }
 
+/// What it is about, what is shown, how it stands, where (mode, sector, region), and the rule and colour that are expected.
+type Case = (
+    &'static str,
+    Value,
+    Standing,
+    (&'static str, &'static str, &'static str),
+    u16,
+    Colour,
+);
+
 #[test]
 fn the_policies_of_indonesia_colour_as_their_words_say() {
     use Standing::{Accept, Indeterminate, Reject};
@@ -79,7 +61,7 @@ fn the_policies_of_indonesia_colour_as_their_words_say() {
     let free = ("", "", "");
     let (flight, ship) = (("air", "", "5171"), ("sea", "", "18"));
     let far = ("air", "", "7371");
-    let cases: Vec<(&str, Value, Standing, (&str, &str, &str), u16, Colour)> = vec![
+    let cases: Vec<Case> = vec![
         ("nothing good", nothing(), Reject, free, 2, Colour::Red),
         (
             "who knows",
@@ -421,311 +403,6 @@ fn a_set_that_costs_too_much_leaves_its_rules_open() {
         "the default is the worst that could be"
     );
     assert!(shown.open.contains(&"CR-ID-0021".to_owned()));
-}
-
-#[test]
-fn what_is_no_policy_set_is_refused_with_every_flaw_and_its_place() {
-    let refused = |change: &dyn Fn(&mut Value)| {
-        let mut spoilt = document();
-        change(&mut spoilt);
-        let flaws = check_policy_set(spoilt.to_string().as_bytes()).unwrap_err();
-        let told = flaws.iter().map(|flaw| {
-            assert!(!flaw.failure.detail().is_empty());
-            flaw.place.clone()
-        });
-        told.collect::<Vec<_>>()
-    };
-    let cases: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
-        ("policy set", Box::new(|it| it["More"] = json!(1))),
-        (
-            "policy set",
-            Box::new(|it| it["Type"] = json!("Acceptance")),
-        ),
-        ("policy set", Box::new(|it| it["Engine"] = json!("OTHER"))),
-        (
-            "policy set",
-            Box::new(|it| it["EngineVersion"] = json!("1.4.0")),
-        ),
-        (
-            "policy set",
-            Box::new(|it| it["Identifier"] = json!("PS-DE-0001")),
-        ),
-        ("policy set", Box::new(|it| it["Country"] = json!("id"))),
-        ("policy set", Box::new(|it| it["Version"] = json!("1"))),
-        (
-            "policy set",
-            Box::new(|it| it["ValidFrom"] = json!("2026-12-01")),
-        ),
-        (
-            "policy set",
-            Box::new(|it| it["ValidTo"] = it["ValidFrom"].clone()),
-        ),
-        (
-            "policy set",
-            Box::new(|it| it["Description"] = json!([{ "lang": "en", "desc": "b" }])),
-        ),
-        ("Modes", Box::new(|it| it["Modes"] = json!(["Air"]))),
-        (
-            "Sectors",
-            Box::new(|it| it["Sectors"] = json!(["mall", "mall"])),
-        ),
-        (
-            "VR-ID-0001",
-            Box::new(|it| it["Rules"][0]["Country"] = json!("DE")),
-        ),
-        (
-            "VR-ID-0001",
-            Box::new(|it| it["Rules"][0]["Logic"] = json!({ "or": [1, 2] })),
-        ),
-        (
-            "VR-ID-0001",
-            Box::new(|it| it["Rules"][0]["Description"][0]["lang"] = json!("de")),
-        ),
-        (
-            "VR-ID-0001",
-            Box::new(|it| it["Rules"][0]["EngineVersion"] = json!("2.0.0")),
-        ),
-        (
-            "VR-ID-0002",
-            Box::new(|it| it["Rules"][0] = it["Rules"][1].clone()),
-        ),
-        ("Rules/1", Box::new(|it| it["Rules"][0] = json!(7))),
-        ("Wilayah 31", Box::new(|it| it["Wilayah"]["31"] = json!([]))),
-        (
-            "Wilayah 311",
-            Box::new(|it| it["Wilayah"]["311"] = it["Wilayah"]["31"].clone()),
-        ),
-        (
-            "Wilayah/42",
-            Box::new(|it| it["Wilayah"]["\u{1b}[2J"] = json!([])),
-        ),
-        (
-            "CR-ID-0001",
-            Box::new(|it| it["Colours"][0]["Colour"] = json!("blue")),
-        ),
-        (
-            "CR-ID-0001",
-            Box::new(|it| it["Colours"][0]["Logic"] = json!({ "and": [] })),
-        ),
-        (
-            "CR-ID-0001",
-            Box::new(|it| it["Colours"][0]["Logic"] = json!({ "var": "payload.t" })),
-        ),
-        (
-            "CR-ID-0001",
-            Box::new(|it| {
-                it["Colours"][0]["Logic"] = json!({ "<": [{ "var": "payload.v.0.dn" }, 1] })
-            }),
-        ),
-        (
-            "CR-ID-0001",
-            Box::new(|it| {
-                drop(
-                    it["Colours"][0]
-                        .as_object_mut()
-                        .unwrap()
-                        .shift_remove("Logic"),
-                )
-            }),
-        ),
-        (
-            "CR-ID-0002",
-            Box::new(|it| it["Colours"][0] = it["Colours"][1].clone()),
-        ),
-        (
-            "CR-ID-0001",
-            Box::new(|it| it["Colours"][0]["Reason"][1]["desc"] = json!("a\u{202e}b")),
-        ),
-        (
-            "CR-DE-0001",
-            Box::new(|it| it["Colours"][0]["Identifier"] = json!("CR-DE-0001")),
-        ),
-        (
-            "Colours/1",
-            Box::new(|it| it["Colours"][0]["Identifier"] = json!("cr\u{7}")),
-        ),
-        (
-            "CR-ID-0099",
-            Box::new(|it| it["Colours"][12]["Colour"] = json!("green")),
-        ),
-        (
-            "CR-ID-0033",
-            Box::new(|it| drop(it["Colours"].as_array_mut().unwrap().pop())),
-        ),
-        ("Colours", Box::new(|it| it["Colours"] = json!([]))),
-    ];
-    for (number, (place, change)) in cases.iter().enumerate() {
-        let told = refused(change);
-        assert!(
-            told.iter().any(|it| it == place),
-            "case {number}: {place} is not in {told:?}"
-        );
-    }
-    let all = refused(&|spoilt| {
-        spoilt["Rules"][0]["Logic"] = json!({ "or": [1, 2] });
-        spoilt["Colours"][3]["Logic"] = json!(null);
-        spoilt["Colours"][5]["Logic"] = json!({ "var": 1 });
-    });
-    assert_eq!(
-        all,
-        ["VR-ID-0001", "CR-ID-0010", "CR-ID-0012"],
-        "not only the first"
-    );
-}
-
-#[test]
-fn hostile_documents_are_bounded_and_coded() {
-    let code = |bytes: &[u8]| read_policy_set(bytes).unwrap_err().code();
-    assert_eq!(code(b""), Code::PolicyInvalid);
-    assert_eq!(code(b"[]"), Code::PolicyInvalid);
-    assert_eq!(code(&b"[".repeat(100_000)), Code::PolicyInvalid);
-    assert_eq!(code(&b" ".repeat(512 * 1024 + 1)), Code::InputTooLarge);
-    let twice = INDONESIA.replacen('{', "{\"Country\":\"ID\",", 1);
-    assert_eq!(code(twice.as_bytes()), Code::PolicyInvalid);
-    let spoilt = |member: &str, value: Value| {
-        let mut document = document();
-        document[member] = value;
-        code(document.to_string().as_bytes())
-    };
-    let many: Value = (0..60_000).map(Value::from).collect();
-    let deep = (0..500).fold(json!(1), |inner, _| json!({ "!": [inner] }));
-    let colour = |logic: Value| {
-        let mut colours = document()["Colours"].clone();
-        colours[0]["Logic"] = logic;
-        colours
-    };
-    let row = document()["Colours"][0].clone();
-    for (member, value) in [
-        ("Modes", many.clone()),
-        (
-            "Modes",
-            (0..101).map(|it| json!(format!("m_{it}"))).collect(),
-        ),
-        ("Rules", many.clone()),
-        ("Wilayah", many.clone()),
-        ("Colours", many.clone()),
-        ("Colours", vec![row; 101].into()),
-        ("Colours", colour(many)),
-        ("Colours", colour(deep)),
-        ("Colours", colour(json!("x".repeat(100_000)))),
-        (
-            "Description",
-            json!([{ "lang": "id", "desc": "x".repeat(3_000) }]),
-        ),
-    ] {
-        let code = spoilt(member, value);
-        let coded = [Code::PolicyInvalid, Code::InputTooLarge, Code::RuleInvalid];
-        assert!(coded.contains(&code), "{member}: {code}");
-    }
-}
-
-#[test]
-fn what_differs_is_told_part_by_part() {
-    let (old, mut changed) = (set(&document()), document());
-    changed["Version"] = json!("1.1.0");
-    assert!(differences(Some(&old), &set(&changed)).is_empty());
-    changed["Colours"][0]["Remedy"][0]["desc"] = json!("Tunggu.");
-    changed["Colours"][1]["Identifier"] = json!("CR-ID-0005");
-    let (one, two) = (changed["Colours"][8].clone(), changed["Colours"][9].clone());
-    (changed["Colours"][8], changed["Colours"][9]) = (two, one);
-    changed["Rules"][0]["Version"] = json!("1.0.1");
-    changed["Wilayah"]["31"][0]["Level"] = json!(4);
-    changed["Wilayah"]
-        .as_object_mut()
-        .unwrap()
-        .shift_remove("11");
-    changed["Modes"] = json!(["air", "sea", "rail", "ferry"]);
-    let told = differences(Some(&old), &set(&changed));
-    let told: Vec<_> = told.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        told,
-        [
-            "removed CR-ID-0002",
-            "changed CR-ID-0001",
-            "added CR-ID-0005",
-            "changed order of colours",
-            "removed VR-ID-0001@1.0.0",
-            "added VR-ID-0001@1.0.1",
-            "removed wilayah 11",
-            "changed wilayah 31",
-            "removed mode road",
-            "added mode ferry",
-        ]
-    );
-    assert!(differences(None, &old).len() > 30, "everything is new");
-}
-
-#[test]
-fn of_what_was_activated_the_highest_version_that_has_begun_is_in_force() {
-    let version = |version: &str, until: &str| {
-        let mut document = document();
-        document["Version"] = json!(version);
-        document["ValidTo"] = json!(until);
-        Arc::new(set(&document))
-    };
-    let (end, begin) = ("2027-12-01T00:00:00+07:00", "2026-12-10T00:00:00Z");
-    let decided = at("2026-11-30T00:00:00Z");
-    let mut policies = Policies::default();
-    let first = version("1.0.0", end);
-    policies
-        .activate(first.clone(), at(begin), decided)
-        .unwrap();
-    let empty = Policies::default().content_hash();
-    let one = policies.content_hash();
-    assert_ne!(one, empty);
-    // The later one begins first and ends soon.
-    let urgent = version("1.1.0", "2026-12-09T00:00:00Z");
-    policies
-        .activate(urgent, at("2026-12-05T00:00:00Z"), decided)
-        .unwrap();
-    let next = version("2.0.0", end);
-    policies
-        .activate(next.clone(), at("2027-02-01T00:00:00Z"), decided)
-        .unwrap();
-    let in_force = |when: &str| policies.in_force(at(when)).map(|it| it.version.to_string());
-    for (when, expected) in [
-        ("2026-12-04T23:59:59Z", None),
-        ("2026-12-05T00:00:00Z", Some("1.1.0")),
-        ("2026-12-09T00:00:00Z", Some("1.1.0")),
-        ("2026-12-09T00:00:01Z", None),
-        ("2026-12-10T00:00:00Z", Some("1.0.0")),
-        ("2027-01-31T23:59:59Z", Some("1.0.0")),
-        ("2027-02-01T00:00:00Z", Some("2.0.0")),
-        ("2027-12-01T00:00:00Z", None),
-    ] {
-        assert_eq!(in_force(when).as_deref(), expected, "{when}");
-    }
-    let mut other = document();
-    other["Identifier"] = json!("PS-ID-0002");
-    other["Version"] = json!("3.0.0");
-    for (refused, from) in [
-        (next, "2027-03-01T00:00:00Z"),
-        (first, "2027-03-01T00:00:00Z"),
-        (Arc::new(set(&other)), "2027-03-01T00:00:00Z"),
-        (version("3.0.0", end), "2026-11-30T00:00:00Z"),
-        (version("3.0.0", end), "2027-12-02T00:00:00Z"),
-    ] {
-        let before = policies.content_hash();
-        let failure = policies.activate(refused, at(from), decided).unwrap_err();
-        assert_eq!(
-            (failure.code(), policies.content_hash()),
-            (Code::PolicyInvalid, before)
-        );
-    }
-    // What was over a day before somebody decided anything is kept no longer.
-    policies
-        .activate(
-            version("3.0.0", end),
-            at("2027-03-01T00:00:00Z"),
-            at("2026-12-11T00:00:00Z"),
-        )
-        .unwrap();
-    let kept: Vec<_> = policies
-        .all()
-        .iter()
-        .map(|it| it.set.version.to_string())
-        .collect();
-    assert_eq!(kept, ["1.0.0", "2.0.0", "3.0.0"]);
 }
 
 /// The colour of whoever shows `texts`, under the set of `document` as of the test certificates' time.
