@@ -272,7 +272,7 @@ async fn what_cannot_be_read_is_refused() {
         )
         .await;
     assert_eq!(refused(unknown), (404, "not_found".into()));
-    let large = ana.post_text("requests", " ".repeat(256 * 1024 + 1)).await;
+    let large = ana.post_text("requests", " ".repeat(1024 * 1024 + 1)).await;
     assert_eq!(refused(large), (413, "input_too_large".into()));
     let plain = ana.client.post(format!("{}/requests", ana.base)).body("{}");
     assert_eq!(
