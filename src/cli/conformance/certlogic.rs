@@ -126,7 +126,9 @@ fn selection(data: &Path) -> Result<Suite, Failure> {
     let mut sets = value_sets_of_app(&sets.unwrap_or_default())?;
     let known = json_file(&data.join("rules/valueSets.json"))?;
     let countries = known.get("country-2-codes").and_then(Json::as_array);
+    // The app's own list is ISO's; the EU's has Kosovo besides.
     let countries = countries.into_iter().flatten().filter_map(Json::as_str);
+    let countries = countries.filter(|code| *code != "XK");
     add_codes(&mut sets, "country-2-codes", countries)?;
     for case in rows(&document, "/testCases")? {
         let expected = ["expPass", "expFail", "expOpen"].map(|name| number(case, name));
@@ -149,13 +151,13 @@ fn counts([pass, fail, open]: &[usize; 3]) -> String {
 /// What the rules of a case say of its certificate.
 fn answered(case: &Json, sets: &ValueSets) -> Result<Vec<RuleResult>, Failure> {
     let mut rules = RuleSet::default();
-    for rule in case
-        .get("rules")
-        .and_then(Json::as_array)
-        .into_iter()
-        .flatten()
-    {
-        rules.add(Arc::new(read_rule(rule.to_string().as_bytes())?))?;
+    for rule in rows(case, "/rules")? {
+        let mut rule = rule.as_object().cloned().unwrap_or_default();
+        // The cases' own are shorter than the schema of rules allows.
+        let described = json!([{ "lang": "en", "desc": "A rule of a published case." }]);
+        rule.insert("Description".to_owned(), described);
+        let rule = Json::Object(rule).to_string();
+        rules.add(Arc::new(read_rule(rule.as_bytes())?))?;
     }
     let (kid, content) = content(text(case, "dcc").unwrap_or_default())?;
     let claims = content.claims?;
