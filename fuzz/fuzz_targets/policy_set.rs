@@ -4,6 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use lintas::exchange::{check_policy_set, read_policy_set};
+use lintas::rules::certlogic::Budget;
 use lintas::rules::{Circumstances, Policies, Standing, differences};
 use serde_json::json;
 use std::sync::Arc;
@@ -28,7 +29,9 @@ fuzz_target!(|bytes: &[u8]| {
     let payload = json!({ "v": [{ "dn": 1, "sd": 2, "dt": "2021-08-17" }], "t": [7], "r": {} });
     for standing in [Standing::Accept, Standing::Indeterminate, Standing::Reject] {
         for circumstances in [&Circumstances::default(), &somewhere] {
-            let given = set.colour(&payload, standing, circumstances, set.valid_from);
+            let mut budget = Budget::default();
+            let from = set.valid_from;
+            let given = set.colour(&payload, standing, circumstances, from, &mut budget);
             let given = given.expect("the set knows what it names");
             assert!(given.open.len() < set.colours().count());
         }

@@ -95,6 +95,8 @@ pub struct Coloured {
     /// The identifiers of the rules of which it could not be told whether they hold. Where the rule that gave the colour is
     /// among them, its reason is not known to be true: it counts because nothing better was known.
     pub open: Vec<String>,
+    /// Whether it rests on certificates of which it cannot be told whether they are good.
+    pub is_doubtful: bool,
 }
 
 impl Coloured {
@@ -103,8 +105,8 @@ impl Coloured {
         self.rule.colour
     }
 
-    /// Whether the rule that gave it could not be evaluated, so that somebody has to look.
+    /// Whether the rule that gave it is not known to hold, so that somebody has to look.
     pub fn is_open(&self) -> bool {
-        self.open.contains(&self.rule.identifier)
+        self.is_doubtful || self.open.contains(&self.rule.identifier)
     }
 }

@@ -333,13 +333,14 @@ impl PolicySet {
         standing: Standing,
         circumstances: &Circumstances,
         at: UnixTime,
+        budget: &mut Budget,
     ) -> Result<Coloured, Failure> {
         let external = self.told(standing, circumstances, at)?;
         let data = [
             ("payload", Data::Json(payload)),
             ("external", Data::Json(&external)),
         ];
-        Ok(self.coloured(Data::Members(&data)))
+        Ok(self.coloured(Data::Members(&data), budget))
     }
 
     /// The rules that give no answer about a person as [`Self::colour`] is asked about, each tried whatever the others say, all
@@ -379,13 +380,12 @@ impl PolicySet {
         Ok(Value::Object(external))
     }
 
-    fn coloured<'d>(&'d self, data: Data<'d>) -> Coloured {
-        let mut budget = Budget::default();
+    fn coloured<'d>(&'d self, data: Data<'d>, budget: &mut Budget) -> Coloured {
         let mut open = Vec::new();
         let mut worst: Option<&Arc<ColourRule>> = None;
         let mut given = &self.default;
         for rule in &self.colours {
-            match rule.holds(data, &mut budget) {
+            match rule.holds(data, budget) {
                 Some(false) => {}
                 Some(true) => {
                     given = rule;
@@ -403,6 +403,7 @@ impl PolicySet {
         Coloured {
             rule: Arc::clone(rule.unwrap_or(given)),
             open,
+            is_doubtful: false,
         }
     }
 }

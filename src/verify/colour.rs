@@ -2,14 +2,15 @@
 //!
 //! Refuses to count one person's certificates for another: where several people's are shown together, each has a colour of
 //! their own, and the least green is given. Certificates that are not good, or that the set's own rules do not accept, say
-//! nothing; what is in a form that rules do not read is for people to look at.
+//! nothing; one of which that cannot be told counts wherever it makes the colour less green. More than eight at once are
+//! refused.
 //!
 //! Source: docs/POLICY.md.
 
 use super::open::{Opened, Reached, Signed};
 use super::verdict::{CredentialVerdict, Outcome};
 use crate::credential::{payload, together};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, Person, PersonName, UnixTime};
 use crate::rules::certlogic::{Budget, Data};
 use crate::rules::{Answer, Circumstances, Coloured, PolicySet, Question, Standing, ValueSets};
@@ -17,10 +18,11 @@ use serde_json::{Map, Value};
 
 /// The colour under `set` at `at` of whoever shows the credentials in `judged`, each as it was opened and with its verdict.
 ///
-/// `values` are the value sets that the set's own rules may ask for.
+/// `values` are the value sets that the set's own rules may ask for. All rules together have the budget of one verdict.
 ///
 /// # Errors
-/// `request_invalid` for circumstances that the set does not know, see [`PolicySet::external`].
+/// `request_invalid` for circumstances that the set does not know, see [`PolicySet::external`], and for over eight
+/// credentials.
 pub fn colour(
     judged: &[(&Opened, &CredentialVerdict)],
     circumstances: &Circumstances,
@@ -28,45 +30,49 @@ pub fn colour(
     set: &PolicySet,
     values: &ValueSets,
 ) -> Result<Coloured, Failure> {
+    if judged.len() > MAX_TOGETHER {
+        let reason = format!("over {MAX_TOGETHER} credentials of one person");
+        return Err(Code::RequestInvalid.because(reason));
+    }
     let external = set.external(circumstances, at)?;
+    let mut asked = Asked {
+        set,
+        values,
+        circumstances,
+        external: &external,
+        at,
+        budget: Budget::default(),
+    };
     let mut people: Vec<Shown<'_>> = Vec::new();
     for (opened, verdict) in judged {
-        let (Reached::Signed(signed), Some(certificate)) = (&opened.reached, &verdict.certificate)
-        else {
-            continue;
-        };
-        let standing = standing(signed, verdict, certificate, &external, at, set, values);
-        let known = people
-            .iter_mut()
-            .find(|it| is_same(it.person, &certificate.person));
-        match known {
-            Some(shown) => shown.add(standing, certificate),
-            None => {
-                let mut shown = Shown::nothing(&certificate.person);
+        if let (Reached::Signed(signed), Some(certificate)) =
+            (&opened.reached, &verdict.certificate)
+        {
+            let standing = asked.standing(signed, verdict, certificate);
+            let known = |it: &Shown<'_>| is_same(it.person, &certificate.person);
+            let place = people.iter().position(known).unwrap_or(people.len());
+            if place == people.len() {
+                people.push(Shown::nothing(&certificate.person));
+            }
+            if let Some(shown) = people.get_mut(place) {
                 shown.add(standing, certificate);
-                people.push(shown);
             }
         }
     }
-    let coloured = people.iter().map(|shown| {
-        let payload = together(shown.good.iter().copied());
-        set.colour(&payload, shown.standing, circumstances, at)
-    });
-    let coloured: Vec<_> = coloured.collect::<Result<_, _>>()?;
-    // Of equals the first, so that the order of what is shown tells no more than it must.
-    let worst = coloured.into_iter().rev().max_by_key(Coloured::colour);
+    let mut worst: Option<Coloured> = None;
+    for shown in &people {
+        let next = asked.colour(shown)?;
+        // Of equals the first.
+        if worst.as_ref().is_none_or(|it| it.colour() < next.colour()) {
+            worst = Some(next);
+        }
+    }
     worst.map_or_else(
         || {
             // Nothing that was shown is about anybody.
             let outcomes = judged.iter().map(|(_, verdict)| verdict.outcome());
             let standing = outcomes.min().map_or(Standing::Reject, of);
-            let nobody = together([]);
-            set.colour(
-                &nobody,
-                standing.max(Standing::Indeterminate),
-                circumstances,
-                at,
-            )
+            asked.of_nobody(standing.max(Standing::Indeterminate))
         },
         Ok,
     )
@@ -75,8 +81,11 @@ pub fn colour(
 /// What one person shows.
 struct Shown<'c> {
     person: &'c Person,
+    /// How the best of it stands.
     standing: Standing,
     good: Vec<&'c HealthCertificate>,
+    /// Those of which it cannot be told whether they are good.
+    doubtful: Vec<&'c HealthCertificate>,
 }
 
 impl<'c> Shown<'c> {
@@ -85,59 +94,103 @@ impl<'c> Shown<'c> {
             person,
             standing: Standing::Reject,
             good: Vec::new(),
+            doubtful: Vec::new(),
         }
     }
 
     fn add(&mut self, standing: Standing, certificate: &'c HealthCertificate) {
         self.standing = self.standing.min(standing);
-        if standing == Standing::Accept {
-            self.good.push(certificate);
+        match standing {
+            Standing::Accept => self.good.push(certificate),
+            Standing::Indeterminate => self.doubtful.push(certificate),
+            Standing::Reject => {}
         }
     }
 }
 
-/// How a certificate stands: by its verdict, and by what the set's own rules say of it.
-fn standing(
-    signed: &Signed,
-    verdict: &CredentialVerdict,
-    certificate: &HealthCertificate,
-    external: &Map<String, Value>,
+/// Everything about a question but the certificates.
+struct Asked<'q> {
+    set: &'q PolicySet,
+    values: &'q ValueSets,
+    circumstances: &'q Circumstances,
+    external: &'q Map<String, Value>,
     at: UnixTime,
-    set: &PolicySet,
-    values: &ValueSets,
-) -> Standing {
-    let standing = of(verdict.outcome());
-    let (Standing::Accept, Ok(claims)) = (standing, &signed.claims) else {
-        return standing.max(Standing::Indeterminate);
-    };
-    let Some(payload) = payload(certificate) else {
-        return Standing::Indeterminate;
-    };
-    let more = external.iter();
-    let more: Vec<_> = more
-        .map(|(name, value)| (name.as_str(), Data::Json(value)))
-        .collect();
-    let question = Question {
-        country: set.country,
-        region: None,
-        issuer: claims.issuer.as_deref().unwrap_or_default(),
-        about: certificate.entry.purpose(),
-        clock: at,
-        issued_at: claims.issued_at,
-        expires_at: claims.expires_at,
-        kid: Some(&signed.kid),
-        more: &more,
-    };
-    let mut budget = Budget::default();
-    let results = set
-        .rules()
-        .judge(&question, Some(&payload), values, &mut budget);
-    let standings = results.iter().map(|result| match result.answer {
-        Answer::Pass => Standing::Accept,
-        Answer::Open(_) => Standing::Indeterminate,
-        Answer::Fail => Standing::Reject,
-    });
-    standings.max().unwrap_or(Standing::Accept)
+    budget: Budget,
+}
+
+impl Asked<'_> {
+    /// How a certificate stands: by its verdict, and by what the set's own rules say of it.
+    fn standing(
+        &mut self,
+        signed: &Signed,
+        verdict: &CredentialVerdict,
+        certificate: &HealthCertificate,
+    ) -> Standing {
+        let standing = of(verdict.outcome());
+        let (true, Ok(claims)) = (standing < Standing::Reject, &signed.claims) else {
+            return standing.max(Standing::Indeterminate);
+        };
+        let payload = payload(certificate);
+        let more = self.external.iter();
+        let more: Vec<_> = more
+            .map(|(name, value)| (name.as_str(), Data::Json(value)))
+            .collect();
+        let question = Question {
+            country: self.set.country,
+            region: None,
+            issuer: claims.issuer.as_deref().unwrap_or_default(),
+            about: certificate.entry.purpose(),
+            clock: self.at,
+            issued_at: claims.issued_at,
+            expires_at: claims.expires_at,
+            kid: Some(&signed.kid),
+            more: &more,
+        };
+        let rules = self.set.rules();
+        let results = rules.judge(&question, payload.as_ref(), self.values, &mut self.budget);
+        let results = results.iter().map(|result| match result.answer {
+            Answer::Pass => Standing::Accept,
+            Answer::Open(_) => Standing::Indeterminate,
+            Answer::Fail => Standing::Reject,
+        });
+        let readable = match payload {
+            Some(_) => Standing::Accept,
+            None => Standing::Indeterminate,
+        };
+        results.fold(standing.max(readable), Standing::max)
+    }
+
+    /// The least green of what a person would be shown if each of their doubtful certificates were good, or were not.
+    fn colour(&mut self, shown: &Shown<'_>) -> Result<Coloured, Failure> {
+        let mut worst: Option<Coloured> = None;
+        for good in 0..1_usize << shown.doubtful.len() {
+            let doubtful = shown.doubtful.iter().enumerate();
+            let doubtful = doubtful.filter(|(place, _)| good >> place & 1 == 1);
+            let doubtful = doubtful.map(|(_, certificate)| *certificate);
+            let payload = together(shown.good.iter().copied().chain(doubtful));
+            let standing = match good {
+                0 => shown.standing,
+                _ => Standing::Accept,
+            };
+            let (of, at) = (self.circumstances, self.at);
+            let next = self
+                .set
+                .colour(&payload, standing, of, at, &mut self.budget)?;
+            if worst.as_ref().is_none_or(|it| it.colour() < next.colour()) {
+                worst = Some(Coloured {
+                    is_doubtful: good > 0,
+                    ..next
+                });
+            }
+        }
+        worst.map_or_else(|| self.of_nobody(shown.standing), Ok)
+    }
+
+    fn of_nobody(&mut self, standing: Standing) -> Result<Coloured, Failure> {
+        let (of, at) = (self.circumstances, self.at);
+        self.set
+            .colour(&together([]), standing, of, at, &mut self.budget)
+    }
 }
 
 fn of(outcome: Outcome) -> Standing {
@@ -162,3 +215,6 @@ fn is_same(one: &Person, other: &Person) -> bool {
     };
     name && one.birth_date == other.birth_date
 }
+
+/// Credentials that are judged together, each in doubt or not: 256 colours of one person at most.
+const MAX_TOGETHER: usize = 8;

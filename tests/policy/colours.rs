@@ -2,7 +2,8 @@
 
 use crate::sets::{at, document, now, set};
 use crate::support::{self, RECOVERY, TEST, TestSigner, VACCINATION};
-use lintas::failure::Code;
+use lintas::failure::{Code, Failure};
+use lintas::rules::certlogic::Budget;
 use lintas::rules::{Circumstances, Colour, Coloured, PolicySet, Standing, ValueSets};
 use lintas::verify::{self, Policy, Registered};
 use serde_json::{Value, json};
@@ -263,7 +264,9 @@ fn the_policies_of_indonesia_colour_as_their_words_say() {
     ];
     for (name, payload, standing, (mode, sector, wilayah), rule, colour) in cases {
         let asked = circumstances(mode, sector, wilayah);
-        let given = set.colour(&payload, standing, &asked, now()).unwrap();
+        let mut budget = Budget::default();
+        let given = set.colour(&payload, standing, &asked, now(), &mut budget);
+        let given = given.unwrap();
         let expected = (format!("CR-ID-{rule:04}"), colour);
         assert_eq!(
             (given.rule.identifier.clone(), given.colour()),
@@ -320,7 +323,8 @@ fn fails() -> Value {
 /// The colour of somebody who shows something.
 fn coloured(set: &PolicySet) -> Coloured {
     let (none, list) = (Circumstances::default(), (0..2_000).collect::<Vec<_>>());
-    set.colour(&json!({ "list": list }), Standing::Accept, &none, now())
+    let (list, mut budget) = (json!({ "list": list }), Budget::default());
+    set.colour(&list, Standing::Accept, &none, now(), &mut budget)
         .unwrap()
 }
 
@@ -405,8 +409,8 @@ fn a_set_that_costs_too_much_leaves_its_rules_open() {
     assert!(shown.open.contains(&"CR-ID-0021".to_owned()));
 }
 
-/// The colour of whoever shows `texts`, under the set of `document` as of the test certificates' time.
-fn shown(signer: &TestSigner, texts: &[&str], document: &Value) -> (Colour, String) {
+/// What whoever shows `texts` is shown, under the set of `document` as of the test certificates' time.
+fn given(signer: &TestSigner, texts: &[&str], document: &Value) -> Result<Coloured, Failure> {
     let at = support::issued_at().plus(3600);
     let opened = verify::open_batch(texts, &signer.snapshot);
     let judge = |it| {
@@ -421,7 +425,11 @@ fn shown(signer: &TestSigner, texts: &[&str], document: &Value) -> (Colour, Stri
     let verdicts: Vec<_> = opened.iter().map(judge).collect();
     let judged: Vec<_> = opened.iter().zip(&verdicts).collect();
     let (none, set) = (Circumstances::default(), set(document));
-    let given = verify::colour(&judged, &none, at, &set, &ValueSets::default()).unwrap();
+    verify::colour(&judged, &none, at, &set, &ValueSets::default())
+}
+
+fn shown(signer: &TestSigner, texts: &[&str], document: &Value) -> (Colour, String) {
+    let given = given(signer, texts, document).unwrap();
     (given.colour(), given.rule.identifier.clone())
 }
 
@@ -500,4 +508,48 @@ fn what_the_country_does_not_accept_says_nothing() {
     assert_eq!(accepts(open), "CR-ID-0003", "somebody has to look");
     let travels = json!({ "===": [{ "var": "external.verdict" }, { "var": "external.mode" }] });
     assert_eq!(accepts(travels), "CR-ID-0030", "both are not told");
+}
+
+#[test]
+fn what_may_be_good_counts_wherever_it_makes_the_colour_less_green() {
+    let signer = TestSigner::new(4);
+    let person = json!({ "family_name": "Suharto", "birth_date": "1964" });
+    let issue = |text: &str, pointer: &str, value: Value| {
+        let mut claims: Value = serde_json::from_str(text).unwrap();
+        claims["person"] = person.clone();
+        *claims.pointer_mut(pointer).unwrap() = value;
+        signer.issue(&claims.to_string())
+    };
+    let full = issue(VACCINATION, "/vaccination/dose", json!(2));
+    let positive = issue(TEST, "/test/result", json!(POSITIVE));
+    let negative = issue(TEST, "/test/result", json!(NEGATIVE));
+    let mut rules = document();
+    for rule in rules["Rules"].as_array_mut().unwrap() {
+        rule["ValidFrom"] = json!("2026-01-01T00:00:00Z");
+    }
+    let case = |rules: &Value, texts: &[&str]| {
+        let given = given(&signer, texts, rules).unwrap();
+        (given.rule.identifier.clone(), given.is_open())
+    };
+    let expected = |rule: &str, is_open| (rule.to_owned(), is_open);
+    assert_eq!(
+        case(&rules, &[&full, &positive]),
+        expected("CR-ID-0001", false)
+    );
+    // Nobody can tell whether the country accepts tests.
+    rules["Rules"][2]["Logic"] = json!({ "<": [{ "var": "payload.nothing" }, 1] });
+    assert_eq!(
+        case(&rules, &[&full, &positive]),
+        expected("CR-ID-0001", true)
+    );
+    assert_eq!(
+        case(&rules, &[&full, &negative]),
+        expected("CR-ID-0030", false)
+    );
+    assert_eq!(case(&rules, &[&positive]), expected("CR-ID-0001", true));
+    assert_eq!(case(&rules, &[&negative]), expected("CR-ID-0003", false));
+    let many = [full.as_str(); 9];
+    assert_eq!(case(&rules, &many[..8]), expected("CR-ID-0030", false));
+    let refused = given(&signer, &many, &rules).unwrap_err();
+    assert_eq!(refused.code(), Code::RequestInvalid);
 }

@@ -6,6 +6,7 @@ use crate::support::country::{Identity, SIGNED_AT};
 use crate::support::{copy, issued_at};
 use lintas::failure::Failure;
 use lintas::model::UnixTime;
+use lintas::rules::certlogic::Budget;
 use lintas::rules::{Circumstances, Colour, Standing};
 use lintas::server::gateway::registry::{Act, Request};
 use lintas::server::gateway::{Clock, Gateway};
@@ -123,8 +124,9 @@ impl Site {
             let world = node.world();
             let set = world.snapshot.policies().in_force(at)?;
             let none = Circumstances::default();
-            let given = set.colour(&dose, Standing::Accept, &none, at).unwrap();
-            Some((set.version.to_string(), given.colour()))
+            let mut budget = Budget::default();
+            let given = set.colour(&dose, Standing::Accept, &none, at, &mut budget);
+            Some((set.version.to_string(), given.unwrap().colour()))
         });
         assert_eq!(shown[0], shown[1], "both nodes say the same of {at}");
         let [first, _] = shown;
