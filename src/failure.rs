@@ -225,6 +225,8 @@ codes! {
     ClaimUnknown         "claim_unknown"          NotFound      Caller       "There is nothing to fetch under this claim.";
     RateLimited          "rate_limited"           Unavailable   Caller       "The caller has asked for more than it may in this time.";
     KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
+    ReceiptInvalid       "receipt_invalid"        Malformed     Caller       "The bytes are no receipt for a verdict.";
+    ArchiveInvalid       "archive_invalid"        Malformed     World        "The archive does not hold what its names say.";
 }
 
 impl Code {

@@ -3,10 +3,12 @@
 //! Refuses a clock and a mixture of environments. Its id is the hash of what its parts say, so every node that assembles
 //! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
+mod archive;
 mod did;
 mod feed;
 mod own;
 
+pub use archive::{Index, MAX_ARCHIVED, put_together, take_apart};
 pub use did::{DidProof, DidTrust, named_signers};
 pub use feed::{
     FeedContent, FeedProof, FeedRecords, ListTrust, MAX_BATCHES, read_feed, statements,
@@ -118,6 +120,13 @@ impl Snapshot {
     #[must_use]
     pub fn with_sequence(self, sequence: u64) -> Self {
         Self { sequence, ..self }
+    }
+
+    /// The same world as it was when `sources` were of the ages that they have.
+    #[must_use]
+    pub fn with_sources(self, sources: impl IntoIterator<Item = Source>) -> Self {
+        let sources = sources.into_iter().collect();
+        Self { sources, ..self }
     }
 
     /// The trust list.

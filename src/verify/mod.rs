@@ -8,6 +8,7 @@ mod judge;
 mod messages;
 mod open;
 mod policy;
+mod receipt;
 mod register;
 mod shown;
 mod verdict;
@@ -16,6 +17,9 @@ pub use judge::{judge, verify};
 pub use messages::{Locale, Message, message};
 pub use open::{Opened, Reached, Signed, open, open_batch};
 pub use policy::Policy;
+pub use receipt::{
+    PolicyName, RECEIPT, Receipt, ReceiptKey, Replayed, ToBeSigned, Told, Unproven,
+};
 pub use register::Registered;
 pub use shown::{Shown, certificate_json};
 pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View};

@@ -115,6 +115,9 @@ impl Serialize for Shown<'_> {
         if verdict.simulated {
             body.serialize_entry("simulated", &true)?;
         }
+        if let Some(receipt) = &verdict.receipt {
+            body.serialize_entry("receipt", receipt)?;
+        }
         if let Some(trace) = trace {
             body.serialize_entry("trace", trace)?;
         }

@@ -36,6 +36,13 @@ impl Outcome {
             .unwrap_or(Self::Accept)
     }
 
+    /// The outcome with this machine name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Accept, Self::Indeterminate, Self::Reject]
+            .into_iter()
+            .find(|it| it.name() == name)
+    }
+
     /// The machine name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -155,6 +162,8 @@ pub struct Verdict {
     pub at: UnixTime,
     /// Whether that instant was the caller's choice, not the clock's.
     pub simulated: bool,
+    /// The receipt for it in base64url, where one was asked for.
+    pub receipt: Option<String>,
     pub(super) policy: (SmolStr, u32),
     pub(super) snapshot: (SnapshotId, u64, Option<UnixTime>),
 }
@@ -171,6 +180,7 @@ impl Verdict {
             credentials,
             at,
             simulated: false,
+            receipt: None,
             policy: (policy.id.clone(), policy.version),
             snapshot: (snapshot.id(), snapshot.sequence(), snapshot.as_of()),
         }
