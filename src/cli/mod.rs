@@ -19,6 +19,8 @@ mod offline;
 mod operate;
 mod operators;
 mod party;
+mod receipt;
+mod replay;
 mod revoke;
 mod show;
 mod store;
@@ -103,6 +105,11 @@ enum Command {
     Verify(offline::Verify),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
+    /// Show what a receipt says, if it proves itself: exit code 1 where it does not, or is about another text.
+    Receipt(receipt::Receipt),
+    /// Reach the verdicts of receipts once more: exit code 0 where all are the same, 1 where one is not, 2 where one cannot
+    /// be reached.
+    Replay(replay::Replay),
     /// Whom this gateway believes, and why not somebody else.
     Trust(trust::Trust),
     /// How foreign sources stand, and asking one now.
@@ -172,6 +179,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Receipt(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Feeds(command) => command.run(),
         Command::HandIn(command) => command.run(),

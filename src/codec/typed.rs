@@ -181,7 +181,10 @@ mod tests {
         let unsigned = Unsigned::new(LIST, &[1; 8], Some(vec![0x30, 0]), vec![0xa0]).unwrap();
         let read = Typed::read(&message(LIST), LIST).unwrap();
         assert_eq!(read.signed_bytes(), unsigned.signed_bytes());
-        assert_eq!((read.kid, read.certificate), (vec![1; 8], Some(vec![0x30, 0])));
+        assert_eq!(
+            (read.kid, read.certificate),
+            (vec![1; 8], Some(vec![0x30, 0]))
+        );
         assert_eq!(read.payload, [0xa0]);
         let other = Kind::named("other");
         let failure = Typed::read(&message(LIST), other).unwrap_err();

@@ -8,6 +8,7 @@ mod federation;
 mod issuing;
 mod keys;
 mod publication;
+mod receipts;
 mod role;
 mod upload;
 
@@ -15,6 +16,7 @@ pub use federation::{FederationConfig, FederationListen, ListenAt};
 pub use issuing::IssuingConfig;
 pub use keys::KeysConfig;
 pub use publication::PublicationConfig;
+pub use receipts::ReceiptsConfig;
 pub use role::{Role, Roles};
 pub use upload::UploadConfig;
 
@@ -79,6 +81,8 @@ pub struct Config {
     pub issuing: IssuingConfig,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
+    /// How receipts are given out.
+    pub receipts: ReceiptsConfig,
     /// By which certificate withdrawals are published. Default none; in demo, a throw-away one.
     pub upload: Option<UploadConfig>,
     /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
@@ -170,6 +174,7 @@ impl Config {
             engine_mib: file.engine_memory_mib,
             issuing: file.issuing.checked(base)?,
             publication: file.publication.checked()?,
+            receipts: file.receipts.below(base),
             upload: file.upload.map(|upload| upload.below(base)),
             store: file.store.checked(base)?,
         };
@@ -277,6 +282,8 @@ struct File {
     issuing: IssuingTable,
     #[serde(default)]
     publication: PublicationTable,
+    #[serde(default)]
+    receipts: ReceiptsConfig,
     upload: Option<UploadConfig>,
     #[serde(default)]
     store: StoreConfig,
@@ -436,6 +443,7 @@ mod tests {
             "[cache]\nmemory_mib = 4001",
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",
+            "[receipts]\nkey = \"a.pem\"",
             "[store]\nurl = \"mysql://db/lintas\"",
             "[store]\nurl = \"sqlite:a.db\"\nurl_file = \"url\"",
         ] {

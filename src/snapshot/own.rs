@@ -192,9 +192,10 @@ impl Own {
     /// SHA-256 over what it says.
     pub fn content_hash(&self) -> [u8; 32] {
         let country = self.country.as_ref().map_or("", Country::as_str);
-        let keys = self.keys.iter().map(|(key, standing)| {
-            sha256(&[key.as_slice(), standing.name().as_bytes()].concat())
-        });
+        let keys = self
+            .keys
+            .iter()
+            .map(|(key, standing)| sha256(&[key.as_slice(), standing.name().as_bytes()].concat()));
         let keys: Vec<[u8; 32]> = keys.collect();
         // Shards that were emptied say no more than those that were never made.
         let shards = self.shards.iter().filter(|_| self.count > 0);

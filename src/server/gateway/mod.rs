@@ -26,6 +26,7 @@ pub mod own;
 mod parties;
 pub mod pinned;
 pub mod publication;
+pub mod receipts;
 mod register;
 pub mod registry;
 pub mod replica;
@@ -50,6 +51,7 @@ use crate::issue::Issuer;
 use crate::model::Environment;
 use crate::server::config::{Config, KeysConfig, Role, Roles};
 use crate::server::federation::FeedConfig;
+use crate::server::keys::has_receipt_keys;
 use crate::server::store;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
@@ -61,9 +63,10 @@ use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
 use issuing::Issuing;
-use keyring::{Expiry, Held, Keyring};
+use keyring::{Expiry, Held, Keyring, Openers};
 use own::OwnRecords;
 use publication::{Ledger, Publisher};
+use receipts::Receipts;
 use register::Watch;
 use registry::Registry;
 use std::path::{Path, PathBuf};
@@ -108,6 +111,7 @@ pub struct Gateway {
     keyring: ArcSwap<Keyring>,
     /// The private keys of this node.
     held: Held,
+    receipts: Receipts,
     expiry: Expiry,
     issuing: Issuing,
     roles: Roles,
@@ -126,7 +130,7 @@ impl Gateway {
     ///
     /// What it counts goes to the recorder of metrics that is installed by then.
     /// In the role to issue it opens the signing keys that are configured, and in the demo environment makes its throw-away
-    /// PKI; in other roles it holds no signing key.
+    /// PKI; in the role to verify it opens its key of receipts. In other roles it holds no such key.
     ///
     /// # Errors
     /// `input_output`, `configuration_invalid`, `key_sealed`, `signer_unavailable`, `internal`.
@@ -137,8 +141,15 @@ impl Gateway {
         } else {
             None
         };
+        let signs_receipts = config.roles.has(Role::Verify) && has_receipt_keys(&config.data);
+        let openers = if config.roles.has(Role::Issue) || signs_receipts {
+            Openers::read(&config.keys)?
+        } else {
+            Openers::default()
+        };
+        let receipts = Receipts::open(config, &openers, clock.now())?;
         let held = if config.roles.has(Role::Issue) {
-            Held::open(&config.keys, &config.data)?
+            Held::open(openers, &config.data)
         } else {
             Held::none()
         };
@@ -175,6 +186,7 @@ impl Gateway {
             keys: config.keys.clone(),
             keyring: ArcSwap::default(),
             held,
+            receipts,
             expiry: Expiry::of(config),
             issuing: Issuing::new(&config.issuing)?,
             roles: config.roles.clone(),

@@ -234,12 +234,12 @@ impl OpenedSlice {
         let requests: Vec<_> = asked.map(|asked| &asked.request).collect();
         let gateway = &slice.gateway;
         let verdicts = gateway.verify_batch(&requests, opened, register, &slice.moment);
-        let mut verdicts = verdicts.iter();
+        let mut verdicts = verdicts.into_iter();
         let missing = || Code::Internal.because("a row without a verdict");
         let answers = self.rows.into_iter().map(|row| {
             let verdict = row.asked.and_then(|asked| {
                 let verdict = verdicts.next().ok_or_else(missing)?;
-                asked.written(verdict, slice.trace)
+                asked.answered(verdict, gateway, &slice.moment, slice.trace)
             });
             let trace = slice.trace.as_ref().map(Trace::as_str);
             let answer = verdict.unwrap_or_else(|failure| {

@@ -64,12 +64,12 @@ fn build(environment: Environment, roles: &Roles) -> Value {
 fn operation(route: &Route) -> Value {
     let said = match (route.method, route.path) {
         ("POST", "/v1/verify") => with(
-            answers("verify", "Judge credentials.", "Verdict", NOT_READ),
+            answers("verify", "Judge credentials.", "Verdict", NOT_SIGNED),
             json!({ "description": VERIFYING, "requestBody": body("VerifyRequest") }),
         ),
         ("POST", "/v1/verify/batch") => batch(),
         ("POST", "/v1/issue") => with(
-            answers("issue", "Issue a credential.", "IssueResponse", NOT_ISSUED),
+            answers("issue", "Issue a credential.", "IssueResponse", NOT_SIGNED),
             json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
         ),
         ("POST", "/v1/events") => events::take_in(),
@@ -201,12 +201,21 @@ fn request() -> Value {
         "view": with(text(&view), json!({ "enum": views.map(View::name), "default": "result" })),
         "locale": with(text("The language of messages."), json!({ "enum": ["id", "en"], "default": "en" })),
         "at": instant(&format!("The instant to judge at; needs {}.", Scope::VerifySimulate.name())),
+        "receipt": { "type": "boolean", "default": false, "description": "Whether to add a signed receipt; for known clients, and without `at`." },
     });
     let question = json!({
         "credential": text("The text of one QR code."),
         "ref": { "type": "string", "minLength": 1, "maxLength": 64, "description": "Your name for it, 1 to 64 bytes." },
     });
-    let optional = ["credential", "credentials", "view", "locale", "at", "ref"];
+    let optional = [
+        "credential",
+        "credentials",
+        "view",
+        "locale",
+        "at",
+        "receipt",
+        "ref",
+    ];
     let either = json!({
         "description": NOT_SERVED,
         "oneOf": [{ "required": ["credential"] }, { "required": ["credentials"] }],
@@ -242,6 +251,7 @@ fn verdict() -> Value {
         "at": instant("The instant that the verdict is about."),
         "recheck_by": nullable(instant("When time alone could next change the verdict.")),
         "simulated": { "const": true, "description": "There if the caller chose the instant." },
+        "receipt": text("The receipt, a COSE message in base64url, if one was asked for."),
         "trace": text("The header Lintas-Trace."),
     });
     let credential = json!({
@@ -258,7 +268,7 @@ fn verdict() -> Value {
     });
     let verdict = with(with(judged.clone(), words.clone()), whole);
     json!({
-        "Verdict": with(object(verdict, &["message", "remedy", "simulated", "trace"]), json!({
+        "Verdict": with(object(verdict, &["message", "remedy", "simulated", "receipt", "trace"]), json!({
             "description": "The best of its credentials' outcomes: a person needs one good certificate. `accept` means authentic and within its period; what it states, such as the result of a test, is not judged, and neither are entry rules.",
         })),
         "CredentialVerdict": object(with(judged, credential), &["ref", "signer", "assurance", "certificate"]),
@@ -446,8 +456,8 @@ fn with(mut base: Value, more: Value) -> Value {
 
 /// What can be wrong with a body and its sender.
 const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415"];
-/// The same, with the claims or the signer.
-const NOT_ISSUED: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
+/// The same, with the claims or the signer, be it that of receipts.
+const NOT_SIGNED: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
 
 const ABOUT: &str = "A gateway for health certificates. An address that is not described here answers 404, and \
     another method than described 405; these, too, are problem details.";

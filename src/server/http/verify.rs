@@ -9,7 +9,7 @@ use super::routes::State;
 use super::trace::{SNAPSHOT, Trace, snapshot_mark, trace_of};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
-use crate::server::gateway::{Moment, Question, VerifyRequest};
+use crate::server::gateway::{Gateway, Moment, Question, VerifyRequest};
 use crate::verify::{Locale, Verdict, View};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -45,7 +45,7 @@ async fn verdict(
         let answers = state.gateway.ask_register(&opened, &moment).await;
         let gateway = &state.gateway;
         let verdict = gateway.verify_opened(&asked.request, &opened, &answers, &moment);
-        return Ok((asked.written(&verdict, trace)?, moment));
+        return answered(state, asked, verdict, moment, trace).await;
     }
     let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
     let open = move || {
@@ -56,7 +56,26 @@ async fn verdict(
     let answers = state.gateway.ask_register(&opened, &moment).await;
     let gateway = &state.gateway;
     let verdict = gateway.verify_opened(&asked.request, &opened, &answers, &moment);
-    Ok((asked.written(&verdict, trace)?, moment))
+    answered(state, asked, verdict, moment, trace).await
+}
+
+/// `verdict` as it was `asked` for; with a receipt beside the workers, because keys and files take their time.
+async fn answered(
+    state: &State,
+    asked: Asked,
+    verdict: Verdict,
+    moment: Moment,
+    trace: Option<Trace>,
+) -> Result<(Vec<u8>, Moment), Failure> {
+    if asked.confirmed_to.is_none() {
+        return Ok((
+            asked.answered(verdict, &state.gateway, &moment, trace)?,
+            moment,
+        ));
+    }
+    let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
+    let answer = move || asked.answered(verdict, &gateway, &at, trace);
+    Ok((state.work.apart(answer).await??, moment))
 }
 
 /// What a caller asked for, and in which form.
@@ -65,6 +84,8 @@ pub(super) struct Asked {
     pub(super) request: VerifyRequest,
     view: View,
     locale: Locale,
+    /// The client who gets a receipt, where one is asked for.
+    confirmed_to: Option<Arc<str>>,
 }
 
 impl Asked {
@@ -91,6 +112,12 @@ impl Asked {
             None => Locale::En,
             Some(tag) => Locale::parse(&tag).ok_or_else(|| not("locale", "id or en"))?,
         };
+        let confirmed_to = confirmed_to(&mut members, principal)?;
+        if confirmed_to.is_some() && at.is_some() {
+            let reason =
+                "a verdict at a chosen instant has no receipt: leave out `at` or `receipt`";
+            return Err(Code::RequestInvalid.because(reason).about("receipt"));
+        }
         let questions = match (members.take("credential"), members.take("credentials")) {
             (Some(text), None) => vec![Question {
                 reference: None,
@@ -114,20 +141,41 @@ impl Asked {
             request: VerifyRequest { questions, at },
             view,
             locale,
+            confirmed_to,
         })
     }
 
-    /// `verdict` as it was asked for, JSON on one line.
+    /// The `verdict` of `gateway` as it was asked for, with a receipt where one was, JSON on one line.
     ///
     /// # Errors
-    /// `internal` where it cannot be written.
-    pub(super) fn written(
+    /// Those of [`Gateway::receipt`]; `internal` where it cannot be written.
+    pub(super) fn answered(
         &self,
-        verdict: &Verdict,
+        mut verdict: Verdict,
+        gateway: &Gateway,
+        moment: &Moment,
         trace: Option<Trace>,
     ) -> Result<Vec<u8>, Failure> {
+        if let Some(client) = &self.confirmed_to {
+            let receipt = gateway.receipt(&self.request, &verdict, moment, client)?;
+            verdict.receipt = Some(receipt);
+        }
         let trace = trace.as_ref().map(Trace::as_str);
         verdict.write_json(self.view, Some(self.locale), trace)
+    }
+}
+
+/// The client who asks for a receipt. Nobody in particular gets none: it says to whom something was said, and costs a
+/// signature.
+fn confirmed_to(members: &mut Members, principal: &Principal) -> Result<Option<Arc<str>>, Failure> {
+    match (members.take("receipt"), principal) {
+        (None | Some(Value::Bool(false)), _) => Ok(None),
+        (Some(Value::Bool(true)), Principal::Client { id, .. }) => Ok(Some(Arc::clone(id))),
+        (Some(Value::Bool(true)), Principal::Anonymous) => {
+            let reason = "a receipt is for a known client";
+            Err(Code::Unauthenticated.because(reason).about("receipt"))
+        }
+        (Some(_), _) => Err(not("receipt", "true or false")),
     }
 }
 

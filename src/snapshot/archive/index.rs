@@ -171,7 +171,10 @@ pub fn put_together(
         .finish(index.environment)
         .map_err(|failure| invalid(failure.detail().to_owned()))?;
     if snapshot.id() != id {
-        return Err(invalid(format!("it comes to the snapshot {}", snapshot.id())));
+        return Err(invalid(format!(
+            "it comes to the snapshot {}",
+            snapshot.id()
+        )));
     }
     Ok(snapshot)
 }

@@ -75,8 +75,7 @@ fn signer(row: Item<'_>) -> Result<Listed, Failure> {
     let assurance = Assurance::ALL.into_iter().find(|it| it.name() == assurance);
     let sources = items(sources)?.map(|it| text(it).map(str::to_owned));
     let countries = unless_null(countries, |it| items(it)?.map(country).collect())?;
-    let purposes: Option<Vec<_>> =
-        unless_null(purposes, |it| items(it)?.map(purpose).collect())?;
+    let purposes: Option<Vec<_>> = unless_null(purposes, |it| items(it)?.map(purpose).collect())?;
     Ok(Listed {
         key,
         kid: Kid::from_bytes(bytes(kid)?).ok_or_else(|| invalid("no key identifier"))?,

@@ -119,7 +119,8 @@ impl Unproven {
         keys: impl IntoIterator<Item = &'k ReceiptKey>,
     ) -> Result<Receipt, Failure> {
         let mut named = keys.into_iter().filter(|key| key.kid == self.kid);
-        let unknown = || Code::AnchorUnknown.because(format!("no such key of receipts: {}", self.kid));
+        let unknown =
+            || Code::AnchorUnknown.because(format!("no such key of receipts: {}", self.kid));
         let key = named.next().ok_or_else(unknown)?;
         let message = &self.message;
         crypto::verify(&key.key, message.signed_bytes(), &message.signature)

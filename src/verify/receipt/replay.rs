@@ -40,7 +40,13 @@ impl Receipt {
             judge(&opened, self.at, &snapshot, policy, told.registered)
         });
         let verdict = Verdict::of(judged.collect(), self.at, &snapshot, policy);
-        let again = Self::of(&verdict, texts, &snapshot, self.policy.clone(), &self.client)?;
+        let again = Self::of(
+            &verdict,
+            texts,
+            &snapshot,
+            self.policy.clone(),
+            &self.client,
+        )?;
         if again == *self {
             return Ok(Replayed::Same);
         }
