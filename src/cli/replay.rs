@@ -217,15 +217,15 @@ impl Tally {
         match answer {
             Ok(Replayed::Same) => {
                 self.same += 1;
-                show::line(&format!("{name}\tsame"))
+                show::line(&format!("{name} same"))
             }
             Ok(Replayed::Different(now)) => {
                 self.different += 1;
-                show::line(&format!("{name}\tdifferent\t{now}"))
+                show::line(&format!("{name} different: {now}"))
             }
             Err(failure) => {
                 self.failed += 1;
-                show::line(&format!("{name}\tfailed\t{failure}"))
+                show::line(&format!("{name} failed: {failure}"))
             }
         }
     }

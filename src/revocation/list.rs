@@ -62,7 +62,10 @@ impl RevocationList {
             hashes.sort_unstable();
             hashes.dedup();
         }
-        list.content_hash = sha256(&content);
+        // A list of nothing says what no list says.
+        if !content.is_empty() {
+            list.content_hash = sha256(&content);
+        }
         list
     }
 
@@ -218,6 +221,7 @@ mod tests {
         assert_eq!(hash(&[&one, &two]), hash(&[&two, &turned]));
         let list = RevocationList::new([two.clone(), one.clone()]);
         assert_eq!(list.to_batches(), [one.clone(), two.clone()]);
+        assert_eq!(hash(&[]), RevocationList::default().content_hash());
         assert_ne!(hash(&[&one, &two]), hash(&[&one]));
         let later = RevocationBatch {
             expires_at: UnixTime::END,

@@ -101,6 +101,6 @@ impl Default for Policy {
 const FORM: i64 = 1;
 const MAX_WRITTEN: usize = 16 * 1024;
 const WRITTEN: Limits = Limits {
-    depth: 2,
+    depth: 3,
     items: 256,
 };

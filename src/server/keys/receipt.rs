@@ -167,6 +167,11 @@ fn certificate(path: &Path) -> Result<(Vec<u8>, ReceiptKey), Failure> {
     let der = CertificateDer::from_pem_slice(&files::read(path)?);
     let der = der.map_err(|_| unusable("no certificate in PEM"))?.to_vec();
     let key = ReceiptKey::read(&der).map_err(|failure| unusable(failure.detail()))?;
+    if path.file_stem().is_none_or(|stem| *stem != *name(key.kid)) {
+        return Err(unusable(
+            "its name is not the beginning of its key's SHA-256",
+        ));
+    }
     Ok((der, key))
 }
 
@@ -232,8 +237,7 @@ pub fn make_receipt_key(
     let draft = folder.join(format!(".{}.draft", std::process::id()));
     let made = make(&draft, environment, place).and_then(|(public_key, signer)| {
         let kid = Thumbprint(sha256(&public_key));
-        let name: String = kid.to_string().chars().take(NAME).collect();
-        let path = folder.join(format!("{name}.pem"));
+        let path = folder.join(format!("{}.pem", name(kid)));
         if draft.exists() {
             let moved = std::fs::rename(&draft, path.with_extension("key"));
             let failed = |error| Code::InputOutput.caused_by("a key was not put in place", error);
@@ -300,11 +304,15 @@ fn certify(
     Ok(made.pem())
 }
 
+/// What the files of a key are called.
+fn name(kid: Thumbprint) -> String {
+    kid.to_string().chars().take(NAME).collect()
+}
+
 fn folder(data: &Path) -> PathBuf {
     data.join("keys").join("receipt")
 }
 
-/// How many digits of the thumbprint are a file's name.
 const NAME: usize = 16;
 const YEARS: i32 = 2;
 const DAY_S: i64 = 86_400;

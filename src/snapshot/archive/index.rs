@@ -170,6 +170,14 @@ pub fn put_together(
     let snapshot = draft
         .finish(index.environment)
         .map_err(|failure| invalid(failure.detail().to_owned()))?;
+    for (part, listed) in PARTS.iter().zip(&index.parts) {
+        if (part.content_hash)(&snapshot) != listed.content {
+            return Err(invalid(format!(
+                "the part {} says something else",
+                part.name
+            )));
+        }
+    }
     if snapshot.id() != id {
         return Err(invalid(format!(
             "it comes to the snapshot {}",
@@ -192,7 +200,7 @@ const MAX_CHUNKS: usize = 512;
 /// The ceiling of a snapshot, in bytes: 2 GiB.
 const MAX_SUM: usize = 2 * 1024 * 1024 * 1024;
 const INDEX: Limits = Limits {
-    depth: 3,
+    depth: 4,
     items: 256,
 };
 const LIST: Limits = Limits { depth: 1, items: 1 };

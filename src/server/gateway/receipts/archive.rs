@@ -28,6 +28,7 @@ pub struct Archive {
 /// What this process kept last.
 struct Kept {
     id: SnapshotId,
+    policy: Policy,
     index: Index,
 }
 
@@ -47,18 +48,19 @@ impl Archive {
     pub fn keep(&self, snapshot: &Snapshot, policy: &Policy) -> Result<(), Failure> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let before = kept.as_ref();
-        if before.is_some_and(|before| before.id == snapshot.id()) {
+        if before.is_some_and(|it| it.id == snapshot.id() && it.policy == *policy) {
             return Ok(());
         }
         files::create_private_dir(&self.folder)?;
-        let policy = policy.write()?;
-        self.keep_blob(Thumbprint(sha256(&policy)), &policy)?;
+        let written = policy.write()?;
+        self.keep_blob(Thumbprint(sha256(&written)), &written)?;
         let before = before.map(|before| &before.index);
         let index =
             snapshot::take_apart(snapshot, before, |name, blob| self.keep_blob(name, blob))?;
         self.keep_file(&self.index(snapshot.id()), &index.write()?)?;
         *kept = Some(Kept {
             id: snapshot.id(),
+            policy: policy.clone(),
             index,
         });
         Ok(())
