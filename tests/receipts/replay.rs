@@ -147,11 +147,8 @@ fn the_program_tells_the_same_from_the_different_and_from_what_it_cannot_reach()
     fs::write(folder.path().join("text"), texts[0]).unwrap();
     fs::write(folder.path().join("other"), "HC1:other").unwrap();
     let pem = fs::read_dir(data.path().join("keys/receipt")).unwrap();
-    let pem = pem.map(|it| it.unwrap().path());
-    let pem = pem
-        .filter(|it| it.extension().unwrap() == "pem")
-        .next()
-        .unwrap();
+    let mut pem = pem.map(|it| it.unwrap().path());
+    let pem = pem.find(|it| it.extension().unwrap() == "pem").unwrap();
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
         command

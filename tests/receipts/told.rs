@@ -74,12 +74,15 @@ fn a_receipt_with_any_byte_changed_is_refused() {
     assert_eq!(endless.code(), Code::InputTooLarge);
 }
 
+/// A field, and how it is changed.
+type Change = (&'static str, fn(&mut Receipt));
+
 #[test]
 fn a_signature_covers_every_field() {
     let (signer, _folder) = key();
     let prepared = told().to_be_signed(&signer.key).unwrap();
     let signature = signer.signer.sign(prepared.signed_bytes()).unwrap();
-    let changes: &[(&str, fn(&mut Receipt))] = &[
+    let changes: &[Change] = &[
         ("at", |it| it.at = it.at.plus(1)),
         ("client", |it| it.client.push('x')),
         ("outcome", |it| it.outcome = Outcome::Reject),

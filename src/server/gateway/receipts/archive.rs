@@ -117,9 +117,11 @@ impl Archive {
 /// The bytes of the file at `path`, which are no more than a blob may have.
 fn bounded(path: &Path) -> Result<Vec<u8>, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => Code::NotFound.because(format!("the archive has no {name}")),
-        _ => Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error),
+    let failed = |error: std::io::Error| {
+        if error.kind() == ErrorKind::NotFound {
+            return Code::NotFound.because(format!("the archive has no {name}"));
+        }
+        Code::InputOutput.caused_by(format!("{} cannot be read", path.display()), error)
     };
     let length = fs::metadata(path).map_err(failed)?.len();
     let ceiling = u64::try_from(MAX_ARCHIVED).unwrap_or(u64::MAX);
