@@ -184,6 +184,9 @@ codes! {
     EnvironmentMismatch  "environment_mismatch"   Rejected      TrustEntry   "The source belongs to another environment than this gateway.";
     ValueSetInvalid      "value_set_invalid"      Malformed     Accepted     "The document is no value set.";
     RuleInvalid          "rule_invalid"           Malformed     Accepted     "The document is no acceptance rule.";
+    RuleFailed           "rule_failed"            Rejected      Accepted     "The certificate does not meet a rule of the destination.";
+    RuleOpen             "rule_open"              Indeterminate Accepted     "A rule of the destination cannot be told for this certificate.";
+    RulesMissing         "rules_missing"          Indeterminate Accepted     "No rules of the destination are known.";
     ClaimInvalid         "claim_invalid"          Malformed     Issue        "The claims cannot be stated in the requested format.";
     ReadBackFailed       "read_back_failed"       Internal      Issue        "The finished credential did not read back as what was claimed, and was withheld.";
     SignerUnavailable    "signer_unavailable"     Unavailable   Issue        "The signing key does not answer.";
@@ -225,6 +228,14 @@ codes! {
     ClaimUnknown         "claim_unknown"          NotFound      Caller       "There is nothing to fetch under this claim.";
     RateLimited          "rate_limited"           Unavailable   Caller       "The caller has asked for more than it may in this time.";
     KeySealed            "key_sealed"             Unavailable   World        "A signing key is sealed, and its passphrase is not at hand or not the right one.";
+    IdentityMismatch     "identity_mismatch"      Rejected      Accepted     "The certificate is about somebody else than the holder that the caller names.";
+    IdentityCheck        "identity_check"         Indeterminate Accepted     "Whether the certificate is about the holder that the caller names is for a person to decide.";
+    IdempotencyConflict  "idempotency_conflict"   Rejected      Caller       "The caller has used this idempotency key for another request.";
+    IdempotencyRunning   "idempotency_running"    Unavailable   Caller       "The request with this idempotency key is still being done.";
+    SnapshotOlder        "snapshot_older"         Indeterminate Fresh        "This node may not know yet what the snapshot with the demanded number knew.";
+    PolicyInvalid        "policy_invalid"         Malformed     Accepted     "The document is no policy set, or cannot follow on the one before.";
+    ReceiptInvalid       "receipt_invalid"        Malformed     Caller       "The bytes are no receipt for a verdict.";
+    ArchiveInvalid       "archive_invalid"        Malformed     World        "The archive does not hold what its names say.";
 }
 
 impl Code {
@@ -239,6 +250,7 @@ impl Code {
             code: self,
             detail: detail.into(),
             member: None,
+            retry_after_s: None,
             source: None,
         }
     }
@@ -253,6 +265,7 @@ impl Code {
             code: self,
             detail: detail.into(),
             member: None,
+            retry_after_s: None,
             source: Some(Box::new(source)),
         }
     }
@@ -270,6 +283,7 @@ pub struct Failure {
     code: Code,
     detail: String,
     member: Option<String>,
+    retry_after_s: Option<u32>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -291,6 +305,20 @@ impl Failure {
     /// The request member it is about, where it is about one.
     pub fn member(&self) -> Option<&str> {
         self.member.as_deref()
+    }
+
+    /// The same failure, not to be expected again after `seconds`.
+    #[must_use]
+    pub fn again_in_s(self, seconds: u32) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
+        }
+    }
+
+    /// After how many seconds asking again makes sense, where that is known.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        self.retry_after_s
     }
 
     /// What exactly was wrong, for humans; no personal data.

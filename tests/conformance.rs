@@ -63,6 +63,26 @@ fn every_trustworthy_case_agrees_in_verdict_and_step() {
     );
     assert_eq!(suite(&output, "dcc-qa-expired")["agreed"], 264);
     assert_eq!(suite(&output, "schema")["agreed"], 190);
+    // 218 assertions and 23 cases of validity; the publisher skips 14.
+    let specification = suite(&output, "certlogic-spec");
+    assert_eq!(
+        (&specification["agreed"], &specification["skipped"]),
+        (&Value::from(241), &Value::from(14))
+    );
+    for (name, cases) in [
+        ("certlogic-rules", 955),
+        ("certlogic-cwa", 14),
+        ("certlogic-true", 53_654),
+        ("certlogic-false", 3_700),
+        ("certlogic-error", 126),
+    ] {
+        let suite = suite(&output, name);
+        assert_eq!(
+            (&suite["agreed"], &suite["cases"]),
+            (&cases.into(), &cases.into()),
+            "{name}"
+        );
+    }
     // Eight are about how another program parses or writes, one is of a form that is not read.
     let lists = suite(&output, "trustlists");
     assert_eq!(
@@ -239,6 +259,43 @@ fn a_disagreement_stands_only_with_its_reason_and_only_while_it_deviates() {
     assert_eq!(
         lintas(copy.path(), &["--deviations", rows]).status.code(),
         Some(1)
+    );
+}
+
+#[test]
+fn every_changed_expectation_of_a_rule_is_reported() {
+    let Some(dir) = support::conformance_dir() else {
+        return;
+    };
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["certlogic", "dcc-qa"] {
+        std::os::unix::fs::symlink(dir.join(name), copy.path().join(name)).unwrap();
+    }
+    let manifest = std::fs::read(dir.join("certlogic-manifest.json")).unwrap();
+    let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let mut changed = 0;
+    for (list, step) in [("/tests", 90), ("/specification/suite", 40)] {
+        let rows = manifest.pointer_mut(list).unwrap().as_array_mut().unwrap();
+        for row in rows
+            .iter_mut()
+            .filter(|row| row["trustworthy"] == true)
+            .step_by(step)
+        {
+            let expected = row["expected"].as_bool();
+            row["expected"] =
+                expected.map_or_else(|| "another".into(), |expected| (!expected).into());
+            changed += 1;
+        }
+    }
+    manifest["tests"][1]["path"] = "AT/NOWHERE/test.json".into();
+    let path = copy.path().join("certlogic-manifest.json");
+    std::fs::write(path, manifest.to_string()).unwrap();
+    let output = lintas(copy.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let disagreed = |name| suite(&output, name)["disagreed"].as_u64().unwrap();
+    assert_eq!(
+        disagreed("certlogic-rules") + disagreed("certlogic-spec"),
+        changed + 1
     );
 }
 

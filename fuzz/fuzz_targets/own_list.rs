@@ -12,7 +12,7 @@ use lintas::trust::{KeyMaterial, kid_of};
 fuzz_target!(|bytes: &[u8]| {
     // As it came.
     let _ = exchange::read("fuzz", bytes);
-    let message = Unsigned::new(KIND, &[1; 8], vec![0x30, 0], bytes.to_vec()).unwrap();
+    let message = Unsigned::new(KIND, &[1; 8], Some(vec![0x30, 0]), bytes.to_vec()).unwrap();
     let signed = message.signed_bytes().to_vec();
     let framed = message.complete(vec![7; 64]).unwrap();
     let typed = Typed::read(&framed, KIND).unwrap();

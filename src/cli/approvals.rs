@@ -6,9 +6,11 @@ use super::door::Operator;
 use super::operate::block_on;
 use super::{Exit, show};
 use crate::crypto::sha256;
+use crate::exchange::dgcg::{read_message, write_message};
+use crate::exchange::read_policy_set;
 use crate::failure::{Code, Failure};
 use crate::model::Thumbprint;
-use crate::server::gateway::registry::{Request, RequestState, signed_bytes};
+use crate::server::gateway::registry::{Act, Request, RequestState, signed_bytes};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::Subcommand;
@@ -142,11 +144,28 @@ fn approve(operator: &Operator, id: &str, expected: Option<&str>) -> Result<Exit
     }
 }
 
+/// An act as people can read it: of a policy set, what it is called and SHA-256 over it, as `rules check` prints it, computed
+/// here.
+fn shown(act: &Act) -> Result<Value, Failure> {
+    let mut shown = act.to_json();
+    if let Act::PolicyActivate { message, .. } = act {
+        let message = read_message(write_message(message).as_bytes())?;
+        let set = read_policy_set(message.content.as_deref().unwrap_or_default())?;
+        let told = json!({
+            "policy": super::rules::named(&set), "sha256": base16ct::lower::encode_string(set.digest()),
+        });
+        shown
+            .as_object_mut()
+            .and_then(|act| act.insert("message".to_owned(), told));
+    }
+    Ok(shown)
+}
+
 /// What a request asks for, as it is signed.
 fn tell(request: &Request, hash: &str) -> Result<(), Failure> {
     let asked = format!("{} asked at {} for", request.asked_by, request.asked_at);
     show::line(&asked)?;
-    show::json(&request.act.to_json())?;
+    show::json(&shown(&request.act)?)?;
     for der in request.act.certificates() {
         let fingerprint = Thumbprint(sha256(der));
         show::line(&format!("with certificate {fingerprint}"))?;

@@ -3,10 +3,11 @@
 //! Refuses to agree by accident: the verdict and the rejecting step must both be the published ones, and a folder
 //! without cases fails. Works on any folder of the layout described in `docs/CONFORMANCE.md`.
 //!
-//! Source: the manifests beside the data (`dcc-manifest.json`, `dcc-qa-manifest.json`, `schema/`, `trustlists-manifest.json`,
-//! `manifest.json`).
+//! Source: the manifests beside the data (`dcc-manifest.json`, `dcc-qa-manifest.json`, `schema/`, `certlogic-manifest.json`,
+//! `trustlists-manifest.json`, `manifest.json`).
 
 mod certificates;
+mod certlogic;
 mod oddities;
 mod revocation;
 mod schema;
@@ -143,6 +144,9 @@ pub(super) fn run(dir: &Path, deviations: Option<&Path>) -> Result<Grades, Failu
     }
     if dir.join("schema").is_dir() {
         suites.push(schema::grade(&dir.join("schema"))?);
+    }
+    if let Some(manifest) = manifest(dir, "certlogic-manifest.json")? {
+        suites.extend(certlogic::grade(dir, &manifest)?);
     }
     if let Some(manifest) = manifest(dir, "trustlists-manifest.json")? {
         suites.push(trust_lists::grade(dir, &manifest)?);

@@ -5,18 +5,18 @@
 //! Source: docs/KEYS.md.
 
 use super::door::{Operator, act};
-use super::operate::block_on;
+use super::operate::{Source, block_on};
 use super::{Exit, show};
 use crate::codec::x509::Certificate;
 use crate::failure::{Code, Failure};
-use crate::model::Country;
+use crate::model::{Country, Environment};
 use crate::server::config::Config;
 use crate::server::files;
 use crate::server::gateway::Clock;
 use crate::server::gateway::keyring::folder;
 use crate::server::keys::{
-    Ceremony, Cohort, Passphrase, PassphrasePlace, Token, Wanted, certificate_of, make_sealed_key,
-    make_token_key,
+    Ceremony, Cohort, Passphrase, PassphrasePlace, ReceiptPlace, Token, Wanted, certificate_of,
+    make_receipt_key, make_sealed_key, make_token_key,
 };
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -57,6 +57,16 @@ pub(super) enum Keys {
     /// On the gateway's machine: make a key and the request for its certificate. With --certificate: ask that the gateway
     /// takes the certificate that came back.
     Rotate(Rotate),
+    /// On the gateway's machine: make the key that signs receipts, and its certificate, by which others prove them.
+    Receipt {
+        /// Make the key in the configured token, not in a sealed file.
+        #[arg(long)]
+        token: bool,
+        #[command(flatten)]
+        sealed: Sealed,
+        #[command(flatten)]
+        source: Source,
+    },
     /// The gateway's signers, and everything that ends.
     List {
         /// As JSON.
@@ -155,6 +165,11 @@ impl Keys {
                 sealed,
             } => answer(&request, &folder, &out, &sealed),
             Self::Rotate(rotate) => rotate.run(),
+            Self::Receipt {
+                token,
+                sealed,
+                source,
+            } => receipt(&source.config()?, token, &sealed),
             Self::List { json, operator } => list(&operator, json),
             Self::Retire { signer, operator } => ask(&operator, "key.retire", &signer),
             Self::Compromised { signer, operator } => ask(&operator, "key.compromised", &signer),
@@ -221,12 +236,7 @@ impl Rotate {
     fn make_in(&self, config: &Config, wanted: &Wanted) -> Result<PathBuf, Failure> {
         let folder = folder(&config.data);
         if self.token {
-            let none = || {
-                let reason = "no token is configured: keys.module, keys.token, keys.pin";
-                Code::ConfigurationInvalid.because(reason)
-            };
-            let token = Token::open(config.keys.token.as_ref().ok_or_else(none)?)?;
-            return make_token_key(&folder, wanted, &token);
+            return make_token_key(&folder, wanted, &token(config)?);
         }
         let passphrase = self.sealed.read(config.keys.passphrase.as_ref())?;
         make_sealed_key(&folder, wanted, &passphrase)
@@ -259,6 +269,37 @@ impl Rotate {
         let door = self.operator.door()?;
         block_on(door.ask_for(&act))
     }
+}
+
+/// The token that `config` names, logged in to.
+fn token(config: &Config) -> Result<Token, Failure> {
+    let none = || {
+        let reason = "no token is configured: keys.module, keys.token, keys.pin";
+        Code::ConfigurationInvalid.because(reason)
+    };
+    Token::open(config.keys.token.as_ref().ok_or_else(none)?)
+}
+
+fn receipt(config: &Config, in_token: bool, sealed: &Sealed) -> Result<Exit, Failure> {
+    if config.environment == Environment::Demo {
+        let reason = "the demo environment makes a throw-away key of receipts by itself";
+        return Err(Code::RequestInvalid.because(reason));
+    }
+    let (data, environment) = (&config.data, config.environment);
+    let (country, now) = (config.issuer.country, Clock::System.now());
+    let make = |place| make_receipt_key(data, environment, country, now, &place);
+    let (certificate, kid) = if in_token {
+        make(ReceiptPlace::Token(&token(config)?))?
+    } else {
+        let passphrase = sealed.read(config.keys.passphrase.as_ref())?;
+        make(ReceiptPlace::Sealed(&passphrase))?
+    };
+    show::line(&format!("certificate {}", certificate.display()))?;
+    show::line(&format!("key {kid}"))?;
+    show::note(
+        "start the gateway anew; put the certificate into keys/receipt of the nodes that publish",
+    );
+    Ok(Exit::Success)
 }
 
 /// Asks for the act `name` on `signer`, which is named by its thumbprint or its key identifier.

@@ -7,6 +7,7 @@ mod audit;
 mod batch;
 mod conformance;
 mod door;
+mod dry_run;
 mod events;
 mod feeds;
 mod hand_in;
@@ -14,12 +15,17 @@ mod handed_in;
 mod init;
 mod input;
 mod keys;
+mod lines;
 mod neighbours;
 mod offline;
 mod operate;
 mod operators;
 mod party;
+mod purpose;
+mod receipt;
+mod replay;
 mod revoke;
+mod rules;
 mod show;
 mod store;
 mod tally;
@@ -58,7 +64,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 64,
             Exit::Internal => 70,
             Exit::InputOutput => 74,
-            Exit::Interrupted => batch::INTERRUPTED,
+            Exit::Interrupted => lines::INTERRUPTED,
         })
     }
 }
@@ -103,6 +109,11 @@ enum Command {
     Verify(offline::Verify),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
+    /// Show what a receipt says, if it proves itself: exit code 1 where it does not, or is about another text.
+    Receipt(receipt::Receipt),
+    /// Reach the verdicts of receipts once more: exit code 0 where all are the same, 1 where one is not, 2 where one cannot
+    /// be reached.
+    Replay(replay::Replay),
     /// Whom this gateway believes, and why not somebody else.
     Trust(trust::Trust),
     /// How foreign sources stand, and asking one now.
@@ -129,6 +140,9 @@ enum Command {
     Party(party::Party),
     /// Withdraw certificates that were issued here, or take a withdrawal back.
     Revoke(Box<revoke::Revoke>),
+    /// Policy sets: check, compare, try, sign, activate.
+    #[command(subcommand)]
+    Rules(Box<rules::Rules>),
     /// Bring the database of the store up to date, by the login that may.
     Migrate(store::Migrate),
     /// Work on the store as a whole.
@@ -172,6 +186,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Inspect(command) => command.run(),
+        Command::Receipt(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Feeds(command) => command.run(),
         Command::HandIn(command) => command.run(),
@@ -182,6 +198,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Keys(command) => command.run(),
         Command::Party(command) => command.run(),
         Command::Revoke(command) => command.run(),
+        Command::Rules(command) => command.run(),
         Command::Migrate(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::Audit(command) => command.run(),

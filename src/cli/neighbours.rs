@@ -261,10 +261,7 @@ impl Neighbour {
             reference: None,
             text: text.to_owned(),
         };
-        let request = VerifyRequest {
-            questions: vec![question],
-            at: None,
-        };
+        let request = VerifyRequest::of(vec![question]);
         let verdict = self.gateway().verify(&request, &self.gateway().moment());
         let findings = verdict.credentials.iter().flat_map(|it| &it.findings);
         let codes: Vec<_> = findings.map(|finding| finding.code.name()).collect();

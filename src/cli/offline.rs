@@ -2,6 +2,7 @@
 //!
 //! Refuses to mix the two: only `verify` says whether something is true.
 
+use super::purpose::Purpose;
 use super::{Exit, batch, input, show};
 use crate::credential;
 use crate::crypto::{Engine, Mode};
@@ -11,10 +12,11 @@ use crate::server::federation::Directory;
 use crate::server::gateway::{Clock, pinned};
 use crate::snapshot::Snapshot;
 use crate::trust::Source;
-use crate::verify::{self, Locale, Outcome, Policy, Verdict, View};
+use crate::verify::{self, Asked, Locale, Outcome, Policy, Presented, Verdict, View};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Arguments of `verify`.
 #[derive(Args)]
@@ -24,16 +26,8 @@ pub(super) struct Verify {
     /// Verify every line of a file, or of standard input for `-`: prints number, outcome and codes a line.
     #[arg(long, value_name = "FILE", conflicts_with = "credential")]
     batch: Option<PathBuf>,
-    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
-    /// signers in the data folder.
-    #[arg(long)]
-    trust: Vec<PathBuf>,
-    /// Whose pinned signers: demo, test or production.
-    #[arg(long, default_value = "demo")]
-    environment: String,
-    /// The data folder of a gateway on this machine.
-    #[arg(long, default_value = "lintas-data")]
-    data: PathBuf,
+    #[command(flatten)]
+    trusted: Trusted,
     /// The instant to judge at, RFC 3339; now if left out.
     #[arg(long)]
     at: Option<String>,
@@ -46,32 +40,48 @@ pub(super) struct Verify {
     /// The language of messages: en or id; in a batch, with --json.
     #[arg(long, default_value = "en")]
     locale: String,
+    #[command(flatten)]
+    purpose: Purpose,
+}
+
+/// Who is trusted, without a gateway.
+#[derive(Args)]
+pub(super) struct Trusted {
+    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
+    /// signers in the data folder.
+    #[arg(long)]
+    trust: Vec<PathBuf>,
+    /// Whose pinned signers: demo, test or production.
+    #[arg(long, default_value = "demo")]
+    environment: String,
+    /// The data folder of a gateway on this machine.
+    #[arg(long, default_value = "lintas-data")]
+    data: PathBuf,
 }
 
 impl Verify {
     pub(super) fn run(self) -> Result<Exit, Failure> {
         let invalid = |what: &str| Code::RequestInvalid.because(format!("--{what}"));
-        let now = Clock::System.now();
-        let at = match &self.at {
-            None => now,
-            Some(text) => {
-                UnixTime::parse(text).ok_or_else(|| invalid("at is not RFC 3339 with a zone"))?
-            }
-        };
+        let at = instant(self.at.as_deref())?;
         let view = View::parse(&self.view).ok_or_else(|| invalid("view is not known"))?;
         let locale = Locale::parse(&self.locale).ok_or_else(|| invalid("locale is not known"))?;
+        let asked = Asked {
+            journey: self.purpose.journey()?,
+            holder: self.purpose.holder()?,
+            with_rules: self.purpose.all_rules,
+            with_colour: false,
+        };
+        let acceptance = Arc::new(self.purpose.acceptance()?);
+        let snapshot = self.trusted.snapshot(at)?.with_acceptance(acceptance);
+        if let Some(journey) = &asked.journey {
+            journey.check(at, &snapshot)?;
+        }
         if let Some(path) = &self.batch {
-            let snapshot = self.snapshot(at)?;
-            let engine = Engine::start(Mode::KnownSigner)
-                .inspect_err(|failure| show::note(&format!("the library judges: {failure}")))
-                .ok();
-            if let Some(engine) = &engine {
-                snapshot.know(engine);
-            }
             let judge = batch::Judge {
-                engine,
+                engine: engine(&snapshot),
                 snapshot,
                 policy: Policy::default(),
+                asked,
                 at,
                 simulated: self.at.is_some(),
                 form: if self.json {
@@ -83,8 +93,10 @@ impl Verify {
             return batch::run(path, judge);
         }
         let text = input::text(self.credential.as_deref())?;
-        let snapshot = self.snapshot(at)?;
-        let mut verdict = verify::verify(&text, at, &snapshot, &Policy::default());
+        let policy = Policy::default();
+        let opened = verify::open(&text, &snapshot);
+        let presented = [Presented::of(&opened)].into_iter();
+        let mut verdict = asked.verdict(presented, at, &snapshot, &policy);
         verdict.simulated = self.at.is_some();
         if self.json {
             show::json(&verdict.to_json(view, Some(locale), None))?;
@@ -97,9 +109,11 @@ impl Verify {
             Outcome::Indeterminate => Exit::Indeterminate,
         })
     }
+}
 
+impl Trusted {
     /// The signers in the named places; files that were just read are as fresh as the question.
-    fn snapshot(&self, at: UnixTime) -> Result<Snapshot, Failure> {
+    pub(super) fn snapshot(&self, at: UnixTime) -> Result<Snapshot, Failure> {
         let environment = Environment::parse(&self.environment)
             .ok_or_else(|| Code::RequestInvalid.because("--environment is not known"))?;
         let mut readings = Vec::new();
@@ -142,6 +156,26 @@ impl Verify {
     }
 }
 
+/// The instant that `text` names, RFC 3339; now without one.
+///
+/// # Errors
+/// `request_invalid`.
+pub(super) fn instant(text: Option<&str>) -> Result<UnixTime, Failure> {
+    let odd = || Code::RequestInvalid.because("--at is not RFC 3339 with a zone");
+    text.map_or(Ok(Clock::System.now()), |text| {
+        UnixTime::parse(text).ok_or_else(odd)
+    })
+}
+
+/// The fast judge of signatures, which knows the signers of `snapshot`.
+pub(super) fn engine(snapshot: &Snapshot) -> Option<Arc<Engine>> {
+    let engine = Engine::start(Mode::KnownSigner)
+        .inspect_err(|failure| show::note(&format!("the library judges: {failure}")))
+        .ok()?;
+    snapshot.know(&engine);
+    Some(engine)
+}
+
 fn reading(
     path: &Path,
     environment: Environment,
@@ -162,7 +196,7 @@ fn lines(verdict: &Verdict, view: View, locale: Locale) -> Result<(), Failure> {
     }
     for (_, finding) in verdict.findings() {
         show::line(&format!("finding {}: {}", finding.code, finding.detail))?;
-        if let Some(message) = verify::message(finding.code, locale) {
+        if let Some(message) = finding.message(locale) {
             show::line(&format!("  {} {}", message.sentence, message.remedy))?;
         }
     }
@@ -171,6 +205,8 @@ fn lines(verdict: &Verdict, view: View, locale: Locale) -> Result<(), Failure> {
         "quirks",
         "credentials/0/signer",
         "credentials/0/certificate",
+        "credentials/0/identity",
+        "credentials/0/rules",
         "at",
         "recheck_by",
     ] {

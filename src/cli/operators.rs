@@ -7,6 +7,7 @@ use super::operate::block_on;
 use super::{Exit, show};
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
+use crate::server::gateway::registry::Quota;
 use crate::server::keys::certificate_of;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -25,7 +26,7 @@ pub(super) enum Operators {
         /// Who that is.
         #[arg(long)]
         name: String,
-        /// What they may do: operate, approve, audit, issue, correct, revoke, keys.
+        /// What they may do: operate, approve, audit, issue, correct, revoke, keys, policy.
         #[arg(long, value_delimiter = ',', required = true)]
         roles: Vec<String>,
         /// For which facilities they may hand in events and withdraw certificates, by code; `*` for all. Without it, for none.
@@ -64,6 +65,12 @@ pub(super) enum Clients {
         /// What it may ask for: `verify:gate`, `verify:full`, `verify:simulate`, `issue`.
         #[arg(long, value_delimiter = ',', required = true)]
         scopes: Vec<String>,
+        /// How many units it may have done in a minute at each node; one is a credential that is judged. Without it, any number.
+        #[arg(long)]
+        units_per_minute: Option<u32>,
+        /// How many units at once after a pause; by default those of a minute.
+        #[arg(long, requires = "units_per_minute")]
+        burst: Option<u32>,
         #[command(flatten)]
         operator: Operator,
     },
@@ -129,11 +136,20 @@ impl Clients {
             Self::Add {
                 id,
                 scopes,
+                units_per_minute,
+                burst,
                 operator,
             } => {
                 let token = token()?;
                 let hash = base16ct::lower::encode_string(&sha256(token.as_bytes()));
-                let members = json!({ "id": id, "token_sha256": hash, "scopes": scopes });
+                let mut members = json!({ "id": id, "token_sha256": hash, "scopes": scopes });
+                let quota = Quota {
+                    units_per_minute,
+                    burst,
+                };
+                if let (false, Some(members)) = (quota.is_none(), members.as_object_mut()) {
+                    members.insert("quota".into(), json!(quota));
+                }
                 let act = act("client.add", &members)?;
                 let door = operator.door()?;
                 let exit = block_on(door.ask_for(&act))?;
@@ -149,7 +165,14 @@ impl Clients {
                 } else {
                     "disabled, "
                 };
-                format!("{}: {state}{}", text(row, "id"), names(row, "scopes"))
+                let quota = row.pointer("/quota/units_per_minute");
+                let quota = quota.and_then(Value::as_u64);
+                let quota = quota.map_or_else(String::new, |it| format!(", {it} units a minute"));
+                format!(
+                    "{}: {state}{}{quota}",
+                    text(row, "id"),
+                    names(row, "scopes")
+                )
             }),
             Self::Disable { id, operator } => {
                 let act = act("client.disable", &json!({ "id": id }))?;

@@ -107,8 +107,14 @@ impl Check {
 fn show_survey(survey: &Survey) -> Result<(), Failure> {
     if *survey != Survey::default() {
         show::line(&format!(
-            "issuing: {} versions of events, {} waiting, {} certificates, {} to be fetched, {} claims for a second answer",
-            survey.events, survey.waiting, survey.certificates, survey.held, survey.receipts
+            "issuing: {} versions of events, {} waiting, {} certificates, {} to be fetched, {} claims for a second answer, \
+             {} answers kept",
+            survey.events,
+            survey.waiting,
+            survey.certificates,
+            survey.held,
+            survey.receipts,
+            survey.answers
         ))?;
     }
     for finding in &survey.findings {

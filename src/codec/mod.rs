@@ -9,6 +9,7 @@ pub mod cms;
 pub mod cose;
 pub mod cwt;
 pub mod deflate;
+pub mod field;
 pub mod item;
 pub mod json;
 pub mod jws;

@@ -34,8 +34,10 @@ impl Kind {
 /// A message as received; nothing in it is proven.
 #[derive(Clone, Debug)]
 pub struct Typed {
-    /// The certificate that it states for its key, X.509, DER; nobody vouches for it here.
-    pub certificate: Vec<u8>,
+    /// The key identifier that it states.
+    pub kid: Vec<u8>,
+    /// The certificate that it states for its key, X.509, DER, where it states one; nobody vouches for it here.
+    pub certificate: Option<Vec<u8>>,
     /// What was signed.
     pub payload: Vec<u8>,
     /// The signature, `r ‖ s` where it is one.
@@ -62,10 +64,17 @@ impl Typed {
         if stated != Some(kind.media_type().as_str()) {
             return Err(invalid("a message of another kind"));
         }
-        let certificate = header.get(CHAIN).and_then(super::item::Item::as_bytes);
-        let certificate = certificate.ok_or_else(|| invalid("no certificate"))?;
+        let certificate = match header.get(CHAIN) {
+            None => None,
+            Some(item) => {
+                let certificate = item.as_bytes();
+                Some(certificate.ok_or_else(|| invalid("a certificate that is not bytes"))?)
+            }
+        };
+        let kid = message.kid().ok_or_else(|| invalid("no key identifier"))?;
         Ok(Self {
-            certificate: certificate.to_vec(),
+            kid: kid.to_vec(),
+            certificate: certificate.map(<[u8]>::to_vec),
             signed_bytes: signed_bytes(kind, message.protected(), message.payload())?,
             payload: message.payload().to_vec(),
             signature: message.signature().to_vec(),
@@ -87,23 +96,24 @@ pub struct Unsigned {
 }
 
 impl Unsigned {
-    /// A message of the kind `kind` around `payload`, to be signed with ES256 by the key of `certificate` (X.509, DER),
-    /// whose key identifier is `kid`.
+    /// A message of the kind `kind` around `payload`, to be signed with ES256 by the key whose identifier is `kid`, and whose
+    /// `certificate` (X.509, DER) it states where one is given.
     ///
     /// # Errors
     /// `internal` if the writer fails.
     pub fn new(
         kind: Kind,
         kid: &[u8],
-        certificate: Vec<u8>,
+        certificate: Option<Vec<u8>>,
         payload: Vec<u8>,
     ) -> Result<Self, Failure> {
-        let protected = cbor::write(&Value::Map(vec![
+        let mut header = vec![
             (ALGORITHM.into(), ES256.into()),
             (KID.into(), Value::Bytes(kid.to_vec())),
             (TYPE.into(), Value::Text(kind.media_type())),
-            (CHAIN.into(), Value::Bytes(certificate)),
-        ]))?;
+        ];
+        header.extend(certificate.map(|it| (CHAIN.into(), Value::Bytes(it))));
+        let protected = cbor::write(&Value::Map(header))?;
         Ok(Self {
             signed_bytes: signed_bytes(kind, &protected, &payload)?,
             protected,
@@ -162,21 +172,25 @@ mod tests {
     const LIST: Kind = Kind::named("list");
 
     fn message(kind: Kind) -> Vec<u8> {
-        let unsigned = Unsigned::new(kind, &[1; 8], vec![0x30, 0], vec![0xa0]).unwrap();
+        let unsigned = Unsigned::new(kind, &[1; 8], Some(vec![0x30, 0]), vec![0xa0]).unwrap();
         unsigned.complete(vec![7; 64]).unwrap()
     }
 
     #[test]
     fn a_message_reads_back_and_is_no_other_kind() {
-        let unsigned = Unsigned::new(LIST, &[1; 8], vec![0x30, 0], vec![0xa0]).unwrap();
+        let unsigned = Unsigned::new(LIST, &[1; 8], Some(vec![0x30, 0]), vec![0xa0]).unwrap();
         let read = Typed::read(&message(LIST), LIST).unwrap();
         assert_eq!(read.signed_bytes(), unsigned.signed_bytes());
-        assert_eq!((read.certificate.len(), read.payload), (2, vec![0xa0]));
+        assert_eq!(
+            (read.kid, read.certificate),
+            (vec![1; 8], Some(vec![0x30, 0]))
+        );
+        assert_eq!(read.payload, [0xa0]);
         let other = Kind::named("other");
         let failure = Typed::read(&message(LIST), other).unwrap_err();
         assert_eq!(failure.code(), Code::CoseInvalid);
         let [ours, theirs] = [LIST, other].map(|kind| {
-            let unsigned = Unsigned::new(kind, &[1; 8], vec![], vec![0xa0]).unwrap();
+            let unsigned = Unsigned::new(kind, &[1; 8], None, vec![0xa0]).unwrap();
             unsigned.signed_bytes().to_vec()
         });
         assert_ne!(ours, theirs);

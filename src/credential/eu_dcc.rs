@@ -10,8 +10,8 @@ use crate::codec::cbor::Value;
 use crate::codec::item::{Entries, Item, Items, Kind};
 use crate::failure::{Code, Failure};
 use crate::model::{
-    Coded, Date, Entry, HealthCertificate, PartialDate, Person, PersonName, Purpose, Recovery,
-    Test, UnixTime, Uvci, Vaccination, known_spelling,
+    AsWritten, Coded, Date, Dated, Entry, HealthCertificate, PartialDate, Person, PersonName,
+    Purpose, Recovery, Test, UnixTime, Uvci, Vaccination, known_spelling,
 };
 use crate::quirk::{Quirk, Quirks};
 use smallvec::SmallVec;
@@ -62,6 +62,7 @@ pub fn read(
     let mut reader = Reader {
         version: version.unwrap_or(declared),
         quirks,
+        as_written: AsWritten::default(),
     };
     let person = Person {
         name: reader.name(entries)?,
@@ -72,6 +73,7 @@ pub fn read(
         schema_version: schema_version.into(),
         person,
         entry,
+        as_written: reader.as_written,
     })
 }
 
@@ -167,6 +169,7 @@ fn pair(key: &str, value: impl Into<Value>) -> (Value, Value) {
 struct Reader<'q> {
     version: SchemaVersion,
     quirks: &'q mut Quirks,
+    as_written: AsWritten,
 }
 
 impl Reader<'_> {
@@ -214,6 +217,9 @@ impl Reader<'_> {
             PartialDate::parse(day).ok_or_else(|| invalid("dob", "is no date"))?;
         if dropped {
             self.quirks.note(Quirk::ImpossibleDate);
+        }
+        if dropped || day.len() != text.len() {
+            self.as_written.keep(Dated::Birth, text);
         }
         if day.is_empty() {
             self.later_rule(V1_3);
@@ -278,7 +284,7 @@ impl Reader<'_> {
             manufacturer: self.code(fields, "ma")?,
             dose: self.dose(fields, "dn")?,
             doses: self.dose(fields, "sd")?,
-            date: self.date(fields, "dt")?,
+            date: self.date(fields, "dt", Dated::Dose)?,
             country: self.country(fields)?,
             issuer: self.issuer(fields)?,
             uvci: self.uvci(fields)?,
@@ -295,7 +301,7 @@ impl Reader<'_> {
             test_type: self.code(fields, "tt")?,
             name: self.text(fields, "nm")?.map(SmolStr::from),
             device: self.optional_code(fields, "ma")?,
-            sampled_at: self.instant(fields, "sc")?,
+            sampled_at: self.sampled_at(fields)?,
             result: self.code(fields, "tr")?,
             centre: centre.map(SmolStr::from),
             country: self.country(fields)?,
@@ -307,9 +313,9 @@ impl Reader<'_> {
     fn recovery(&mut self, fields: Entries<'_>) -> Result<Recovery, Failure> {
         Ok(Recovery {
             disease: self.code(fields, "tg")?,
-            first_positive: self.date(fields, "fr")?,
-            valid_from: self.date(fields, "df")?,
-            valid_until: self.date(fields, "du")?,
+            first_positive: self.date(fields, "fr", Dated::FirstPositive)?,
+            valid_from: self.date(fields, "df", Dated::ValidFrom)?,
+            valid_until: self.date(fields, "du", Dated::ValidUntil)?,
             country: self.country(fields)?,
             issuer: self.issuer(fields)?,
             uvci: self.uvci(fields)?,
@@ -387,18 +393,24 @@ impl Reader<'_> {
         Ok(number)
     }
 
-    fn date(&mut self, fields: Entries<'_>, key: &str) -> Result<Date, Failure> {
+    fn date(&mut self, fields: Entries<'_>, key: &str, which: Dated) -> Result<Date, Failure> {
         let text = self.dated_text(fields, key)?;
         let (date, cut) = Date::parse_with_time(text).ok_or_else(|| invalid(key, "is no date"))?;
         if cut {
             self.quirks.note(Quirk::DatetimeInDate);
+            self.as_written.keep(which, text);
         }
         Ok(date)
     }
 
-    fn instant(&mut self, fields: Entries<'_>, key: &str) -> Result<UnixTime, Failure> {
-        let text = self.dated_text(fields, key)?;
-        UnixTime::parse(text).ok_or_else(|| invalid(key, "is no date and time with a zone"))
+    fn sampled_at(&mut self, fields: Entries<'_>) -> Result<UnixTime, Failure> {
+        let text = self.dated_text(fields, "sc")?;
+        let at = UnixTime::parse(text);
+        let at = at.ok_or_else(|| invalid("sc", "is no date and time with a zone"))?;
+        if at.to_string() != text {
+            self.as_written.keep(Dated::Sample, text);
+        }
+        Ok(at)
     }
 
     fn dated_text<'d>(&mut self, fields: Entries<'d>, key: &str) -> Result<&'d str, Failure> {

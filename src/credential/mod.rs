@@ -5,14 +5,18 @@
 
 mod content;
 pub mod eu_dcc;
+mod eu_payload;
 mod format;
 pub mod hcert;
 mod spelled;
+mod together;
 mod unverified;
 pub mod who_ddcc;
 
 pub use content::{Claims, Content};
+pub use eu_payload::payload;
 pub use format::{Format, Limits};
+pub use together::together;
 pub use unverified::{Asked, Authentic, Hint, Refused, Unverified, Work, authenticate_all};
 
 use crate::failure::{Code, Failure};

@@ -12,6 +12,7 @@ pub mod jwks;
 mod nl;
 pub mod onboarding;
 mod pem;
+mod policy_set;
 mod read;
 mod record;
 pub mod signed;
@@ -20,6 +21,7 @@ pub mod vci;
 
 pub use jwk::Jwk;
 pub use pem::write_pem;
+pub use policy_set::{check_policy_set, read_policy_set};
 pub use read::{MAX_BYTES, MAX_ENTRIES, Row, RowFailure, read};
 pub use record::{Record, RecordKind};
 pub use valueset::{read_value_set, write_value_set};

@@ -100,6 +100,8 @@ kinds! {
     WithdrawalUndone "withdrawal_undone";
     /// Ours: under which data key events are kept, JSON; named `data`.
     DataKey          "data_key";
+    /// Ours: a policy set that two operators activated, JSON; named `identifier@version`.
+    PolicySet        "policy_set";
 }
 
 impl RecordKind {

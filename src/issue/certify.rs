@@ -12,8 +12,8 @@ use super::profile::{self, Profiles};
 use crate::credential::{eu_dcc, who_ddcc};
 use crate::failure::{Code, Failure};
 use crate::model::{
-    Coded, Coding, Country, Entry, HealthCertificate, Person, PersonName, Recovery, Test, Uvci,
-    Vaccination, WhoTest, WhoVaccination,
+    AsWritten, Coded, Coding, Country, Entry, HealthCertificate, Person, PersonName, Recovery,
+    Test, Uvci, Vaccination, WhoTest, WhoVaccination,
 };
 use smol_str::{SmolStr, format_smolstr};
 
@@ -35,6 +35,7 @@ impl Profiles {
                 schema_version: eu_dcc::VERSION.into(),
                 person: event.person.clone(),
                 entry: self.eu(event, products, issuer, uvci)?,
+                as_written: AsWritten::default(),
             }),
             Profile::WhoDdcc => {
                 profile::stated_by_who(event)?;
@@ -45,6 +46,7 @@ impl Profiles {
                         birth_date: event.person.birth_date,
                     },
                     entry: who(event, products, issuer, uvci)?,
+                    as_written: AsWritten::default(),
                 })
             }
         }

@@ -7,8 +7,8 @@ use super::stated::{self, Written, invalid, optional, required};
 use crate::credential::eu_dcc;
 use crate::failure::{Code, Failure, printable};
 use crate::model::{
-    Coded, Country, Date, Entry, HealthCertificate, Recovery, Test, UnixTime, Uvci, Vaccination,
-    known_spelling,
+    AsWritten, Coded, Country, Date, Entry, HealthCertificate, Recovery, Test, UnixTime, Uvci,
+    Vaccination, known_spelling,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -240,6 +240,7 @@ pub fn check(
         schema_version: eu_dcc::VERSION.into(),
         person,
         entry,
+        as_written: AsWritten::default(),
     })
 }
 

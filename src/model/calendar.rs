@@ -69,7 +69,7 @@ pub(super) fn two(number: i64) -> (u8, u8) {
 }
 
 /// Year, month and day, `days` after 1970-01-01.
-pub(super) fn day_of(days: i64) -> (i64, i64, i64) {
+pub(crate) fn day_of(days: i64) -> (i64, i64, i64) {
     // Days since 0000-03-01: years begin in March, so that the leap day is their last.
     let days = days + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -85,7 +85,7 @@ pub(super) fn day_of(days: i64) -> (i64, i64, i64) {
 }
 
 /// Days from 1970-01-01 to this day.
-pub(super) fn days_to(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_to(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month < 3);
     let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;

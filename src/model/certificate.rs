@@ -6,6 +6,7 @@
 
 use super::{Coding, Date, Person, UnixTime, Uvci, WhoTest, WhoVaccination};
 use smol_str::SmolStr;
+use std::fmt;
 
 /// What an authentic credential states.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct HealthCertificate {
     pub person: Person,
     /// What happened.
     pub entry: Entry,
+    /// Its dates as they stand in it, where that is otherwise than they print.
+    pub as_written: AsWritten,
 }
 
 impl HealthCertificate {
@@ -30,7 +33,49 @@ impl HealthCertificate {
             &name.full,
         ];
         let names = names.into_iter().flatten().chain([&self.schema_version]);
-        size_of::<Self>() + names.map(held).sum::<usize>() + self.entry.weight()
+        let dates = self.as_written.0.iter();
+        let dates = dates.map(|(_, text)| size_of::<(Dated, SmolStr)>() + held(text));
+        let own = size_of::<Self>() + dates.sum::<usize>();
+        own + names.map(held).sum::<usize>() + self.entry.weight()
+    }
+}
+
+/// Which of its dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dated {
+    /// The birth date.
+    Birth,
+    /// The day of the dose.
+    Dose,
+    /// When the sample was taken.
+    Sample,
+    /// The day of the first positive result.
+    FirstPositive,
+    /// The first day on which the statement holds.
+    ValidFrom,
+    /// The last day on which the statement holds.
+    ValidUntil,
+}
+
+/// Dates in the letters of their certificate: with a time of day, in another zone, of no calendar. Rules read them so.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct AsWritten(Vec<(Dated, SmolStr)>);
+
+impl AsWritten {
+    /// Keeps what stands for `date`, 1 to 80 bytes.
+    pub fn keep(&mut self, date: Dated, text: &str) {
+        self.0.push((date, text.into()));
+    }
+
+    /// What is kept.
+    pub fn iter(&self) -> impl Iterator<Item = (Dated, &str)> {
+        self.0.iter().map(|(date, text)| (*date, text.as_str()))
+    }
+}
+
+impl fmt::Debug for AsWritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
     }
 }
 

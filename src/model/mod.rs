@@ -12,11 +12,14 @@ mod spelling;
 mod time;
 mod who;
 
-pub use certificate::{Coded, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination};
+pub(crate) use calendar::{day_of, days_to};
+pub use certificate::{
+    AsWritten, Coded, Dated, Entry, HealthCertificate, Purpose, Recovery, Test, Vaccination,
+};
 pub use country::Country;
 pub use environment::Environment;
 pub use ids::{Kid, SnapshotId, Thumbprint, Uvci};
-pub use person::{Person, PersonName, transliterate};
+pub use person::{Person, PersonName, transliterate, transliterate_otherwise};
 pub use spelling::known_spelling;
 pub use time::{Date, PartialDate, UnixTime, Validity};
 pub use who::{Coding, WhoTest, WhoVaccination};

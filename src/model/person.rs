@@ -50,18 +50,44 @@ impl fmt::Debug for PersonName {
 /// `name` in `A-Z` and `<`, as in the machine-readable zone of a passport.
 ///
 /// White space and hyphens become one `<`; apostrophes, full stops and other punctuation fall away; Latin letters with
-/// marks follow the ICAO table. `None` where a character has no transliteration here (another script): such a name must
-/// be given in transliterated form by the passport office's rule, not guessed.
+/// marks follow the ICAO table, whether the mark is part of the letter or follows it. `None` where a character has no
+/// transliteration here (another script): such a name must be given in transliterated form by the passport office's rule,
+/// not guessed.
 pub fn transliterate(name: &str) -> Option<String> {
+    spelled(name, latin)
+}
+
+/// [`transliterate`], with one letter where the ICAO table has two for `Ä`, `Å`, `Ö`, `Ø` and `Ü`, and with `NXX` for `Ñ`.
+///
+/// The table leaves that to the country for all but `Ø`; airlines and many others type one letter.
+pub fn transliterate_otherwise(name: &str) -> Option<String> {
+    spelled(name, |letter| match letter {
+        'Ä' | 'Å' => Some("A"),
+        'Ö' | 'Ø' => Some("O"),
+        'Ü' => Some("U"),
+        'Ñ' => Some("NXX"),
+        _ => latin(letter),
+    })
+}
+
+fn spelled(name: &str, latin: impl Fn(char) -> Option<&'static str>) -> Option<String> {
     let mut out = String::with_capacity(name.len());
-    for written in name.chars().flat_map(char::to_uppercase) {
+    let mut letters = name.chars().flat_map(char::to_uppercase).peekable();
+    while let Some(mut written) = letters.next() {
+        if let Some(composed) = letters.peek().and_then(|mark| composed(written, *mark)) {
+            letters.next();
+            written = composed;
+        }
         match written {
             'A'..='Z' => out.push(written),
             '-' | '\u{2010}'..='\u{2015}' | '<' => push_filler(&mut out),
             _ if written.is_whitespace() => push_filler(&mut out),
             _ if written.is_ascii_punctuation() => {}
-            '\u{2018}' | '\u{2019}' | '\u{02bc}' | '\u{00b4}' | '\u{00b7}' => {}
+            '\u{2018}' | '\u{2019}' | '\u{02bb}' | '\u{02bc}' | '\u{00b4}' | '\u{00b7}' => {}
             '\u{0300}'..='\u{036f}' => {}
+            '\u{ff21}'..='\u{ff3a}' => {
+                out.extend(char::from_u32(u32::from(written) - FULL_WIDTH));
+            }
             _ => out.push_str(latin(written)?),
         }
     }
@@ -69,6 +95,17 @@ pub fn transliterate(name: &str) -> Option<String> {
         out.pop();
     }
     Some(out)
+}
+
+/// The letters whose mark makes two letters of them, from letter and mark.
+fn composed(letter: char, mark: char) -> Option<char> {
+    match (letter, mark) {
+        ('A', '\u{0308}') => Some('Ä'),
+        ('A', '\u{030a}') => Some('Å'),
+        ('O', '\u{0308}') => Some('Ö'),
+        ('U', '\u{0308}') => Some('Ü'),
+        _ => None,
+    }
 }
 
 fn push_filler(out: &mut String) {
@@ -84,6 +121,8 @@ fn latin(letter: char) -> Option<&'static str> {
         .map(|(_, ascii)| *ascii)
 }
 
+/// From a letter to the same of the width of a Chinese character.
+const FULL_WIDTH: u32 = 0xfee0;
 const LATIN: &[(&str, &str)] = &[
     ("ÁÀÂÃĂĀĄẢẠẮẰẲẴẶẤẦẨẪẬǍ", "A"),
     ("ÄÆ", "AE"),
@@ -129,8 +168,27 @@ mod tests {
             ("Dr. H. Müßig", "DR<H<MUESSIG"),
             ("  Ida   Ayu  ", "IDA<AYU"),
             ("Nguyễn", "NGUYEN"),
+            ("Mu\u{308}ller-A\u{30a}se", "MUELLER<AASE"),
+            ("Nguye\u{302}\u{303}n", "NGUYEN"),
         ] {
             assert_eq!(transliterate(written).as_deref(), Some(icao), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_letter_with_a_mark_may_be_one_letter() {
+        for (written, short) in [
+            ("Müller", "MULLER"),
+            ("Mu\u{308}ller", "MULLER"),
+            ("Søren Åberg", "SOREN<ABERG"),
+            ("Häußler", "HAUSSLER"),
+            ("Æsa", "AESA"),
+        ] {
+            assert_eq!(
+                transliterate_otherwise(written).as_deref(),
+                Some(short),
+                "{written}"
+            );
         }
     }
 

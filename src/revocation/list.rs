@@ -25,6 +25,7 @@ struct Terms {
     id: String,
     country: Country,
     kid: Option<Kid>,
+    kind: HashKind,
     expires_at: UnixTime,
 }
 
@@ -53,6 +54,7 @@ impl RevocationList {
                 id: batch.id,
                 country: batch.country,
                 kid: batch.kid,
+                kind: batch.kind,
                 expires_at: batch.expires_at,
             });
         }
@@ -60,7 +62,10 @@ impl RevocationList {
             hashes.sort_unstable();
             hashes.dedup();
         }
-        list.content_hash = sha256(&content);
+        // A list of nothing says what no list says.
+        if !content.is_empty() {
+            list.content_hash = sha256(&content);
+        }
         list
     }
 
@@ -100,6 +105,26 @@ impl RevocationList {
     /// How many batches there are.
     pub fn batches(&self) -> usize {
         self.batches.len()
+    }
+
+    /// The batches it was made of, by id, each with its hashes in order.
+    pub fn to_batches(&self) -> Vec<RevocationBatch> {
+        let batches = self.batches.iter().map(|terms| RevocationBatch {
+            id: terms.id.clone(),
+            country: terms.country,
+            kid: terms.kid.clone(),
+            kind: terms.kind,
+            expires_at: terms.expires_at,
+            hashes: Vec::new(),
+        });
+        let mut batches: Vec<_> = batches.collect();
+        for (hash, position) in self.hashes.iter().flatten() {
+            let batch = usize::try_from(*position).ok();
+            if let Some(batch) = batch.and_then(|it| batches.get_mut(it)) {
+                batch.hashes.push(*hash);
+            }
+        }
+        batches
     }
 
     /// The last seconds of the batches that withdraw the certificate with this hash, and their ids.
@@ -194,6 +219,9 @@ mod tests {
             RevocationList::new(batches.iter().copied().cloned()).content_hash()
         };
         assert_eq!(hash(&[&one, &two]), hash(&[&two, &turned]));
+        let list = RevocationList::new([two.clone(), one.clone()]);
+        assert_eq!(list.to_batches(), [one.clone(), two.clone()]);
+        assert_eq!(hash(&[]), RevocationList::default().content_hash());
         assert_ne!(hash(&[&one, &two]), hash(&[&one]));
         let later = RevocationBatch {
             expires_at: UnixTime::END,

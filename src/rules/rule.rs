@@ -1,6 +1,6 @@
 //! A rule of a country: what it is called, when it holds, and its logic, which is not read here.
 //!
-//! Refuses to be applied: that is for whoever can evaluate the logic.
+//! Refuses to be applied: that is for `set`, which reads the logic once.
 //!
 //! Source: EU DGCG, validation rules; the eHealth Network's "EU Digital COVID Certificate business rules".
 
@@ -43,8 +43,21 @@ pub struct Rule {
 pub enum RuleKind {
     /// A certificate must meet it.
     Acceptance,
-    /// A certificate that meets it is not valid.
+    /// Its country takes back what it issued and does not meet it.
     Invalidation,
+}
+
+impl RuleKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Acceptance, Self::Invalidation];
+
+    /// The machine name, as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acceptance => "acceptance",
+            Self::Invalidation => "invalidation",
+        }
+    }
 }
 
 /// Which certificates a rule is about.
@@ -58,6 +71,21 @@ pub enum CertificateType {
     Test,
     /// Recoveries.
     Recovery,
+}
+
+impl CertificateType {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::General, Self::Vaccination, Self::Test, Self::Recovery];
+
+    /// The machine name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Vaccination => "vaccination",
+            Self::Test => "test",
+            Self::Recovery => "recovery",
+        }
+    }
 }
 
 /// Three numbers, compared one after the other.

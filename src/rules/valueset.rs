@@ -4,10 +4,12 @@
 //!
 //! Source: the EU eHealth Network's value sets for digital COVID certificates.
 
+use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::Date;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The codes of one field, as of one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +39,35 @@ pub struct CodedValue {
     pub more: Map<String, Value>,
 }
 
+impl ValueSet {
+    /// All that it says, each part with its length before it.
+    fn row(&self) -> Vec<u8> {
+        let mut row = Vec::new();
+        let mut part = |text: &str| row.extend(format!("{}:{text}", text.len()).into_bytes());
+        part(&self.id);
+        part(&self.date.to_string());
+        for (code, value) in &self.values {
+            let CodedValue {
+                display,
+                lang,
+                active,
+                system,
+                version,
+                more,
+            } = value;
+            let active = if *active { "active" } else { "" };
+            for text in [code, display, lang, active, system, version] {
+                part(text);
+            }
+            part(&serde_json::Value::Object(more.clone()).to_string());
+        }
+        row
+    }
+}
+
 /// The value sets that are known, each id in all its versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ValueSets(BTreeMap<String, BTreeMap<Date, ValueSet>>);
+pub struct ValueSets(BTreeMap<String, BTreeMap<Date, Arc<ValueSet>>>);
 
 impl ValueSets {
     /// Takes `set` in.
@@ -48,12 +76,39 @@ impl ValueSets {
     /// `value_set_invalid` where another set of the same id and date is known.
     pub fn add(&mut self, set: ValueSet) -> Result<(), Failure> {
         let versions = self.0.entry(set.id.clone()).or_default();
-        if versions.get(&set.date).is_some_and(|known| *known != set) {
+        if versions.get(&set.date).is_some_and(|known| **known != set) {
             let reason = format!("two different sets of {}", set.date);
             return Err(Code::ValueSetInvalid.because(reason));
         }
-        versions.insert(set.date, set);
+        versions.insert(set.date, Arc::new(set));
         Ok(())
+    }
+
+    /// Takes in those sets of `other` of whose id and date none is known.
+    pub fn fill_in(&mut self, other: &Self) {
+        for (id, versions) in &other.0 {
+            let known = self.0.entry(id.clone()).or_default();
+            for (date, set) in versions {
+                known.entry(*date).or_insert_with(|| Arc::clone(set));
+            }
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A hash over all sets; equal ones have equal hashes.
+    pub fn content_hash(&self) -> [u8; 32] {
+        let hashes: Vec<_> = self.sets().map(|set| sha256(&set.row())).collect();
+        sha256(&hashes.concat())
+    }
+
+    /// The sets, by id and date.
+    pub fn sets(&self) -> impl Iterator<Item = &ValueSet> {
+        let sets = self.0.values().flat_map(BTreeMap::values);
+        sets.map(Arc::as_ref)
     }
 
     /// The ids, in order.
@@ -64,7 +119,7 @@ impl ValueSets {
     /// The set `id` that is in force on `day`: the last one that has begun.
     pub fn on(&self, id: &str, day: Date) -> Option<&ValueSet> {
         let (_, set) = self.0.get(id)?.range(..=day).next_back()?;
-        Some(set)
+        Some(set.as_ref())
     }
 }
 

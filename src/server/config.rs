@@ -7,7 +7,10 @@
 mod federation;
 mod issuing;
 mod keys;
+mod policy;
 mod publication;
+mod quota;
+mod receipts;
 mod role;
 mod upload;
 
@@ -15,14 +18,15 @@ pub use federation::{FederationConfig, FederationListen, ListenAt};
 pub use issuing::IssuingConfig;
 pub use keys::KeysConfig;
 pub use publication::PublicationConfig;
+pub use quota::{QuotaConfig, Rate};
+pub use receipts::ReceiptsConfig;
 pub use role::{Role, Roles};
 pub use upload::UploadConfig;
 
 use crate::crypto::Mode;
 use crate::failure::{Code, Failure};
 use crate::issue::Issuer;
-use crate::model::{Country, Environment};
-use crate::quirk::Quirk;
+use crate::model::{Country, Environment, Thumbprint};
 use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
 use crate::server::store::StoreConfig;
@@ -30,9 +34,10 @@ use crate::verify::Policy;
 use federation::FederationTable;
 use issuing::IssuingTable;
 use keys::KeysTable;
+use policy::PolicyTable;
 use publication::PublicationTable;
+use quota::QuotaTable;
 use serde::Deserialize;
-use smol_str::SmolStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +64,8 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// What verification tolerates.
     pub policy: Policy,
+    /// By which certificates policy sets are signed, by their thumbprints. Default none.
+    pub policy_signers: Vec<Thumbprint>,
     /// Who issues.
     pub issuer: Issuer,
     /// How our own signing keys are held and used.
@@ -77,8 +84,12 @@ pub struct Config {
     pub engine_mib: u32,
     /// How it issues from events.
     pub issuing: IssuingConfig,
+    /// How much callers may have done who need not be known.
+    pub quota: QuotaConfig,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
+    /// How receipts are given out.
+    pub receipts: ReceiptsConfig,
     /// By which certificate withdrawals are published. Default none; in demo, a throw-away one.
     pub upload: Option<UploadConfig>,
     /// Where records, audit and leases are kept. Default `lintas.db` in the data folder.
@@ -147,6 +158,7 @@ impl Config {
             return Err(invalid("engine_memory_mib is at most 4000"));
         }
         let federation = file.federation.checked(base, environment)?;
+        let (policy, policy_signers) = file.policy.checked()?;
         let usual = Roles::usual(!federation.listen.is_empty(), file.listen.admin.is_some());
         let mut config = Self {
             environment,
@@ -158,7 +170,8 @@ impl Config {
             federation,
             roles: usual,
             tls,
-            policy: policy(file.policy)?,
+            policy,
+            policy_signers,
             issuer: issuer(file.issuer, environment)?,
             keys: file.keys.checked(base, environment)?,
             feeds,
@@ -169,7 +182,9 @@ impl Config {
                 .ok_or_else(|| invalid("engine is not known_signer, library or both"))?,
             engine_mib: file.engine_memory_mib,
             issuing: file.issuing.checked(base)?,
+            quota: file.quota.checked()?,
             publication: file.publication.checked()?,
+            receipts: file.receipts.below(base),
             upload: file.upload.map(|upload| upload.below(base)),
             store: file.store.checked(base)?,
         };
@@ -193,35 +208,6 @@ impl Config {
         self.roles = roles;
         Ok(())
     }
-}
-
-fn policy(table: PolicyTable) -> Result<Policy, Failure> {
-    let defaults = Policy::default();
-    let quirk = |name: &String| {
-        Quirk::named(name)
-            .ok_or_else(|| invalid(&format!("policy.refused_quirks: {name} is no quirk")))
-    };
-    let policy = Policy {
-        id: table.id.map_or(defaults.id, SmolStr::from),
-        version: table.version.unwrap_or(defaults.version),
-        skew_s: table.skew_s.unwrap_or(defaults.skew_s),
-        max_trust_age_s: table.max_trust_age_s.unwrap_or(defaults.max_trust_age_s),
-        max_revocation_age_s: table
-            .max_revocation_age_s
-            .unwrap_or(defaults.max_revocation_age_s),
-        refused_quirks: table
-            .refused_quirks
-            .iter()
-            .map(quirk)
-            .collect::<Result<_, _>>()?,
-    };
-    if !(0..=MAX_SKEW_S).contains(&policy.skew_s) {
-        return Err(invalid("policy.skew_s is 0 to 3600"));
-    }
-    if policy.max_trust_age_s < 0 || policy.max_revocation_age_s < 0 {
-        return Err(invalid("an age of the policy is negative"));
-    }
-    Ok(policy)
 }
 
 fn issuer(table: IssuerTable, environment: Environment) -> Result<Issuer, Failure> {
@@ -276,7 +262,11 @@ struct File {
     #[serde(default)]
     issuing: IssuingTable,
     #[serde(default)]
+    quota: QuotaTable,
+    #[serde(default)]
     publication: PublicationTable,
+    #[serde(default)]
+    receipts: ReceiptsConfig,
     upload: Option<UploadConfig>,
     #[serde(default)]
     store: StoreConfig,
@@ -300,17 +290,6 @@ impl Default for Listen {
             workers: None,
         }
     }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct PolicyTable {
-    id: Option<String>,
-    version: Option<u32>,
-    skew_s: Option<i64>,
-    max_trust_age_s: Option<i64>,
-    max_revocation_age_s: Option<i64>,
-    refused_quirks: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -366,7 +345,6 @@ fn data() -> PathBuf {
     PathBuf::from("lintas-data")
 }
 
-const MAX_SKEW_S: i64 = 3600;
 const MAX_WORKERS: usize = 1024;
 const MAX_CACHE_MIB: u32 = 4000;
 const MAX_ENGINE_MIB: u32 = 4000;
@@ -374,6 +352,7 @@ const MAX_ENGINE_MIB: u32 = 4000;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quirk::Quirk;
 
     fn parse(text: &str) -> Result<Config, Failure> {
         Config::parse(text, Path::new("/etc/lintas"))
@@ -436,6 +415,8 @@ mod tests {
             "[cache]\nmemory_mib = 4001",
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",
+            "[quota]\nanonymous_burst = 0",
+            "[receipts]\nkey = \"a.pem\"",
             "[store]\nurl = \"mysql://db/lintas\"",
             "[store]\nurl = \"sqlite:a.db\"\nurl_file = \"url\"",
         ] {

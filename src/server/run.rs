@@ -189,6 +189,11 @@ impl Server {
                 let publishing = tasks::publish(Arc::clone(&kept));
                 running.push(actix_web::rt::spawn(publishing));
             }
+            if kept.roles().has(Role::Issue) || kept.roles().has(Role::Admin) {
+                running.push(actix_web::rt::spawn(tasks::erase_answers(Arc::clone(
+                    &kept,
+                ))));
+            }
             if kept.roles().has(Role::Issue) {
                 running.push(actix_web::rt::spawn(tasks::issue(Arc::clone(&kept))));
             }

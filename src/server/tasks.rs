@@ -260,6 +260,18 @@ pub(super) async fn issue(gateway: Arc<Gateway>) {
     Worker::new(gateway).run().await;
 }
 
+/// Erases answers that nobody can ask for again, once a minute.
+pub(super) async fn erase_answers(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(ERASE_ANSWERS);
+    loop {
+        ticks.tick().await;
+        if let Err(failure) = gateway.erase_answers().await {
+            let code = failure.code().name();
+            warn!(code, "old answers are not erased yet: {failure}");
+        }
+    }
+}
+
 const CUT_OFF: Duration = Duration::from_millis(250);
 /// Publishes what has changed, and serves what was published, once a second.
 pub(super) async fn publish(gateway: Arc<Gateway>) {
@@ -282,6 +294,7 @@ const WATCH_ENDS: Duration = Duration::from_secs(3600);
 const PUBLISH_WITHDRAWALS: Duration = Duration::from_secs(60);
 const FOLLOW_WITHDRAWALS: Duration = Duration::from_millis(250);
 const END_BATCHES: Duration = Duration::from_secs(3600);
+const ERASE_ANSWERS: Duration = Duration::from_secs(60);
 const SIGN_AUDIT: Duration = Duration::from_secs(60);
 const FIRST_RETRY: Duration = Duration::from_secs(30);
 const MAX_DOUBLINGS: u32 = 16;

@@ -14,11 +14,13 @@ use crate::exchange::{Record, RecordKind, onboarding, read_value_set};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::revocation::RevocationBatch;
+use crate::rules::{Rule, RuleSet, ValueSets};
 use crate::trust::{
     Assurance, Authorities, KeyMaterial, Place, Purposes, Refusal, Role, Source, SourceList,
     Statement, TrustEntry,
 };
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// A feed, and its records in force.
 #[derive(Clone, Debug)]
@@ -97,7 +99,11 @@ pub struct FeedContent {
     pub refused: Vec<Refusal>,
     /// The certificates it withdraws.
     pub batches: Vec<RevocationBatch>,
-    /// How many other documents hold: rules, value sets, trusted issuers and references.
+    /// The rules of countries.
+    pub rules: RuleSet,
+    /// The codes that certificates may use.
+    pub value_sets: ValueSets,
+    /// How many other documents hold, rules and value sets among them, trusted issuers and references.
     pub documents: usize,
     /// Until when its list is to be used, by the list's own word.
     pub expires_at: Option<UnixTime>,
@@ -113,6 +119,8 @@ impl FeedContent {
             },
             refused: Vec::new(),
             batches: Vec::new(),
+            rules: RuleSet::default(),
+            value_sets: ValueSets::default(),
             documents: 0,
             expires_at: None,
         }
@@ -299,8 +307,12 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
     }
     for record in &feed.records {
         let judged = match record.kind {
-            RecordKind::Rule => rule(feed, &authorities, record),
-            RecordKind::ValueSet => read_value_set(&record.body).map(|_| ()),
+            RecordKind::Rule => {
+                rule(feed, &authorities, record).and_then(|it| content.rules.add(Arc::new(it)))
+            }
+            RecordKind::ValueSet => {
+                read_value_set(&record.body).and_then(|it| content.value_sets.add(it))
+            }
             RecordKind::TrustedIssuer => {
                 read_issuer(&record.body).and_then(|issuer| issuer.proven(dialect, anchors))
             }
@@ -316,6 +328,7 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
             | RecordKind::DataKey
+            | RecordKind::PolicySet
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator
@@ -344,11 +357,17 @@ fn batch(
     Ok(batch)
 }
 
-fn rule(feed: &FeedRecords<'_>, authorities: &Authorities, record: &Record) -> Result<(), Failure> {
+fn rule(
+    feed: &FeedRecords<'_>,
+    authorities: &Authorities,
+    record: &Record,
+) -> Result<Rule, Failure> {
     let message = read_message(read_rule_row(&record.body)?.as_bytes())?;
     let (country, content) = authorities.handed_in(&message)?;
-    own(country, read_rule(content)?.country)?;
-    in_scope(feed, country.as_str())
+    let rule = read_rule(content)?;
+    own(country, rule.country)?;
+    in_scope(feed, country.as_str())?;
+    Ok(rule)
 }
 
 fn own(handed_in_by: Country, of: Country) -> Result<(), Failure> {

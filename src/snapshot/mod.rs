@@ -3,10 +3,12 @@
 //! Refuses a clock and a mixture of environments. Its id is the hash of what its parts say, so every node that assembles
 //! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
+mod archive;
 mod did;
 mod feed;
 mod own;
 
+pub use archive::{Index, MAX_ARCHIVED, put_together, take_apart};
 pub use did::{DidProof, DidTrust, named_signers};
 pub use feed::{
     FeedContent, FeedProof, FeedRecords, ListTrust, MAX_BATCHES, read_feed, statements,
@@ -16,6 +18,7 @@ pub use own::{Own, OwnKey};
 use crate::crypto::{self, Engine, VerifyingKey};
 use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::revocation::RevocationList;
+use crate::rules::{Policies, RuleSet, ValueSets};
 use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
 use std::sync::Arc;
 
@@ -28,6 +31,8 @@ pub struct Snapshot {
     trust: Arc<TrustList>,
     revocations: Arc<RevocationList>,
     own: Arc<Own>,
+    acceptance: Arc<Acceptance>,
+    policies: Arc<Policies>,
     sources: Arc<[Source]>,
 }
 
@@ -51,6 +56,8 @@ impl Snapshot {
             trust: Arc::new(trust),
             revocations: Arc::default(),
             own: Arc::default(),
+            acceptance: Arc::default(),
+            policies: Arc::default(),
             sources,
         };
         (snapshot.identified(), report)
@@ -74,14 +81,30 @@ impl Snapshot {
         Self { own, ..self }.identified()
     }
 
+    /// The same world with `acceptance` in force.
+    #[must_use]
+    pub fn with_acceptance(self, acceptance: Arc<Acceptance>) -> Self {
+        Self { acceptance, ..self }.identified()
+    }
+
+    /// The same world with the policy sets that were activated.
+    #[must_use]
+    pub fn with_policies(self, policies: Arc<Policies>) -> Self {
+        Self { policies, ..self }.identified()
+    }
+
     fn identified(self) -> Self {
-        let own = self.own.content_hash();
         // What says nothing is no part of it.
-        let own: &[&[u8]] = if self.own.is_empty() {
-            &[]
-        } else {
-            &[b"\0own\0", &own]
+        let part = |name: &[u8], is_empty: bool, hash: [u8; 32]| {
+            let part = [name, hash.as_slice()].concat();
+            if is_empty { Vec::new() } else { part }
         };
+        let (own, acceptance) = (&self.own, &self.acceptance);
+        let own = part(b"\0own\0", own.is_empty(), own.content_hash());
+        let rules = part(b"\0rules\0", acceptance.is_empty(), acceptance.hash);
+        let policies = &self.policies;
+        let is_empty = policies.all().is_empty();
+        let policies = part(b"\0policies\0", is_empty, policies.content_hash());
         let parts = [
             self.environment.name().as_bytes(),
             b"\0trust\0",
@@ -89,7 +112,7 @@ impl Snapshot {
             b"\0revocations\0",
             &self.revocations.content_hash(),
         ];
-        let parts = [parts.concat(), own.concat()].concat();
+        let parts = [parts.concat(), own, rules, policies].concat();
         let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
         Self { id, ..self }
     }
@@ -120,6 +143,13 @@ impl Snapshot {
         Self { sequence, ..self }
     }
 
+    /// The same world as it was when `sources` were of the ages that they have.
+    #[must_use]
+    pub fn with_sources(self, sources: impl IntoIterator<Item = Source>) -> Self {
+        let sources = sources.into_iter().collect();
+        Self { sources, ..self }
+    }
+
     /// The trust list.
     pub fn trust(&self) -> &TrustList {
         &self.trust
@@ -133,6 +163,21 @@ impl Snapshot {
     /// What this gateway says of its own certificates.
     pub fn own(&self) -> &Arc<Own> {
         &self.own
+    }
+
+    /// What countries accept.
+    pub fn rules(&self) -> &RuleSet {
+        &self.acceptance.rules
+    }
+
+    /// Which codes certificates may use.
+    pub fn value_sets(&self) -> &ValueSets {
+        &self.acceptance.value_sets
+    }
+
+    /// The policy sets that were activated.
+    pub fn policies(&self) -> &Arc<Policies> {
+        &self.policies
     }
 
     /// Makes the keys of its signers known to `engine`, the most used first, as far as `budget` bytes go.
@@ -165,6 +210,30 @@ impl Snapshot {
     /// The age of its oldest source: the instant since which all of it is known to hold.
     pub fn as_of(&self) -> Option<UnixTime> {
         self.sources.iter().map(|source| source.as_of).min()
+    }
+}
+
+/// What countries accept: the rules, and the codes that they look up.
+#[derive(Clone, Debug, Default)]
+pub struct Acceptance {
+    rules: RuleSet,
+    value_sets: ValueSets,
+    hash: [u8; 32],
+}
+
+impl Acceptance {
+    /// These rules and value sets.
+    pub fn new(rules: RuleSet, value_sets: ValueSets) -> Self {
+        let hash = crypto::sha256(&[rules.content_hash(), value_sets.content_hash()].concat());
+        Self {
+            rules,
+            value_sets,
+            hash,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.value_sets.is_empty()
     }
 }
 

@@ -36,6 +36,19 @@ pub enum OwnKey {
     Compromised,
 }
 
+impl OwnKey {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Healthy, Self::Compromised];
+
+    /// The name that is hashed and kept.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Compromised => "compromised",
+        }
+    }
+}
+
 /// The hashes with one first byte, each with the number of withdrawals in force that name it.
 #[derive(Clone, Debug, Default)]
 struct Shard {
@@ -149,6 +162,28 @@ impl Own {
         self.count
     }
 
+    /// The country whose own it is.
+    pub(super) fn country(&self) -> Option<Country> {
+        self.country
+    }
+
+    /// Whether records are missing.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// Every key of our own, by the SHA-256 over its public key, and how it stands.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&[u8; 32], OwnKey)> {
+        self.keys.iter().map(|(key, standing)| (key, *standing))
+    }
+
+    /// The hashes of withdrawn certificates in order, those with one first byte together.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = Vec<RevocationHash>> {
+        let shards = self.shards.iter();
+        let hashes = shards.map(|shard| shard.hashes.keys().copied().collect::<Vec<_>>());
+        hashes.filter(|hashes| !hashes.is_empty())
+    }
+
     /// Whether it says nothing at all.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && self.keys.is_empty() && !self.incomplete
@@ -157,16 +192,14 @@ impl Own {
     /// SHA-256 over what it says.
     pub fn content_hash(&self) -> [u8; 32] {
         let country = self.country.as_ref().map_or("", Country::as_str);
-        let keys = self.keys.iter().map(|(key, standing)| {
-            let standing: &[u8] = match standing {
-                OwnKey::Healthy => b"healthy",
-                OwnKey::Compromised => b"compromised",
-            };
-            sha256(&[key.as_slice(), standing].concat())
-        });
+        let keys = self
+            .keys
+            .iter()
+            .map(|(key, standing)| sha256(&[key.as_slice(), standing.name().as_bytes()].concat()));
         let keys: Vec<[u8; 32]> = keys.collect();
-        let digests = self.shards.iter().map(|shard| shard.digest());
-        let digests: Vec<[u8; 32]> = digests.collect();
+        // Shards that were emptied say no more than those that were never made.
+        let shards = self.shards.iter().filter(|_| self.count > 0);
+        let digests: Vec<[u8; 32]> = shards.map(|shard| shard.digest()).collect();
         let parts = [
             sha256(country.as_bytes()),
             sha256(&[u8::from(self.incomplete)]),
@@ -225,6 +258,9 @@ mod tests {
             compromised,
             "a stolen key stays stolen"
         );
+        let mut emptied = own(&[1]);
+        emptied.reinstate([hash(1)]);
+        assert_eq!(emptied.content_hash(), own(&[]).content_hash());
         let mut cut = own(&[1, 2]);
         cut.set_incomplete(true);
         assert_ne!(cut.content_hash(), own(&[1, 2]).content_hash());

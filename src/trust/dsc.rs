@@ -37,6 +37,15 @@ pub enum Assurance {
 }
 
 impl Assurance {
+    /// All five, the weakest first.
+    pub const ALL: [Self; 5] = [
+        Self::TlsOnly,
+        Self::Chained,
+        Self::SignedList,
+        Self::Anchored,
+        Self::PinnedSigner,
+    ];
+
     /// The machine name, as in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -140,6 +149,8 @@ pub struct Dsc {
     pub sources: Vec<String>,
     /// Whether it came with a certificate, which proves its key identifier and limits its period.
     pub has_certificate: bool,
+    /// That certificate, or the public key, DER.
+    pub(super) der: Vec<u8>,
     /// Its JSON form, once a verdict has made one.
     json: OnceLock<Option<Box<RawValue>>>,
 }
@@ -239,6 +250,7 @@ impl Dsc {
             assurance,
             sources: vec![source.to_owned()],
             has_certificate: matches!(entry.key, KeyMaterial::Certificate(_)),
+            der: der.clone(),
             json: OnceLock::new(),
         })
     }

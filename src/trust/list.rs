@@ -99,9 +99,9 @@ impl TrustList {
             near += usize::from(other.shares_country(&dsc));
         }
         let same_key = dsc.key.as_ref().ok().map(|key| *key.spki_digest());
-        let holders = same_key.map(|digest| self.by_key.entry(digest).or_default());
+        let holders = same_key.and_then(|digest| self.by_key.get(&digest));
         // Whoever certifies a foreign key must not be able to keep its owner out.
-        let held = holders.as_ref().map_or(0, |holders| {
+        let held = holders.map_or(0, |holders| {
             let others = holders.iter().filter_map(|it| self.signers.get(*it));
             others.filter(|other| other.shares_country(&dsc)).count()
         });
@@ -121,12 +121,22 @@ impl TrustList {
         if let Some((count, _, what)) = full.iter().find(|(count, limit, _)| count >= limit) {
             return Err(Code::CandidateLimit.because(format!("{count} signers {what} already")));
         }
-        positions.push(self.signers.len());
-        if let Some(holders) = holders {
-            holders.push(self.signers.len());
+        self.append(dsc);
+        Ok(Admission::New)
+    }
+
+    /// Puts `dsc` at the end.
+    pub(super) fn append(&mut self, dsc: Dsc) {
+        let position = self.signers.len();
+        self.by_kid
+            .entry(dsc.kid.clone())
+            .or_default()
+            .push(position);
+        if let Ok(key) = &dsc.key {
+            let holders = self.by_key.entry(*key.spki_digest()).or_default();
+            holders.push(position);
         }
         self.signers.push(Arc::new(dsc));
-        Ok(Admission::New)
     }
 
     /// Every signer with this key identifier, at most 16, in the order of the list.

@@ -68,6 +68,8 @@ pub fn judge(
         recheck_by: boundaries.next(),
         work: opened.work,
         registered,
+        identity: None,
+        rules: None,
     }
 }
 

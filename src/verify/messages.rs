@@ -2,8 +2,9 @@
 //!
 //! Refuses a code without a message: a test demands both languages for every code of the table.
 
-use super::Outcome;
+use super::{Finding, Outcome};
 use crate::failure::Code;
+use crate::rules::Rule;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -26,6 +27,14 @@ impl Locale {
             _ => None,
         }
     }
+
+    /// Its language tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::En => "en",
+        }
+    }
 }
 
 /// What a user reads.
@@ -43,6 +52,15 @@ pub fn message(code: Code, locale: Locale) -> Option<&'static Message> {
     catalogue(locale).codes.get(code.name())
 }
 
+impl Finding {
+    /// What a user reads of it in `locale`: of a rule that is not met, by what the rule looks at.
+    pub fn message(&self, locale: Locale) -> Option<&'static Message> {
+        let rule = self.rule.as_ref().filter(|_| self.code == Code::RuleFailed);
+        let ours = rule.and_then(|rule| catalogue(locale).rule.get(subject(rule)));
+        ours.or_else(|| message(self.code, locale))
+    }
+}
+
 impl Outcome {
     /// The message for this outcome in `locale`.
     pub fn message(self, locale: Locale) -> Option<&'static Message> {
@@ -53,6 +71,7 @@ impl Outcome {
 #[derive(Debug, Default, Deserialize)]
 struct Catalogue {
     outcome: HashMap<String, Message>,
+    rule: HashMap<String, Message>,
     #[serde(flatten)]
     codes: HashMap<String, Message>,
 }
@@ -72,6 +91,33 @@ fn catalogue(locale: Locale) -> &'static Catalogue {
 fn parse(text: &str) -> Catalogue {
     toml::from_str(text).unwrap_or_default()
 }
+
+/// What a rule is about, by the fields that it looks at: the first of these that is among them.
+fn subject(rule: &Rule) -> &'static str {
+    let names = |field: &str| {
+        let mut fields = rule.affected_fields.iter();
+        fields.any(|it| it.rsplit('.').next() == Some(field))
+    };
+    let known = SUBJECTS.iter().find(|(field, _)| names(field));
+    known.map_or("other", |(_, about)| about)
+}
+
+/// Fields of a certificate, and what a rule that looks at one is about.
+const SUBJECTS: [(&str, &str); 13] = [
+    ("sc", "sampled"),
+    ("tr", "result"),
+    ("tt", "test"),
+    ("dt", "vaccinated"),
+    ("dn", "doses"),
+    ("sd", "doses"),
+    ("mp", "product"),
+    ("vp", "product"),
+    ("ma", "product"),
+    ("fr", "recovered"),
+    ("df", "recovered"),
+    ("du", "recovered"),
+    ("tg", "disease"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -99,6 +145,22 @@ mod tests {
                 Code::ALL.len(),
                 "a message without a code"
             );
+        }
+    }
+
+    #[test]
+    fn every_subject_of_a_rule_has_a_message_in_both_languages() {
+        let subjects = SUBJECTS.iter().map(|(_, about)| *about).chain(["other"]);
+        let subjects: std::collections::BTreeSet<_> = subjects.collect();
+        for locale in [Locale::Id, Locale::En] {
+            let told = &catalogue(locale).rule;
+            for subject in &subjects {
+                let message = told
+                    .get(*subject)
+                    .unwrap_or_else(|| panic!("{subject} in {locale:?}"));
+                assert!(!message.sentence.is_empty() && !message.remedy.is_empty());
+            }
+            assert_eq!(told.len(), subjects.len(), "a message without a subject");
         }
     }
 }

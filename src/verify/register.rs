@@ -30,6 +30,13 @@ impl Registered {
         }
     }
 
+    /// The word with this machine name.
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        [Self::Yes, Self::No, Self::Unavailable]
+            .into_iter()
+            .find(|it| it.name() == Some(name))
+    }
+
     /// What speaks against a certificate that the compromised key of `kid` signed.
     pub(super) fn judged(self, kid: &Kid) -> Option<Failure> {
         match self {

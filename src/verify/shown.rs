@@ -2,18 +2,24 @@
 //!
 //! Refuses to show personal data below the view the caller was granted.
 
-use super::messages::{self, Locale, Message};
+mod certificate;
+mod rules;
+
+pub use certificate::certificate_json;
+
+use super::messages::{Locale, Message};
 use super::verdict::{CredentialVerdict, Finding, Signer, Verdict, View};
 use crate::credential::Format;
 use crate::failure::{Code, Failure};
-use crate::model::{Coding, Entry, HealthCertificate, PersonName, SnapshotId, UnixTime};
+use crate::model::{SnapshotId, UnixTime};
 use crate::quirk::{Quirk, Quirks};
 use crate::trust::Dsc;
+use certificate::Certificate;
+use rules::{Applied, Shade};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
-use smol_str::SmolStr;
 use std::fmt::Display;
 
 /// A verdict as one caller may see it, to be written in any form that serde knows.
@@ -112,8 +118,14 @@ impl Serialize for Shown<'_> {
         body.serialize_entry("at", &Text(&verdict.at))?;
         body.serialize_entry("recheck_by", &verdict.recheck_by().as_ref().map(Text))?;
         told(&mut body, locale.and_then(|it| outcome.message(it)))?;
+        if let Some(coloured) = &verdict.colour {
+            body.serialize_entry("colour", &Shade { coloured, locale })?;
+        }
         if verdict.simulated {
             body.serialize_entry("simulated", &true)?;
+        }
+        if let Some(receipt) = &verdict.receipt {
+            body.serialize_entry("receipt", receipt)?;
         }
         if let Some(trace) = trace {
             body.serialize_entry("trace", trace)?;
@@ -167,6 +179,22 @@ impl Serialize for Credential<'_> {
         if let Some(said) = credential.registered.name() {
             body.serialize_entry("register", said)?;
         }
+        if let Some(identity) = credential.identity {
+            let told = Compared {
+                tier: identity.name(),
+                agreement: identity.agreement().name(),
+            };
+            body.serialize_entry("identity", &told)?;
+        }
+        if let Some(rules) = &credential.rules {
+            let rules = Each(|| {
+                rules.iter().map(|result| Applied {
+                    result,
+                    locale: self.locale,
+                })
+            });
+            body.serialize_entry("rules", &rules)?;
+        }
         if let Some(certificate) = credential.certificate.as_deref()
             && self.view > View::Result
         {
@@ -175,6 +203,13 @@ impl Serialize for Credential<'_> {
         }
         body.end()
     }
+}
+
+/// How far holder and certificate agree.
+#[derive(Serialize)]
+struct Compared {
+    tier: &'static str,
+    agreement: &'static str,
 }
 
 struct Reason<'v> {
@@ -194,10 +229,14 @@ impl Serialize for Reason<'_> {
         if let Some(reference) = self.reference {
             body.serialize_entry("ref", reference)?;
         }
-        told(
-            &mut body,
-            self.locale.and_then(|it| messages::message(code, it)),
-        )?;
+        if let Some(rule) = &self.finding.rule {
+            body.serialize_entry("rule", &rule.identifier)?;
+            if let Some(text) = self.locale.and_then(|it| rules::description(rule, it)) {
+                body.serialize_entry("description", text)?;
+            }
+        }
+        let message = self.locale.and_then(|it| self.finding.message(it));
+        told(&mut body, message)?;
         body.end()
     }
 }
@@ -235,173 +274,6 @@ impl Serialize for Listed<'_> {
         body.serialize_entry("not_before", &Text(&dsc.validity.not_before))?;
         body.serialize_entry("not_after", &Text(&dsc.validity.not_after))?;
         body.end()
-    }
-}
-
-/// What `view` shows of `certificate`; `None` where that is nothing.
-pub fn certificate_json(certificate: &HealthCertificate, view: View) -> Option<Value> {
-    let shown = Certificate { certificate, view };
-    (view > View::Result).then(|| serde_json::to_value(shown).unwrap_or_default())
-}
-
-/// A certificate in a view that shows something of it.
-struct Certificate<'v> {
-    certificate: &'v HealthCertificate,
-    view: View,
-}
-
-impl Serialize for Certificate<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let certificate = self.certificate;
-        let person = &certificate.person;
-        let mut body = serializer.serialize_map(None)?;
-        let PersonName {
-            family,
-            given,
-            family_icao,
-            given_icao,
-            full,
-        } = &person.name;
-        let name = Name {
-            family,
-            given,
-            family_icao,
-            given_icao,
-            full,
-        };
-        body.serialize_entry("name", &name)?;
-        if self.view < View::Officer {
-            body.serialize_entry("birth_year", &person.birth_date.year())?;
-            return body.end();
-        }
-        body.serialize_entry("birth_date", &Text(&person.birth_date))?;
-        body.serialize_entry("schema_version", &certificate.schema_version)?;
-        let entry = &certificate.entry;
-        let with_uvci = self.view == View::Holder;
-        body.serialize_entry(entry.purpose().name(), &Event { entry, with_uvci })?;
-        body.end()
-    }
-}
-
-#[derive(Serialize)]
-struct Name<'v> {
-    family: &'v Option<SmolStr>,
-    given: &'v Option<SmolStr>,
-    family_icao: &'v Option<SmolStr>,
-    given_icao: &'v Option<SmolStr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    full: &'v Option<SmolStr>,
-}
-
-struct Event<'v> {
-    entry: &'v Entry,
-    with_uvci: bool,
-}
-
-impl Serialize for Event<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut body = serializer.serialize_map(None)?;
-        match self.entry {
-            Entry::Vaccination(it) => {
-                body.serialize_entry("disease", &it.disease.0)?;
-                body.serialize_entry("vaccine", &it.vaccine.0)?;
-                body.serialize_entry("product", &it.product.0)?;
-                body.serialize_entry("manufacturer", &it.manufacturer.0)?;
-                body.serialize_entry("dose", &it.dose)?;
-                body.serialize_entry("doses", &it.doses)?;
-                body.serialize_entry("date", &Text(&it.date))?;
-                body.serialize_entry("country", &it.country)?;
-                body.serialize_entry("issuer", &it.issuer)?;
-            }
-            Entry::Test(it) => {
-                let device = it.device.as_ref().map(|device| &device.0);
-                body.serialize_entry("disease", &it.disease.0)?;
-                body.serialize_entry("type", &it.test_type.0)?;
-                body.serialize_entry("name", &it.name)?;
-                body.serialize_entry("device", &device)?;
-                body.serialize_entry("sampled_at", &Text(&it.sampled_at))?;
-                body.serialize_entry("result", &it.result.0)?;
-                body.serialize_entry("centre", &it.centre)?;
-                body.serialize_entry("country", &it.country)?;
-                body.serialize_entry("issuer", &it.issuer)?;
-            }
-            Entry::Recovery(it) => {
-                body.serialize_entry("disease", &it.disease.0)?;
-                body.serialize_entry("first_positive", &Text(&it.first_positive))?;
-                body.serialize_entry("valid_from", &Text(&it.valid_from))?;
-                body.serialize_entry("valid_until", &Text(&it.valid_until))?;
-                body.serialize_entry("country", &it.country)?;
-                body.serialize_entry("issuer", &it.issuer)?;
-            }
-            Entry::WhoVaccination(it) => {
-                let made_by = it.manufacturer.as_ref().or(it.holder.as_ref());
-                body.serialize_entry("disease", &said(it.disease.as_ref()))?;
-                body.serialize_entry("vaccine", it.vaccine.as_str())?;
-                body.serialize_entry("product", &said(it.brand.as_ref()))?;
-                body.serialize_entry("manufacturer", &said(made_by))?;
-                body.serialize_entry("dose", &it.dose)?;
-                body.serialize_entry("doses", &it.doses)?;
-                body.serialize_entry("date", &it.date.as_ref().map(Text))?;
-                body.serialize_entry("country", &said(it.country.as_ref()))?;
-                body.serialize_entry("issuer", &it.issuer)?;
-                body.serialize_entry("lot", &it.lot)?;
-                body.serialize_entry("centre", &it.centre)?;
-                body.serialize_entry("valid_from", &it.valid_from.as_ref().map(Text))?;
-                body.serialize_entry("next_dose", &it.next_dose.as_ref().map(Text))?;
-                let systems = [
-                    ("disease", it.disease.as_ref()),
-                    ("vaccine", Some(&it.vaccine)),
-                    ("product", it.brand.as_ref()),
-                    ("manufacturer", made_by),
-                    ("country", it.country.as_ref()),
-                ];
-                body.serialize_entry("systems", &Systems(&systems))?;
-            }
-            Entry::WhoTest(it) => {
-                body.serialize_entry("disease", it.pathogen.as_str())?;
-                body.serialize_entry("type", it.test_type.as_str())?;
-                body.serialize_entry("name", &Option::<&str>::None)?;
-                body.serialize_entry("device", &said(it.brand.as_ref()))?;
-                body.serialize_entry("sampled_at", &Text(&it.sampled_at))?;
-                body.serialize_entry("result", &said(it.result.as_ref()))?;
-                body.serialize_entry("centre", &it.centre)?;
-                body.serialize_entry("country", &said(it.country.as_ref()))?;
-                body.serialize_entry("issuer", &it.issuer)?;
-                body.serialize_entry("manufacturer", &said(it.manufacturer.as_ref()))?;
-                body.serialize_entry("origin", &said(it.origin.as_ref()))?;
-                let systems = [
-                    ("disease", Some(&it.pathogen)),
-                    ("type", Some(&it.test_type)),
-                    ("device", it.brand.as_ref()),
-                    ("result", it.result.as_ref()),
-                    ("manufacturer", it.manufacturer.as_ref()),
-                    ("origin", it.origin.as_ref()),
-                    ("country", it.country.as_ref()),
-                ];
-                body.serialize_entry("systems", &Systems(&systems))?;
-            }
-        }
-        if self.with_uvci {
-            body.serialize_entry("uvci", self.entry.uvci().as_str())?;
-        }
-        body.end()
-    }
-}
-
-fn said(coding: Option<&Coding>) -> Option<&str> {
-    coding.map(Coding::as_str)
-}
-
-/// Which systems the codes are of, by the member that has the code.
-struct Systems<'v>(&'v [(&'static str, Option<&'v Coding>)]);
-
-impl Serialize for Systems<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let named = |(member, coding): &(&'static str, Option<&Coding>)| {
-            let system = coding.and_then(|coding| coding.system.clone())?;
-            Some((*member, system))
-        };
-        serializer.collect_map(self.0.iter().filter_map(named))
     }
 }
 

@@ -4,12 +4,14 @@
 //!
 //! Source: ETSI EN 319 102-1 for the three outcomes.
 
+use super::identity::Identity;
 use super::policy::Policy;
 use super::register::Registered;
 use crate::credential::{Format, Work};
 use crate::failure::{Class, Code, Failure};
 use crate::model::{HealthCertificate, SnapshotId, UnixTime};
 use crate::quirk::Quirks;
+use crate::rules::{Coloured, Rule, RuleResult};
 use crate::snapshot::Snapshot;
 use crate::trust::Dsc;
 use smol_str::SmolStr;
@@ -34,6 +36,13 @@ impl Outcome {
             .map(|finding| outcome_of(finding.code))
             .max()
             .unwrap_or(Self::Accept)
+    }
+
+    /// The outcome with this machine name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Accept, Self::Indeterminate, Self::Reject]
+            .into_iter()
+            .find(|it| it.name() == name)
     }
 
     /// The machine name, as in JSON.
@@ -80,12 +89,14 @@ impl View {
 }
 
 /// One reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// The machine code.
     pub code: Code,
     /// The reason for engineers; no personal data.
     pub detail: String,
+    /// The rule that it comes from, where one does.
+    pub rule: Option<Arc<Rule>>,
 }
 
 impl From<&Failure> for Finding {
@@ -93,6 +104,7 @@ impl From<&Failure> for Finding {
         Self {
             code: failure.code(),
             detail: failure.detail().to_owned(),
+            rule: None,
         }
     }
 }
@@ -122,6 +134,10 @@ pub struct CredentialVerdict {
     pub work: Work,
     /// What the register of issued certificates said of it, where it was asked.
     pub registered: Registered,
+    /// How far it is about the holder who was named, where one was.
+    pub identity: Option<Identity>,
+    /// What the rules said of it that were asked, where any were.
+    pub rules: Option<Vec<RuleResult>>,
 }
 
 impl CredentialVerdict {
@@ -155,6 +171,10 @@ pub struct Verdict {
     pub at: UnixTime,
     /// Whether that instant was the caller's choice, not the clock's.
     pub simulated: bool,
+    /// The colour of whoever shows them, where it was asked and a policy set is in force.
+    pub colour: Option<Coloured>,
+    /// The receipt for it in base64url, where one was asked for.
+    pub receipt: Option<String>,
     pub(super) policy: (SmolStr, u32),
     pub(super) snapshot: (SnapshotId, u64, Option<UnixTime>),
 }
@@ -171,6 +191,8 @@ impl Verdict {
             credentials,
             at,
             simulated: false,
+            colour: None,
+            receipt: None,
             policy: (policy.id.clone(), policy.version),
             snapshot: (snapshot.id(), snapshot.sequence(), snapshot.as_of()),
         }

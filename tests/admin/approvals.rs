@@ -5,7 +5,7 @@ use lintas::crypto::sha256;
 use lintas::failure::Code;
 use lintas::model::Thumbprint;
 use lintas::server::gateway::Clock;
-use lintas::server::gateway::registry::{Act, OperatorRole, RequestState, signed_bytes};
+use lintas::server::gateway::registry::{Act, OperatorRole, Quota, RequestState, signed_bytes};
 use lintas::server::store::{Heads, verify_audit};
 use rcgen::{KeyPair, SigningKey};
 
@@ -16,6 +16,7 @@ fn client(id: &str, token: &str) -> Act {
         id: id.to_owned(),
         token_sha256: Thumbprint(sha256(token.as_bytes())),
         scopes: vec!["verify:gate".to_owned()],
+        quota: Quota::default(),
     }
 }
 

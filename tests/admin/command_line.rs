@@ -65,7 +65,15 @@ fn two_people_and_a_gateway_that_is_killed_between_them() {
     assert_eq!(mode.unwrap().permissions().mode() & 0o777, 0o600);
 
     let serving = Serving::start(folder);
-    let add = ["clients", "add", "airline", "--scopes", "verify:gate"];
+    let add = [
+        "clients",
+        "add",
+        "airline",
+        "--scopes",
+        "verify:gate",
+        "--units-per-minute",
+        "600",
+    ];
     let asked = succeeded(serving.asked_by(folder, "first", &add));
     let (id, hash) = (behind(&asked, "request"), behind(&asked, "hash"));
     assert_eq!(behind(&asked, "token").len(), 43);
@@ -91,7 +99,7 @@ fn two_people_and_a_gateway_that_is_killed_between_them() {
     let approve = ["approvals", "approve", &id, "--hash", &hash];
     succeeded(serving.asked_by(folder, "second", &approve));
     let clients = succeeded(serving.asked_by(folder, "second", &["clients", "list"]));
-    assert_eq!(said(&clients), "airline: verify:gate\n");
+    assert_eq!(said(&clients), "airline: verify:gate, 600 units a minute\n");
     let again = serving.asked_by(folder, "second", &approve);
     assert_eq!(refused(&again), "approval_decided");
 

@@ -158,7 +158,7 @@ async fn two_operators_let_a_client_in_and_out() {
     let clients = office.ana.get("clients").await.json();
     assert_eq!(
         clients["clients"],
-        json!([{ "id": "airline", "scopes": ["verify:gate"], "enabled": true,
+        json!([{ "id": "airline", "scopes": ["verify:gate"], "quota": null, "enabled": true,
                  "named_in_clients_toml": false }])
     );
     assert!(!clients.to_string().contains("token"));
@@ -171,6 +171,42 @@ async fn two_operators_let_a_client_in_and_out() {
     let all = office.budi.get("requests").await.json();
     assert_eq!(all["requests"].as_array().unwrap().len(), 2);
     assert_eq!(all["requests"][1]["decision"]["by"], "budi");
+    office.ends().await;
+}
+
+#[actix_web::test]
+async fn a_client_that_operators_added_has_the_quota_that_they_gave_it() {
+    let office = Office::open("").await;
+    let text = office.gateway.issue().await;
+    let add = |quota: Value| {
+        let token = base16ct::lower::encode_string(&sha256(TOKEN.as_bytes()));
+        json!({ "act": "client.add", "id": "airline", "token_sha256": token, "scopes": ["verify:gate"],
+                "quota": quota })
+    };
+    for odd in [
+        json!({ "units_per_minute": 0 }),
+        json!({ "burst": 1 }),
+        json!({ "units": 1 }),
+    ] {
+        let refused = office.ana.post("requests", &add(odd)).await;
+        assert_eq!(refused.problem(), "request_invalid");
+    }
+    office
+        .does(&add(json!({ "units_per_minute": 60, "burst": 2 })))
+        .await;
+    for _ in 0..2 {
+        assert_eq!(office.gate(&text).await.status, 200);
+    }
+    assert_eq!(office.gate(&text).await.problem(), "rate_limited");
+    let clients = office.ana.get("clients").await.json();
+    let quota = json!({ "units_per_minute": 60, "burst": 2 });
+    assert_eq!(clients["clients"][0]["quota"], quota);
+    // Another quota begins full.
+    office
+        .does(&add(json!({ "units_per_minute": 60, "burst": 1 })))
+        .await;
+    assert_eq!(office.gate(&text).await.status, 200);
+    assert_eq!(office.gate(&text).await.problem(), "rate_limited");
     office.ends().await;
 }
 
@@ -272,7 +308,7 @@ async fn what_cannot_be_read_is_refused() {
         )
         .await;
     assert_eq!(refused(unknown), (404, "not_found".into()));
-    let large = ana.post_text("requests", " ".repeat(256 * 1024 + 1)).await;
+    let large = ana.post_text("requests", " ".repeat(1024 * 1024 + 1)).await;
     assert_eq!(refused(large), (413, "input_too_large".into()));
     let plain = ana.client.post(format!("{}/requests", ana.base)).body("{}");
     assert_eq!(

@@ -6,7 +6,9 @@ use lintas::exchange::Record;
 use lintas::failure::Code;
 use lintas::model::Thumbprint;
 use lintas::server::gateway::enrol;
-use lintas::server::gateway::registry::{Act, Decision, OperatorRole, RequestState, Verdict};
+use lintas::server::gateway::registry::{
+    Act, Decision, OperatorRole, Quota, RequestState, Verdict,
+};
 use lintas::server::store;
 use sqlx::{AnyConnection, Connection};
 use std::path::Path;
@@ -47,6 +49,7 @@ async fn an_operator_or_an_approval_that_was_inserted_counts_for_nothing() {
         id: "a".to_owned(),
         token_sha256: Thumbprint(sha256(b"token")),
         scopes: vec!["issue".to_owned()],
+        quota: Quota::default(),
     };
     let asked = office.asks(&office.ana, asked).await.unwrap();
     let now = office.clock().now();

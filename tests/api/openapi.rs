@@ -1,5 +1,7 @@
+use crate::home::at_home;
 use crate::support::gateway::TestGateway;
 use crate::support::{RECOVERY, TEST, VACCINATION, issued_at};
+use jsonschema::Validator;
 use lintas::issue::event::{Action, Event, Happening, Profile, Wanted};
 use lintas::issue::products::Products;
 use lintas::issue::{self, Claims, Issuer, Profiles};
@@ -25,13 +27,17 @@ async fn the_document_describes_every_route() {
     gateway.stop().await;
 }
 
-/// Demands that `answer` is what the document says of the schema `name`.
-fn obeys(document: &Value, name: &str, answer: &Value) {
+fn validator(document: &Value, name: &str) -> Validator {
     let schema = json!({
         "$ref": format!("#/components/schemas/{name}"),
         "components": document["components"],
     });
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+/// Demands that `answer` is what the document says of the schema `name`.
+fn obeys(document: &Value, name: &str, answer: &Value) {
+    let validator = validator(document, name);
     let faults: Vec<_> = validator
         .iter_errors(answer)
         .map(|fault| fault.to_string())
@@ -101,6 +107,74 @@ async fn real_answers_and_requests_are_what_the_document_says() {
     ] {
         obeys(&document, name, &gateway.get(path).await.json());
     }
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn what_is_asked_for_a_journey_and_a_holder_is_what_the_document_says() {
+    let (gateway, arrival) = at_home(None).await;
+    let document = gateway.get("/openapi.json").await.json();
+    let good = gateway.issue().await;
+    let mut claims: Value = serde_json::from_str(VACCINATION).unwrap();
+    claims["vaccination"]["product"] = json!("EpiVacCorona");
+    let issued = gateway.post_as_client("/v1/issue", &claims).await.json();
+    let home = json!({ "destination": "ZZ", "arrival": arrival.to_string(), "mode": "air", "region": "ZZ1",
+                       "sector": "mall", "wilayah": "51" });
+    let mut last = Value::Null;
+    for (text, journey, holder) in [
+        (
+            json!(good),
+            home.clone(),
+            json!({ "name": "Dewi Sartika Kusumawardhani", "birth_date": "1987" }),
+        ),
+        (
+            json!(good),
+            json!({ "destination": "SGP" }),
+            json!({ "mrz": "KUSUMAWARDHANI<<DEWI" }),
+        ),
+        (
+            issued["credential"].clone(),
+            home,
+            json!({ "name": { "family": "Kusumawardhani" }, "birth_date": "1987-03-09" }),
+        ),
+    ] {
+        let request = json!({ "credential": text, "for": journey, "holder": holder, "include": ["rules"],
+                              "view": "gate", "locale": "id", "receipt": true });
+        obeys(&document, "VerifyRequest", &request);
+        obeys(&document, "BatchRow", &request);
+        let answer = gateway.post_as_client("/v1/verify", &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let answer = answer.json();
+        obeys(&document, "Verdict", &answer);
+        let credential = &answer["credentials"][0];
+        obeys(&document, "CredentialVerdict", credential);
+        assert!(credential["identity"].is_object() && credential["rules"].is_array());
+        last = answer;
+    }
+    for (schema, bad) in [
+        ("Journey", json!({})),
+        ("Journey", json!({ "destination": "SG", "via": "MY" })),
+        ("Journey", json!({ "destination": "SG", "mode": "by air" })),
+        ("Holder", json!({ "birth_date": "1987-03-09" })),
+        ("Holder", json!({ "name": { "full": "Dewi" } })),
+    ] {
+        assert!(
+            !validator(&document, schema).is_valid(&bad),
+            "{schema}: {bad}"
+        );
+    }
+    // What an answer has is described, though later versions may add members.
+    let described = |name: &str, part: &Value| {
+        let told = &document["components"]["schemas"][name]["properties"];
+        for member in part.as_object().unwrap().keys() {
+            assert!(told[member].is_object(), "{name}: {member}");
+        }
+    };
+    described("Verdict", &last);
+    described("CredentialVerdict", &last["credentials"][0]);
+    let findings = last["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|it| it["description"].is_string()));
+    findings.iter().for_each(|it| described("Finding", it));
     gateway.stop().await;
 }
 

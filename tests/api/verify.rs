@@ -223,11 +223,7 @@ async fn messages_come_in_the_language_that_was_asked_for() {
 async fn a_member_that_is_not_served_is_refused_by_name() {
     let gateway = TestGateway::start().await;
     for (member, value) in [
-        ("holder", json!({ "name": "Dewi Sartika" })),
-        ("for", json!({ "destination": "SG" })),
-        ("include", json!(["rules"])),
-        ("minimum_sequence", json!(1)),
-        ("nonce", json!("x")),
+        ("nonce", json!("Dewi Sartika")),
         ("credentail", json!("HC1:")),
     ] {
         let answer = gateway

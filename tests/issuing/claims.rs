@@ -12,7 +12,7 @@ fn seen(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     body["trace"] = json!("-");
     let headers = answer.headers.iter();
     let headers = headers
-        .filter(|(name, _)| !["lintas-trace", "date"].contains(&name.as_str()))
+        .filter(|(name, _)| !["lintas-trace", "date", "ratelimit"].contains(&name.as_str()))
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
     (answer.status, body.to_string(), headers.collect())
 }

@@ -221,6 +221,14 @@ impl Caller {
         read(request.header(CONTENT_TYPE, kind).body(body)).await
     }
 
+    /// Posts `body` under the key `key`.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let client = self.client.as_ref().unwrap();
+        let request = client.post(format!("{}{path}", self.admin));
+        let request = request.header(CONTENT_TYPE, "application/json");
+        read(request.header(KEY, key).body(body.to_string())).await
+    }
+
     /// Hands one event in, and gets its row of the answer.
     pub(crate) async fn hands_in(&self, event: &Value) -> Value {
         let answer = self.post_json("/v1/events", event).await;
@@ -251,6 +259,9 @@ impl Caller {
         self.post_json("/admin/v1/tokens", &body).await
     }
 }
+
+/// The header of keys that callers make.
+pub(crate) const KEY: &str = "Idempotency-Key";
 
 /// A dose of the person who must not be logged.
 pub(crate) fn dose(id: &str) -> Value {

@@ -16,6 +16,7 @@ mod ground;
 mod guesses;
 mod load;
 mod needles;
+mod once;
 mod persons;
 #[allow(dead_code, reason = "the tests of the store use all of it")]
 #[path = "../store/postgres.rs"]

@@ -179,10 +179,7 @@ impl Land {
             reference: None,
             text: text.to_owned(),
         };
-        let request = VerifyRequest {
-            questions: vec![question],
-            at: None,
-        };
+        let request = VerifyRequest::of(vec![question]);
         self.gateway.verify(&request, &self.gateway.moment())
     }
 

@@ -8,7 +8,11 @@ use cryptoki::object::Attribute;
 use cryptoki::session::UserType;
 use lintas::crypto::{VerifyingKey, verify_by_library};
 use lintas::failure::Code;
-use lintas::server::keys::{PassphrasePlace, Signer, Token, TokenConfig, make_token_key};
+use lintas::model::{Country, Environment};
+use lintas::server::keys::{
+    PassphrasePlace, ReceiptKeys, ReceiptPlace, Signer, Token, TokenConfig, make_receipt_key,
+    make_token_key,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -209,5 +213,27 @@ fn what_a_token_signed_is_accepted() {
         let text = sign(&land.ready("3174001").unwrap(), land.now());
         assert!(land.accepts(&text));
         land.ends().await;
+    });
+}
+
+#[test]
+fn a_key_of_receipts_may_lie_in_a_token() {
+    let name = "token::a_key_of_receipts_may_lie_in_a_token";
+    with_token(name, async |config| {
+        let token = open(&config);
+        let data = tempfile::tempdir().unwrap();
+        let (environment, country) = (Environment::Test, Country::parse("ID").unwrap());
+        let (at, place) = (crate::support::issued_at(), ReceiptPlace::Token(&token));
+        let (_, kid) = make_receipt_key(data.path(), environment, country, at, &place).unwrap();
+        let open = |token| ReceiptKeys::open(data.path(), environment, None, token).unwrap();
+        let keys = open(Some(&token));
+        let signer = keys.signer.unwrap();
+        assert_eq!(signer.key.kid, kid);
+        let certificate = lintas::codec::x509::Certificate::read(&keys.known[0].0).unwrap();
+        let signature = signer.signer.sign(b"a").unwrap();
+        assert!(holds(&certificate.public_key, b"a", &signature));
+        // Elsewhere its certificate is known, and nothing signs.
+        let elsewhere = open(None);
+        assert!(elsewhere.signer.is_none() && elsewhere.known.len() == 1);
     });
 }

@@ -4,12 +4,14 @@ use crate::network::Land;
 use crate::support::country::{Identity, SIGNED_AT, stated};
 use lintas::exchange::dgcg::Dialect;
 use lintas::exchange::write_pem;
+
 use lintas::server::config::Config;
 use lintas::server::federation::{Feed, FeedConfig, FeedKind, Uploader, open_feed, parse_feeds};
 use lintas::server::gateway::hub::{Change, Joining, PartyRole};
 use lintas::server::gateway::{Clock, Gateway, Question, Synchronised, VerifyRequest};
 use lintas::server::{Running, Server};
 use lintas::trust::Role;
+use lintas::verify::{Asked, Journey};
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -185,11 +187,34 @@ impl Country {
             reference: None,
             text: text.to_owned(),
         };
-        let request = VerifyRequest {
-            questions: vec![question],
-            at: None,
+        let request = VerifyRequest::of(vec![question]);
+        self.answer(&request)
+    }
+
+    /// The same for a journey to `destination`.
+    pub(crate) async fn verdict_for(
+        &self,
+        text: &str,
+        destination: &str,
+    ) -> (&'static str, Vec<&'static str>) {
+        self.gateway().follow().await.unwrap();
+        self.gateway().refresh();
+        let question = Question {
+            reference: None,
+            text: text.to_owned(),
         };
-        let verdict = self.gateway().verify(&request, &self.gateway().moment());
+        let destination = lintas::model::Country::parse(destination).unwrap();
+        self.answer(&VerifyRequest {
+            asked: Asked {
+                journey: Some(Journey::to(destination)),
+                ..Asked::default()
+            },
+            ..VerifyRequest::of(vec![question])
+        })
+    }
+
+    fn answer(&self, request: &VerifyRequest) -> (&'static str, Vec<&'static str>) {
+        let verdict = self.gateway().verify(request, &self.gateway().moment());
         let findings = verdict.credentials[0].findings.iter();
         (
             verdict.outcome().name(),

@@ -142,6 +142,68 @@ async fn our_own_client_does_a_days_work_in_both_dialects() {
 }
 
 #[actix_web::test]
+async fn a_country_is_asked_by_its_own_rules() {
+    let (id, th) = neighbours().await;
+    let (own, feed) = (id.knows(&id, Dialect::Eu), th.knows(&id, Dialect::Eu));
+    let uploader = id.uploader(&own);
+    let signer = &id.land.signers[0].der;
+    uploader.signer(signer, id.now()).await.unwrap();
+    let text = id.land.credential(0);
+    th.asks(&feed).await.unwrap();
+    // Nobody knows what it asks for, so nobody says that it is content.
+    let unknown = ("indeterminate", vec!["rules_missing"]);
+    assert_eq!(th.verdict_for(&text, "ID").await, unknown);
+    let days = |days: i64| id.now().plus(days * 86_400).to_string();
+    for (identifier, version, logic) in [
+        (
+            "GR-ID-0001",
+            "1.0.0",
+            json!({ "!": [{ "var": "payload.v.0" }] }),
+        ),
+        (
+            "VR-ID-0001",
+            "1.0.0",
+            json!({ "===": [{ "var": "payload.v.0.dn" }, { "var": "payload.v.0.sd" }] }),
+        ),
+        // One that fails with an error: it is open, whatever else it might have said.
+        (
+            "VR-ID-0002",
+            "1.0.0",
+            json!({ "plusTime": [{ "var": "payload.v.0.mp" }, 1, "day"] }),
+        ),
+    ] {
+        let about = if identifier.starts_with("GR") {
+            "General"
+        } else {
+            "Vaccination"
+        };
+        let rule = json!({
+            "Identifier": identifier, "Type": "Acceptance", "Country": "ID", "Version": version,
+            "SchemaVersion": "1.0.0", "Engine": "CERTLOGIC", "EngineVersion": "0.7.5", "CertificateType": about,
+            "Description": [{ "lang": "en", "desc": "What the country asks of whoever arrives." }],
+            "ValidFrom": days(3), "ValidTo": days(60), "AffectedFields": ["dn"], "Logic": logic,
+        });
+        uploader
+            .rule(rule.to_string().as_bytes(), id.now())
+            .await
+            .unwrap();
+    }
+    th.asks(&feed).await.unwrap();
+    // They are known and have not begun.
+    assert_eq!(th.verdict_for(&text, "ID").await, ("accept", vec![]));
+    clock_of(&th).fetch_add(3 * 86_400, Ordering::SeqCst);
+    th.asks(&feed).await.unwrap();
+    let refused = vec!["rule_failed", "rule_open"];
+    assert_eq!(
+        th.verdict_for(&text, "ID").await,
+        ("reject", refused.clone())
+    );
+    assert_eq!(id.verdict_for(&text, "ID").await, ("reject", refused));
+    assert_eq!(th.verdict(&text).await, ("accept", vec![]));
+    assert_eq!(th.verdict_for(&text, "TH").await, unknown);
+}
+
+#[actix_web::test]
 async fn a_neighbour_that_is_silent_makes_nobody_a_liar() {
     let (mut id, th) = neighbours().await;
     let (own, feed) = (id.knows(&id, Dialect::Eu), th.knows(&id, Dialect::Eu));

@@ -13,7 +13,8 @@ fn a_message_of_one_kind_is_none_of_another() {
     let key = &keys.list;
     let public = VerifyingKey::from_spki(key.public_key()).unwrap();
     let kinds = ["trust-list", "bundle", "receipt", "status-pass"].map(Kind::named);
-    let make = |kind| Unsigned::new(kind, &[1; 8], key.certificate().to_vec(), vec![0xa0]).unwrap();
+    let make =
+        |kind| Unsigned::new(kind, &[1; 8], Some(key.certificate().to_vec()), vec![0xa0]).unwrap();
     for signed in kinds {
         let unsigned = make(signed);
         let signature = key.sign(unsigned.signed_bytes()).unwrap();

@@ -23,7 +23,7 @@ fn rule(version: &str, from: UnixTime) -> Vec<u8> {
         "Engine": "CERTLOGIC", "EngineVersion": "1.0.0", "CertificateType": "Vaccination",
         "Description": [{ "lang": "en", "desc": "A rule that is there for a test." }],
         "ValidFrom": from.to_string(), "ValidTo": from.plus(1_000_000).to_string(), "AffectedFields": ["v.0.dn"],
-        "Logic": { "and": [true] },
+        "Logic": { "and": [true, true] },
     });
     serde_json::to_string_pretty(&rule).unwrap().into_bytes()
 }

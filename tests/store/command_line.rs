@@ -81,7 +81,7 @@ fn the_command_line_migrates_copies_checks_and_accepts() {
         std::fs::write(file("lintas.toml"), config).unwrap();
         for (arguments, code, words) in [
             (&["store", "check"][..], 64, "run `lintas migrate`"),
-            (&["migrate"], 0, "version 4"),
+            (&["migrate"], 0, "version 6"),
             (
                 &["store", "check"],
                 1,

@@ -6,8 +6,8 @@ use lintas::failure::Failure;
 use lintas::model::UnixTime;
 use lintas::revocation::RegisterMark;
 use lintas::server::store::issuing::{
-    Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
-    Tally, Waiting, Which,
+    Attempt, Begun, Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector,
+    Standing, Survey, Taken, Tally, Waiting, Which,
 };
 use lintas::server::store::{AuditHead, AuditRow, Event, Head, Lease, Row, Store, Wholeness};
 use std::sync::Arc;
@@ -145,6 +145,23 @@ impl<M: Meddler> IssuingStore for Meddled<M> {
 
     async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure> {
         self.store.expire(now, waited_since).await
+    }
+
+    async fn begin_answer(&self, attempt: &Attempt, now: UnixTime) -> Result<Begun, Failure> {
+        self.store.begin_answer(attempt, now).await
+    }
+
+    async fn end_answer(
+        &self,
+        attempt: &Attempt,
+        answer: Option<&[u8]>,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        self.store.end_answer(attempt, answer, now).await
+    }
+
+    async fn expire_answers(&self, now: UnixTime) -> Result<u64, Failure> {
+        self.store.expire_answers(now).await
     }
 
     async fn standing(&self, source_key: &[u8; 32]) -> Result<Option<Standing>, Failure> {

@@ -177,10 +177,7 @@ impl Node {
             reference: None,
             text: text.to_owned(),
         };
-        let request = VerifyRequest {
-            questions: vec![question],
-            at: None,
-        };
+        let request = VerifyRequest::of(vec![question]);
         let verdict = self.gateway.verify(&request, &self.gateway.moment());
         let findings = verdict.credentials[0].findings.iter();
         let findings = findings.map(|finding| finding.code.name()).collect();

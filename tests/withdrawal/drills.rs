@@ -230,13 +230,10 @@ async fn a_stolen_key_is_answered(count: usize) {
     assert!(verdict["credentials"][0]["register"].is_null());
 
     // Where nobody can ask the register, nobody is accepted and nobody is sent away.
-    let request = VerifyRequest {
-        questions: vec![Question {
-            reference: None,
-            text: forged[0].text.clone(),
-        }],
-        at: None,
-    };
+    let request = VerifyRequest::of(vec![Question {
+        reference: None,
+        text: forged[0].text.clone(),
+    }]);
     let offline = gateway.verify(&request, &gateway.moment());
     assert_eq!(offline.outcome(), Outcome::Indeterminate);
     ministry.store().close().await;

@@ -9,7 +9,8 @@ use super::{TEST, VACCINATION};
 use crate::codec::item::{Entries, Item};
 use crate::failure::{Code, Failure};
 use crate::model::{
-    Entry, HealthCertificate, Person, PersonName, Purpose, UnixTime, Uvci, WhoTest, WhoVaccination,
+    AsWritten, Entry, HealthCertificate, Person, PersonName, Purpose, UnixTime, Uvci, WhoTest,
+    WhoVaccination,
 };
 use crate::quirk::Quirks;
 use smallvec::SmallVec;
@@ -154,6 +155,7 @@ impl Reader<'_> {
             schema_version,
             person: Person { name, birth_date },
             entry,
+            as_written: AsWritten::default(),
         })
     }
 

@@ -67,7 +67,7 @@ pub struct List {
 /// `input_too_large`.
 pub fn open(bytes: &[u8], anchors: &Anchors<'_>) -> Result<List, Failure> {
     let message = Typed::read(bytes, KIND)?;
-    let signer = anchors.pinned(Some(&message.certificate))?;
+    let signer = anchors.pinned(Some(certificate(&message)?))?;
     crypto::verify(&signer.key, message.signed_bytes(), &message.signature).map_err(unproven)?;
     list(&message)
 }
@@ -117,6 +117,11 @@ fn signers(list: List) -> Vec<Result<Found, Unread>> {
     list.keys.into_iter().filter_map(found).collect()
 }
 
+fn certificate(message: &Typed) -> Result<&Vec<u8>, Failure> {
+    let none = || Code::CoseInvalid.because("no certificate");
+    message.certificate.as_ref().ok_or_else(none)
+}
+
 fn list(message: &Typed) -> Result<List, Failure> {
     let document = cbor::read(&message.payload, LIMITS)
         .map_err(|failure| invalid(&format!("signed, and not CBOR: {}", failure.detail())))?;
@@ -157,7 +162,7 @@ fn list(message: &Typed) -> Result<List, Failure> {
             previous,
         },
         keys: keys.into_iter().map(key).collect(),
-        signer: crypto::sha256(&message.certificate),
+        signer: crypto::sha256(certificate(message)?),
     })
 }
 
@@ -220,7 +225,7 @@ impl Unsigned {
         let payload = cbor::write(&Value::Map(members))?;
         let kid = kid_of(&certificate);
         let kid = kid.ok_or_else(|| Code::Internal.because("no kid"))?;
-        typed::Unsigned::new(KIND, kid.as_bytes(), certificate, payload).map(Self)
+        typed::Unsigned::new(KIND, kid.as_bytes(), Some(certificate), payload).map(Self)
     }
 
     /// The bytes to sign.

@@ -118,7 +118,7 @@ impl ListenTable {
     }
 }
 
-fn thumbprints(member: &str, texts: &[String]) -> Result<Vec<Thumbprint>, Failure> {
+pub(super) fn thumbprints(member: &str, texts: &[String]) -> Result<Vec<Thumbprint>, Failure> {
     if texts.len() > MAX_THUMBPRINTS {
         return Err(invalid(&format!("{member} are at most {MAX_THUMBPRINTS}")));
     }

@@ -53,6 +53,7 @@ impl Gateway {
                 self.preview_withdraw(selector, *reason, asker).await
             }
             Act::CertificatesReinstate { id } => self.preview_reinstate(id, asker).await,
+            Act::PolicyActivate { message, at: from } => self.preview_policy(message, *from, at),
         }
     }
 
@@ -95,6 +96,7 @@ impl Gateway {
                 let asker = registry.asker(by.asked_by)?;
                 self.carry_out_reinstate(id, asker, by).await
             }
+            Act::PolicyActivate { message, at } => self.carry_out_policy(message, *at, by),
         }
     }
 

@@ -190,7 +190,8 @@ impl Gateway {
             | Act::KeyRetire { .. }
             | Act::KeyCompromised { .. }
             | Act::CertificatesWithdraw { .. }
-            | Act::CertificatesReinstate { .. } => None,
+            | Act::CertificatesReinstate { .. }
+            | Act::PolicyActivate { .. } => None,
         };
         Ok(Done {
             request,

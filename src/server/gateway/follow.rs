@@ -6,11 +6,13 @@ use super::Gateway;
 use super::hub::{HUB, Hub};
 use super::keyring::Keyring;
 use super::own::OwnRecords;
+use super::policy::PolicyBook;
 use super::publication::{Ledger, PUBLICATION};
 use super::registry::Registry;
 use crate::exchange::RecordKind;
 use crate::failure::{Code, Failure};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tracing::error;
 
 impl Gateway {
@@ -20,6 +22,15 @@ impl Gateway {
     /// # Errors
     /// `store_unavailable`.
     pub async fn follow(self: &Arc<Self>) -> Result<bool, Failure> {
+        let from = self.clock.now_ms();
+        let followed = self.put_new_into_force().await;
+        if followed.is_ok() && !self.world.load().incomplete {
+            self.followed_ms.fetch_max(from, Ordering::Release);
+        }
+        followed
+    }
+
+    async fn put_new_into_force(self: &Arc<Self>) -> Result<bool, Failure> {
         let records = self.records()?;
         let _one = records.assembling.lock().await;
         let read = self.read_store().await;
@@ -43,6 +54,7 @@ impl Gateway {
                 );
             }
             self.own_incomplete(incomplete);
+            self.policies_incomplete(incomplete);
         }
         if says_nothing && !turned {
             return Ok(read_any);
@@ -84,7 +96,8 @@ impl Gateway {
             if rows.is_empty() {
                 return Ok(*through != before);
             }
-            let (mut hub, mut registered, mut own) = (None, Vec::new(), Vec::new());
+            let (mut hub, mut registered) = (None, Vec::new());
+            let (mut own, mut policies) = (Vec::new(), Vec::new());
             for row in rows {
                 *through = row.sequence;
                 if let Some(signer) = row.record.as_ref().ok().filter(|it| Keyring::keeps(it)) {
@@ -96,6 +109,7 @@ impl Gateway {
                     Ok(record) if Registry::keeps(record.kind) => registered.push(record),
                     // In force at once: a world that takes long to be made is not waited for.
                     Ok(record) if OwnRecords::keeps(&record) => own.push(record),
+                    Ok(record) if PolicyBook::keeps(&record) => policies.push(record),
                     Ok(record) => {
                         if record.source == HUB {
                             let hub = hub.get_or_insert_with(|| Hub::clone(&self.hub()));
@@ -122,6 +136,7 @@ impl Gateway {
                 self.hub.store(Arc::new(hub));
             }
             self.own_read(&own);
+            self.policies_read(&policies);
             self.register(&registered);
         }
     }

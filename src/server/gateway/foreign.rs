@@ -11,7 +11,10 @@ use crate::exchange::{Record, RecordKind};
 use crate::failure::Failure;
 use crate::model::{Country, UnixTime};
 use crate::revocation::{RevocationBatch, RevocationList};
-use crate::snapshot::{FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements};
+use crate::rules::{RuleSet, ValueSets};
+use crate::snapshot::{
+    Acceptance, FeedContent, FeedProof, FeedRecords, Snapshot, read_feed, statements,
+};
 use crate::trust::{AdmissionReport, Refusal, Source, TrustEntry};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -72,6 +75,8 @@ pub struct Foreign {
     replica: Replica,
     contents: BTreeMap<String, Arc<Content>>,
     revocations: Arc<RevocationList>,
+    /// The rules of countries and the codes that they look up, of all feeds.
+    acceptance: Arc<(RuleSet, ValueSets)>,
     /// The countries whose withdrawals each feed was last known to name.
     spoken_for: BTreeMap<String, Vec<Country>>,
     /// Shared by all copies: an attempt is known before the next world is made.
@@ -223,6 +228,12 @@ impl Foreign {
                 })
             });
             self.revocations = Arc::new(RevocationList::new(batches));
+            let (mut rules, mut value_sets) = (RuleSet::default(), ValueSets::default());
+            for content in self.contents.values() {
+                rules.merge(&content.said.rules);
+                value_sets.fill_in(&content.said.value_sets);
+            }
+            self.acceptance = Arc::new((rules, value_sets));
         }
     }
 
@@ -255,6 +266,14 @@ impl Foreign {
     /// The certificates that they withdraw.
     pub(super) fn revocations(&self) -> Arc<RevocationList> {
         Arc::clone(&self.revocations)
+    }
+
+    /// The rules of countries, and the codes that they look up: those of `own` before all others.
+    pub(super) fn acceptance(&self, own: &ValueSets) -> Acceptance {
+        let (rules, foreign) = &*self.acceptance;
+        let mut value_sets = own.clone();
+        value_sets.fill_in(foreign);
+        Acceptance::new(rules.clone(), value_sets)
     }
 
     /// How every feed stands in `snapshot`, whose admission came to `report`.

@@ -189,7 +189,8 @@ fn changes(hub: &Hub, act: &Act, at: UnixTime) -> Result<Done, Failure> {
         | Act::KeyRetire { .. }
         | Act::KeyCompromised { .. }
         | Act::CertificatesWithdraw { .. }
-        | Act::CertificatesReinstate { .. } => {
+        | Act::CertificatesReinstate { .. }
+        | Act::PolicyActivate { .. } => {
             let reason = format!("{} is no act on parties", act.name());
             Err(Code::Internal.because(reason))
         }

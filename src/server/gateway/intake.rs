@@ -202,6 +202,7 @@ impl Intake<'_> {
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
             | RecordKind::DataKey
+            | RecordKind::PolicySet
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -114,10 +114,7 @@ impl Gateway {
             reference: None,
             text: credential.text.clone(),
         };
-        let request = VerifyRequest {
-            questions: vec![question],
-            at: None,
-        };
+        let request = VerifyRequest::of(vec![question]);
         let verdict = self.judge(&request, &self.moment());
         if verdict.outcome() == Outcome::Accept {
             return Ok(());

@@ -5,6 +5,8 @@
 mod acts;
 mod admin;
 mod audit;
+pub mod bucket;
+pub mod budgets;
 pub mod cache;
 mod clock;
 mod engine;
@@ -25,7 +27,9 @@ mod node;
 pub mod own;
 mod parties;
 pub mod pinned;
+pub mod policy;
 pub mod publication;
+pub mod receipts;
 mod register;
 pub mod registry;
 pub mod replica;
@@ -50,24 +54,28 @@ use crate::issue::Issuer;
 use crate::model::Environment;
 use crate::server::config::{Config, KeysConfig, Role, Roles};
 use crate::server::federation::FeedConfig;
+use crate::server::keys::has_receipt_keys;
 use crate::server::store;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
 use crate::verify::Policy;
 use arc_swap::ArcSwap;
+use budgets::Budgets;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
 use hub::{Hub, Turning};
 use issuance::Issuance;
 use issuing::Issuing;
-use keyring::{Expiry, Held, Keyring};
+use keyring::{Expiry, Held, Keyring, Openers};
 use own::OwnRecords;
+use policy::PolicyBook;
 use publication::{Ledger, Publisher};
+use receipts::Receipts;
 use register::Watch;
 use registry::Registry;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use value_sets::ValueSets;
 use verify::Counters;
@@ -108,6 +116,7 @@ pub struct Gateway {
     keyring: ArcSwap<Keyring>,
     /// The private keys of this node.
     held: Held,
+    receipts: Receipts,
     expiry: Expiry,
     issuing: Issuing,
     roles: Roles,
@@ -115,10 +124,15 @@ pub struct Gateway {
     value_sets: ArcSwap<ValueSets>,
     /// What is withdrawn of our own, and how our keys stand, as far as the records were read.
     own: ArcSwap<OwnRecords>,
+    /// The policy sets that were activated, as far as the records were read.
+    policies: ArcSwap<PolicyBook>,
     /// Held while a world is put into force, so that none takes back what another said.
     putting: Mutex<()>,
     watch: Watch,
     publishing: Publishing,
+    budgets: Budgets,
+    /// Since when nothing was in the store that is not in force here: milliseconds since 1970-01-01T00:00:00Z.
+    followed_ms: AtomicI64,
 }
 
 impl Gateway {
@@ -126,7 +140,7 @@ impl Gateway {
     ///
     /// What it counts goes to the recorder of metrics that is installed by then.
     /// In the role to issue it opens the signing keys that are configured, and in the demo environment makes its throw-away
-    /// PKI; in other roles it holds no signing key.
+    /// PKI; in the role to verify it opens its key of receipts. In other roles it holds no such key.
     ///
     /// # Errors
     /// `input_output`, `configuration_invalid`, `key_sealed`, `signer_unavailable`, `internal`.
@@ -137,8 +151,15 @@ impl Gateway {
         } else {
             None
         };
+        let signs_receipts = config.roles.has(Role::Verify) && has_receipt_keys(&config.data);
+        let openers = if config.roles.has(Role::Issue) || signs_receipts {
+            Openers::read(&config.keys)?
+        } else {
+            Openers::default()
+        };
+        let receipts = Receipts::open(config, &openers, clock.now())?;
         let held = if config.roles.has(Role::Issue) {
-            Held::open(&config.keys, &config.data)?
+            Held::open(openers, &config.data)
         } else {
             Held::none()
         };
@@ -175,15 +196,22 @@ impl Gateway {
             keys: config.keys.clone(),
             keyring: ArcSwap::default(),
             held,
+            receipts,
             expiry: Expiry::of(config),
             issuing: Issuing::new(&config.issuing)?,
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
             own: ArcSwap::from_pointee(OwnRecords::of(config.issuer.country)),
+            policies: ArcSwap::from_pointee(PolicyBook::of(
+                config.issuer.country,
+                &config.policy_signers,
+            )),
             putting: Mutex::new(()),
             watch: Watch::new(),
             publishing: Publishing::open(config, clock.now())?,
+            budgets: Budgets::new(&config.quota, clock.now_ms()),
+            followed_ms: AtomicI64::new(0),
         };
         gateway.refresh();
         Ok(gateway)
@@ -233,6 +261,11 @@ impl Gateway {
     /// Where it takes the time from.
     pub fn clock(&self) -> Clock {
         self.clock
+    }
+
+    /// How much callers may still have done.
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
     }
 
     /// The snapshot in force, with the report on it.

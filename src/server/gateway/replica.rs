@@ -78,7 +78,8 @@ impl Standing {
             | RecordKind::SignerKey
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
-            | RecordKind::DataKey => return,
+            | RecordKind::DataKey
+            | RecordKind::PolicySet => return,
             RecordKind::TrustListEntry
             | RecordKind::TrustedIssuer
             | RecordKind::TrustedReference

@@ -1,4 +1,4 @@
-//! Value sets that other backends may fetch: the files of the folder `valuesets`, and behind them those of foreign feeds.
+//! Value sets that other backends may fetch and that rules look up: the files of the folder `valuesets`, and behind them those of foreign feeds.
 //!
 //! Refuses folders over 200 files or 16 MiB, and files that are no value sets, each by itself and told once. Of two files with
 //! one id the first by name counts.
@@ -8,8 +8,10 @@
 use super::Gateway;
 use crate::exchange::{RecordKind, read_value_set};
 use crate::failure::Failure;
+use crate::rules;
 use crate::server::federation::Directory;
 use actix_web::web::Bytes;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tracing::{info, warn};
@@ -18,6 +20,8 @@ use tracing::{info, warn};
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ValueSets {
     by_id: BTreeMap<String, Bytes>,
+    /// The same, read.
+    pub(super) read: rules::ValueSets,
     /// What was left out: the name, the machine code.
     left_out: BTreeSet<(String, &'static str)>,
 }
@@ -77,10 +81,14 @@ impl Gateway {
 
 impl ValueSets {
     fn take(&mut self, name: String, bytes: Result<Vec<u8>, Failure>) {
-        let read = bytes.and_then(|bytes| Ok((read_value_set(&bytes)?.id, bytes)));
+        let read = bytes.and_then(|bytes| Ok((read_value_set(&bytes)?, bytes)));
         match read {
-            Ok((id, bytes)) => {
-                self.by_id.entry(id).or_insert_with(|| Bytes::from(bytes));
+            Ok((set, bytes)) => {
+                if let Entry::Vacant(place) = self.by_id.entry(set.id.clone()) {
+                    place.insert(Bytes::from(bytes));
+                    // The first of its id, so nothing contradicts it.
+                    let _ = self.read.add(set);
+                }
             }
             Err(failure) => {
                 self.left_out.insert((name, failure.code().name()));

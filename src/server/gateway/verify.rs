@@ -4,12 +4,13 @@
 
 use super::register::Answers;
 use super::{Gateway, World};
-use crate::failure::Code;
+use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
-use crate::verify::{self, CredentialVerdict, Opened, Outcome, Verdict};
+use crate::verify::{Asked, Opened, Outcome, Presented, Verdict};
 use metrics::Counter;
 use smallvec::SmallVec;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// One credential to judge.
 pub struct Question {
@@ -25,6 +26,19 @@ pub struct VerifyRequest {
     pub questions: Vec<Question>,
     /// The instant to judge at, where the caller may choose it.
     pub at: Option<UnixTime>,
+    /// What is asked of them.
+    pub asked: Asked,
+}
+
+impl VerifyRequest {
+    /// What is asked by `questions` alone.
+    pub fn of(questions: Vec<Question>) -> Self {
+        Self {
+            questions,
+            at: None,
+            asked: Asked::default(),
+        }
+    }
 }
 
 /// The credentials of one request, opened.
@@ -36,14 +50,45 @@ pub struct Moment {
     /// The world in force.
     pub world: Arc<World>,
     now: UnixTime,
+    followed_ms: i64,
+}
+
+impl Moment {
+    /// The instant.
+    pub fn now(&self) -> UnixTime {
+        self.now
+    }
+
+    /// Refuses to answer where this node may not know yet what the snapshot numbered `sequence` knew, on whichever node of
+    /// the gateway that was.
+    ///
+    /// A number is the second in which a snapshot came into force, or a later one. Two nodes may number the same content
+    /// otherwise, so one with a lower number answers, too, once it has read all that was in the store after that second.
+    ///
+    /// # Errors
+    /// `snapshot_older`.
+    pub fn demand(&self, sequence: u64) -> Result<(), Failure> {
+        let own = self.world.snapshot.sequence();
+        let second = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let over = second.saturating_add(1).saturating_mul(1000);
+        if own >= sequence || self.followed_ms >= over {
+            return Ok(());
+        }
+        let reason = format!("the snapshot in force is number {own}");
+        let older = Code::SnapshotOlder.because(reason);
+        Err(older.about("minimum_sequence").again_in_s(1))
+    }
 }
 
 impl Gateway {
     /// The present moment; verdicts that belong together are asked for at one.
     pub fn moment(&self) -> Moment {
+        // Before the world, which is then at least as new.
+        let followed_ms = self.followed_ms.load(Ordering::Acquire);
         Moment {
             world: self.world(),
             now: self.clock.now(),
+            followed_ms,
         }
     }
 
@@ -122,19 +167,15 @@ impl Gateway {
     ) -> Verdict {
         let snapshot = &moment.world.snapshot;
         let at = request.at.unwrap_or(moment.now);
-        let judge = |(question, opened): (&Question, &Arc<Opened>)| CredentialVerdict {
-            reference: question.reference.clone(),
-            ..verify::judge(
-                opened,
-                at,
-                snapshot,
-                &self.policy,
-                answers.on(opened, snapshot),
-            )
-        };
-        let credentials = request.questions.iter().zip(opened).map(judge).collect();
-        let mut verdict = Verdict::of(credentials, at, snapshot, &self.policy);
+        let presented = opened.iter().map(|opened| Presented {
+            registered: answers.on(opened, snapshot),
+            ..Presented::of(opened)
+        });
+        let mut verdict = request.asked.verdict(presented, at, snapshot, &self.policy);
         verdict.simulated = request.at.is_some();
+        for (credential, question) in verdict.credentials.iter_mut().zip(&request.questions) {
+            credential.reference.clone_from(&question.reference);
+        }
         verdict
     }
 }

@@ -68,7 +68,7 @@ impl World {
         }
     }
 
-    /// The same with `snapshot` in force, which differs in what this gateway says of its own certificates.
+    /// The same with `snapshot` in force, which differs in what this gateway says of its own.
     pub(super) fn with_snapshot(&self, snapshot: Snapshot) -> Self {
         Self {
             id: snapshot.id().to_string().into(),
@@ -121,7 +121,11 @@ impl Gateway {
         let lists = readings.iter().map(|reading| &reading.list).chain(&own);
         let contents = foreign.contents().map(|content| &content.list);
         let (snapshot, mut report) = Snapshot::assemble(self.environment, 0, lists.chain(contents));
-        let snapshot = snapshot.with_revocations(foreign.revocations());
+        let acceptance = foreign.acceptance(&self.value_sets.load().read);
+        let snapshot = snapshot
+            .with_revocations(foreign.revocations())
+            .with_acceptance(Arc::new(acceptance));
+        metrics::gauge!("lintas_rules").set(number(snapshot.rules().rules().count()));
         let unread = readings.iter().flat_map(|reading| &reading.refused);
         let unproven = foreign
             .contents()
@@ -144,7 +148,9 @@ impl Gateway {
         let _one = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.world.load();
         let earlier = before.snapshot.sequence();
-        let snapshot = snapshot.with_own(Arc::clone(self.own.load().own()));
+        let snapshot = snapshot
+            .with_own(Arc::clone(self.own.load().own()))
+            .with_policies(self.policies.load().policies());
         // Where nothing new is said, only the age of the sources moves on.
         let changed = snapshot.id() != before.snapshot.id() || earlier == 0;
         let snapshot = snapshot.with_sequence(if changed {

@@ -4,7 +4,7 @@
 
 use super::problem;
 use super::trace::{Trace, trace_of};
-use crate::failure::{Class, Failure};
+use crate::failure::{Class, Failure, Stage};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use tracing::error;
@@ -20,7 +20,8 @@ pub(super) fn answer(request: &HttpRequest, result: Result<Value, Failure>) -> H
 /// The failure as problem details; faults of ours are logged with their causes.
 pub(super) fn failed(request: &HttpRequest, failure: &Failure) -> HttpResponse {
     let trace = trace_of(request);
-    if matches!(failure.code().class(), Class::Internal | Class::Unavailable) {
+    let ours = matches!(failure.code().class(), Class::Internal | Class::Unavailable);
+    if ours && failure.code().stage() != Stage::Caller {
         let causes: String = failure.causes().map(|cause| format!("; {cause}")).collect();
         error!(
             code = failure.code().name(),

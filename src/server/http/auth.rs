@@ -4,10 +4,12 @@
 //! not known is refused, never taken for nobody.
 
 use super::answer::failed;
-use super::routes::State;
+use super::meter::Meter;
+use super::routes::{Route, State};
 use super::trace::Served;
 use crate::crypto;
 use crate::failure::{Code, Failure};
+use crate::server::config::Rate;
 use crate::server::files;
 use crate::verify::View;
 use actix_web::body::{BoxBody, MessageBody};
@@ -129,32 +131,41 @@ impl Principal {
     }
 }
 
-/// Finds out who asks before any handler is reached, and refuses whoever lacks the `scope` of the route at `path`.
+/// Finds out who asks before any handler is reached, and refuses whoever lacks the scope of `route` or the units for it.
 ///
 /// # Errors
 /// Those of the handler.
 pub(super) async fn authorise(
-    path: &'static str,
-    scope: Option<Scope>,
+    route: &'static Route,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    request.extensions_mut().insert(Served(path));
-    let allowed = identify(request.request()).and_then(|principal| {
-        let allowed = scope.map_or(Ok(()), |scope| principal.demand(scope));
+    request.extensions_mut().insert(Served(route.path));
+    let mut counted = None;
+    let allowed = identify(request.request()).and_then(|(principal, rate)| {
+        let state = request.app_data::<Data<State>>();
+        let state = state.filter(|_| route.units > 0);
+        counted = state.and_then(|state| Meter::of(state, &principal, rate));
+        let allowed = route.scope.map_or(Ok(()), |scope| principal.demand(scope));
         request.extensions_mut().insert(principal);
-        allowed
+        allowed?;
+        let Some(meter) = &counted else {
+            return Ok(());
+        };
+        request.extensions_mut().insert(meter.clone());
+        meter.spend(route.units.into())
     });
-    match allowed {
-        Ok(()) => next
-            .call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body),
+    let mut response = match allowed {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(failure) => {
             let answer = failed(request.request(), &failure);
-            Ok(request.into_response(answer))
+            request.into_response(answer)
         }
+    };
+    if let Some(meter) = counted {
+        meter.tell(response.headers_mut());
     }
+    Ok(response)
 }
 
 /// Who sent `request`, as found out before.
@@ -166,11 +177,14 @@ pub(super) fn principal(request: &HttpRequest) -> Principal {
         .unwrap_or(Principal::Anonymous)
 }
 
+/// Who asks, and how much they may have done where that is limited.
+type Asker = (Principal, Option<Rate>);
+
 /// A token that is given and not known, or given in another form, is refused.
-fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
+fn identify(request: &HttpRequest) -> Result<Asker, Failure> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let Some(value) = values.next() else {
-        return Ok(Principal::Anonymous);
+        return Ok((Principal::Anonymous, None));
     };
     if values.next().is_some() {
         return Err(Code::Unauthenticated.because("two Authorization headers"));
@@ -192,7 +206,7 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
                     scopes: [Scope::Operator].into(),
                 };
                 request.extensions_mut().insert(submitter);
-                Some(principal)
+                Some((principal, None))
             }
             None => find(state, token.trim())?,
         },
@@ -202,10 +216,11 @@ fn identify(request: &HttpRequest) -> Result<Principal, Failure> {
 }
 
 /// The client whose token this is: of `clients.toml`, or one that operators added, unless the file names its id otherwise.
-fn find(state: &State, token: &str) -> Result<Option<Principal>, Failure> {
+fn find(state: &State, token: &str) -> Result<Option<Asker>, Failure> {
     let file = state.clients.load();
-    if let Some(Client { id, scopes, .. }) = file.find(token) {
-        return Ok(Some(Principal::Client { id, scopes }));
+    if let Some(found) = file.find(token) {
+        let (id, scopes) = (found.id, found.scopes);
+        return Ok(Some((Principal::Client { id, scopes }, found.rate)));
     }
     let Some(client) = state.gateway.registered_client(token)? else {
         return Ok(None);
@@ -215,7 +230,7 @@ fn find(state: &State, token: &str) -> Result<Option<Principal>, Failure> {
         warn!(client = %id, "client {id} is refused: clients.toml says something else of it");
         return Ok(None);
     }
-    Ok(Some(Principal::Client { id, scopes }))
+    Ok(Some((Principal::Client { id, scopes }, client.rate)))
 }
 
 /// The clients of `clients.toml`.
@@ -227,6 +242,7 @@ struct Client {
     id: Arc<str>,
     token_hash: [u8; 32],
     scopes: Arc<[Scope]>,
+    rate: Option<Rate>,
 }
 
 impl Clients {
@@ -299,10 +315,13 @@ fn client(row: Row) -> Result<Client, Failure> {
     let token_hash =
         hash(&row.token_sha256).ok_or_else(|| invalid("token_sha256 is not 64 hex digits"))?;
     let scopes = row.scopes.iter().map(scope).collect::<Result<_, _>>()?;
+    let rate = Rate::of(row.units_per_minute, row.burst)
+        .map_err(|what| invalid(&format!("client {}: {what}", row.id)))?;
     Ok(Client {
         id: row.id.into(),
         token_hash,
         scopes,
+        rate,
     })
 }
 
@@ -329,6 +348,8 @@ struct Row {
     id: String,
     token_sha256: String,
     scopes: Vec<String>,
+    units_per_minute: Option<u32>,
+    burst: Option<u32>,
 }
 
 const MAX_ID: usize = 64;
@@ -361,6 +382,8 @@ mod tests {
             row("a", "t", "") + &row("b", "t", ""),
             good.replace("token_sha256 = \"", "token_sha256 = \"zz"),
             good.replace("scopes", "scope"),
+            format!("{good}units_per_minute = 0"),
+            format!("{good}burst = 10"),
             good + "unknown = 1",
         ] {
             assert_eq!(

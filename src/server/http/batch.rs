@@ -6,6 +6,7 @@
 use super::answer::failed;
 use super::auth::{Principal, principal};
 use super::body::{self, JSON, Members};
+use super::meter;
 use super::problem;
 use super::routes::State;
 use super::trace::{SNAPSHOT, Trace, snapshot_mark, trace_of};
@@ -46,18 +47,29 @@ async fn verdicts(
 ) -> Result<(Form, Vec<u8>, Moment), Failure> {
     let form = Form::of(request)?;
     let bytes = body::read(request, payload, MAX_BODY).await?;
-    let rows: Arc<[Bytes]> = state.work.apart(move || form.rows(&bytes)).await??.into();
-    let moment = state.gateway.moment();
+    let (moment, principal) = (state.gateway.moment(), principal(request));
+    let at = moment.clone();
+    let read = move || -> Result<Vec<Vec<Row>>, Failure> {
+        let rows = form.rows(&bytes)?;
+        let read = |range: Range<usize>| {
+            let rows = rows.iter().skip(range.start).take(range.len());
+            let read = rows.map(|row| Row::read(row, &principal, &at));
+            read.collect()
+        };
+        Ok(slices(&rows).into_iter().map(read).collect())
+    };
+    let slices = state.work.apart(read).await??;
+    let units: u64 = slices.iter().flatten().map(Row::units).sum();
+    // One was paid at the door.
+    meter::spend(request, units.saturating_sub(meter::CREDENTIAL.into()))?;
     let mut answers = Vec::new();
-    for range in slices(&rows) {
+    for rows in slices {
         let slice = Slice {
             gateway: Arc::clone(&state.gateway),
             moment: moment.clone(),
-            principal: principal(request),
             trace: trace_of(request),
         };
-        let rows = Arc::clone(&rows);
-        let opened = move || slice.opened(rows.iter().skip(range.start).take(range.len()));
+        let opened = move || slice.opened(rows);
         let judged = match state.work.apart(opened).await? {
             Turn::Judged(judged) => judged,
             Turn::Asks(slice) => {
@@ -185,7 +197,6 @@ impl<'b> Deserialize<'b> for Rows<'b> {
 struct Slice {
     gateway: Arc<Gateway>,
     moment: Moment,
-    principal: Principal,
     trace: Option<Trace>,
 }
 
@@ -199,8 +210,7 @@ enum Turn {
 
 impl Slice {
     /// `rows` opened, and judged where the register need not be asked.
-    fn opened<'r>(self, rows: impl Iterator<Item = &'r Bytes>) -> Turn {
-        let rows: Vec<_> = rows.map(|row| Row::read(row, &self.principal)).collect();
+    fn opened(self, rows: Vec<Row>) -> Turn {
         let asked = rows.iter().filter_map(|row| row.asked.as_ref().ok());
         let requests: Vec<_> = asked.map(|asked| &asked.request).collect();
         let credentials = self.gateway.open_credentials_of(&requests, &self.moment);
@@ -234,12 +244,12 @@ impl OpenedSlice {
         let requests: Vec<_> = asked.map(|asked| &asked.request).collect();
         let gateway = &slice.gateway;
         let verdicts = gateway.verify_batch(&requests, opened, register, &slice.moment);
-        let mut verdicts = verdicts.iter();
+        let mut verdicts = verdicts.into_iter();
         let missing = || Code::Internal.because("a row without a verdict");
         let answers = self.rows.into_iter().map(|row| {
             let verdict = row.asked.and_then(|asked| {
                 let verdict = verdicts.next().ok_or_else(missing)?;
-                asked.written(verdict, slice.trace)
+                asked.answered(verdict, gateway, &slice.moment, slice.trace)
             });
             let trace = slice.trace.as_ref().map(Trace::as_str);
             let answer = verdict.unwrap_or_else(|failure| {
@@ -269,16 +279,22 @@ struct Row {
 }
 
 impl Row {
-    fn read(bytes: &[u8], principal: &Principal) -> Self {
+    fn read(bytes: &[u8], principal: &Principal, moment: &Moment) -> Self {
         let mut name = None;
         let asked = Members::parse(bytes).and_then(|mut members| {
             name = reference(&mut members)?;
-            Asked::read(members, principal)
+            Asked::read(members, principal, moment)
         });
         Self {
             reference: name,
             asked,
         }
+    }
+
+    /// What it costs, in units; to read a bad one is not free.
+    fn units(&self) -> u64 {
+        let read = self.asked.as_ref();
+        read.map_or_else(|_| meter::CREDENTIAL.into(), Asked::units)
     }
 }
 

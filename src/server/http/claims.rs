@@ -5,6 +5,7 @@
 
 use super::answer::failed;
 use super::body::{Members, not};
+use super::meter::{self, DRAWN};
 use super::routes::State;
 use crate::failure::{Code, Failure};
 use crate::issue::{self, event::Profile};
@@ -53,6 +54,9 @@ async fn fetched(
         }
     };
     members.finish()?;
+    if form != Form::Json {
+        meter::spend(request, DRAWN.into())?;
+    }
     let holding = match state.gateway.under_claim(&claim).await? {
         Fetched::Waits => {
             return Ok(HttpResponse::Accepted()

@@ -4,11 +4,13 @@
 //!
 //! Source: OpenAPI Specification 3.1.0; JSON Schema draft 2020-12; RFC 9457 for problem details.
 
+mod callers;
 mod certificate;
 mod events;
 mod publication;
 mod referred;
 mod revocations;
+mod verify;
 
 use super::auth::Scope;
 use super::routes::{ROUTES, Route, State};
@@ -16,11 +18,12 @@ use crate::failure::Code;
 use crate::model::Environment;
 use crate::quirk::Quirk;
 use crate::server::config::Roles;
-use crate::verify::{Outcome, View};
+use crate::verify::Outcome;
 use actix_web::{HttpResponse, web};
 use certificate::{certificate, claimed, events, one_event};
 use referred::referred;
 use serde_json::{Map, Value, json};
+use verify::signer;
 
 /// The handler.
 pub(super) async fn document(state: web::Data<State>) -> HttpResponse {
@@ -63,13 +66,10 @@ fn build(environment: Environment, roles: &Roles) -> Value {
 /// What one route does; nothing for a route that is not described here, which a test forbids.
 fn operation(route: &Route) -> Value {
     let said = match (route.method, route.path) {
-        ("POST", "/v1/verify") => with(
-            answers("verify", "Judge credentials.", "Verdict", NOT_READ),
-            json!({ "description": VERIFYING, "requestBody": body("VerifyRequest") }),
-        ),
-        ("POST", "/v1/verify/batch") => batch(),
+        ("POST", "/v1/verify") => verify::verify(),
+        ("POST", "/v1/verify/batch") => verify::batch(),
         ("POST", "/v1/issue") => with(
-            answers("issue", "Issue a credential.", "IssueResponse", NOT_ISSUED),
+            answers("issue", "Issue a credential.", "IssueResponse", NOT_READ),
             json!({ "description": ISSUING, "requestBody": body("IssueRequest") }),
         ),
         ("POST", "/v1/events") => events::take_in(),
@@ -91,23 +91,7 @@ fn operation(route: &Route) -> Value {
         ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
         _ => publication::operation(route),
     };
-    with(said, security(route.scope))
-}
-
-/// The batch, which comes and goes as an array or as lines.
-fn batch() -> Value {
-    let both = |array: &str, line: &str| {
-        json!({
-            "application/json": { "schema": schema(array) },
-            "application/x-ndjson": { "schema": schema(line) },
-        })
-    };
-    let mut said = answers("verifyBatch", "Judge many.", "BatchResponse", NOT_READ);
-    if let Some(content) = said.pointer_mut("/responses/200/content") {
-        *content = both("BatchResponse", "BatchAnswer");
-    }
-    let body = json!({ "required": true, "content": both("BatchRequest", "BatchRow") });
-    with(said, json!({ "description": BATCH, "requestBody": body }))
+    callers::told(route, with(said, security(route.scope)))
 }
 
 /// What an operation answers: 200 with the schema `success`, a fault of ours, and the other `problems`.
@@ -156,8 +140,8 @@ fn response(name: &str, media_type: &str, description: &str) -> Value {
 fn schemas() -> Map<String, Value> {
     let parts = [
         sets(),
-        request(),
-        verdict(),
+        verify::request(),
+        verify::verdict(),
         certificate(),
         trust(),
         node(),
@@ -188,93 +172,6 @@ fn sets() -> Value {
             "x-known-stages", codes.map(|it| it.stage().name())),
         "Quirk": open_set("A harmless oddity that was tolerated.",
             "x-known-quirks", Quirk::ALL.iter().map(|it| it.name())),
-    })
-}
-
-fn request() -> Value {
-    let views = [View::Result, View::Gate, View::Officer, View::Holder];
-    let needs = views.map(|it| format!("{} needs {}", it.name(), Scope::for_view(it).name()));
-    let view = format!("How much of a certificate to show: {}.", needs.join(", "));
-    let request = json!({
-        "credential": text("The text of one QR code."),
-        "credentials": { "type": "array", "minItems": 1, "maxItems": 8, "items": schema("Question") },
-        "view": with(text(&view), json!({ "enum": views.map(View::name), "default": "result" })),
-        "locale": with(text("The language of messages."), json!({ "enum": ["id", "en"], "default": "en" })),
-        "at": instant(&format!("The instant to judge at; needs {}.", Scope::VerifySimulate.name())),
-    });
-    let question = json!({
-        "credential": text("The text of one QR code."),
-        "ref": { "type": "string", "minLength": 1, "maxLength": 64, "description": "Your name for it, 1 to 64 bytes." },
-    });
-    let optional = ["credential", "credentials", "view", "locale", "at", "ref"];
-    let either = json!({
-        "description": NOT_SERVED,
-        "oneOf": [{ "required": ["credential"] }, { "required": ["credentials"] }],
-    });
-    let named = json!({ "ref": question.get("ref") });
-    let row = closed(with(request.clone(), named), &optional);
-    json!({
-        "VerifyRequest": with(closed(request, &optional), either.clone()),
-        "Question": closed(question, &["ref"]),
-        "BatchRow": with(row, either),
-        // A row that is bad is answered in its place.
-        "BatchRequest": { "type": "array", "maxItems": 1000, "items": schema("BatchRow") },
-        "BatchResponse": list(schema("BatchAnswer")),
-        "BatchAnswer": {
-            "description": "A verdict, or problem details where the row was bad; with the row's `ref`.",
-            "properties": { "ref": text("Your name for the row.") },
-            "anyOf": [schema("Verdict"), schema("Problem")],
-        },
-    })
-}
-
-fn verdict() -> Value {
-    let judged = json!({
-        "outcome": schema("Outcome"), "findings": list(schema("Finding")), "quirks": list(schema("Quirk")),
-    });
-    let words = json!({
-        "message": text("What users read."), "remedy": text("What users can do about it."),
-    });
-    let whole = json!({
-        "credentials": list(schema("CredentialVerdict")),
-        "policy": object(json!({ "id": text("Its name."), "version": count("Its version.") }), &[]),
-        "snapshot": schema("Snapshot"),
-        "at": instant("The instant that the verdict is about."),
-        "recheck_by": nullable(instant("When time alone could next change the verdict.")),
-        "simulated": { "const": true, "description": "There if the caller chose the instant." },
-        "trace": text("The header Lintas-Trace."),
-    });
-    let credential = json!({
-        "ref": text("Your name for it."),
-        "format": nullable(text("eu_dcc or who_ddcc, where the prefix told it; eu_dcc is said of both until they are opened.")),
-        "signer": schema("Signer"),
-        "assurance": text("How the signer came to be trusted, such as pinned_signer."),
-        "certificate": schema("Certificate"),
-    });
-    let finding = json!({
-        "code": schema("Code"), "class": schema("Class"), "stage": schema("Stage"),
-        "detail": text("The reason for engineers; no personal data."),
-        "ref": text("Your name for the credential."),
-    });
-    let verdict = with(with(judged.clone(), words.clone()), whole);
-    json!({
-        "Verdict": with(object(verdict, &["message", "remedy", "simulated", "trace"]), json!({
-            "description": "The best of its credentials' outcomes: a person needs one good certificate. `accept` means authentic and within its period; what it states, such as the result of a test, is not judged, and neither are entry rules.",
-        })),
-        "CredentialVerdict": object(with(judged, credential), &["ref", "signer", "assurance", "certificate"]),
-        "Finding": object(with(finding, words), &["ref", "message", "remedy"]),
-        "Signer": object(signer(), &[]),
-    })
-}
-
-fn signer() -> Value {
-    json!({
-        "kid": text("The key identifier, in Base64."),
-        "countries": list(text("A country code.")),
-        "thumbprint": text("SHA-256 of the certificate, in hexadecimal."),
-        "sources": list(text("The id of a source that names it.")),
-        "not_before": instant("The begin of its period."),
-        "not_after": instant("The end of its period."),
     })
 }
 
@@ -348,7 +245,7 @@ fn node() -> Value {
             "detail": text("What exactly was wrong; no personal data."),
             "trace": nullable(text("The header Lintas-Trace.")),
             "member": text("The request member it is about, where it is about one."),
-            "retry_after": count("Seconds to wait, with 503."),
+            "retry_after": count("Seconds to wait, with 503, 429 and the 409 of a request that is being done."),
         }), &["member", "retry_after"]),
         "Codes": object(json!({ "codes": list(schema("CodeRow")) }), &[]),
         "CodeRow": object(json!({
@@ -444,24 +341,15 @@ fn with(mut base: Value, more: Value) -> Value {
     base
 }
 
-/// What can be wrong with a body and its sender.
-const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415"];
-/// The same, with the claims or the signer.
-const NOT_ISSUED: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
+/// What can be wrong with a body, its sender, or what its answer needs, the signer of receipts among it.
+const NOT_READ: &[&str] = &["400", "401", "403", "408", "413", "415", "503"];
 
 const ABOUT: &str = "A gateway for health certificates. An address that is not described here answers 404, and \
     another method than described 405; these, too, are problem details.";
 const PROBLEM: &str = "Problem details (RFC 9457). The code is stable, and `type` says where it is explained. \
-    401 comes with WWW-Authenticate, 503 with Retry-After.";
-const VERIFYING: &str = "Answers 200 with a verdict for every text, however bad: read `outcome`, not the status. \
-    Some values of `view`, and `at`, need a further scope.";
-const BATCH: &str = "Up to 1,000 requests of /v1/verify in 4 MiB, as an array or one a line, each with a `ref` of its \
-    own if you like. The answers have the order and form of the rows. A row that is bad is answered with problem details \
-    in its place and hurts no other; the scope it needs is asked row by row. All are judged at one instant.";
+    401 comes with WWW-Authenticate, 409, 429 and 503 with Retry-After.";
 const ISSUING: &str = "Exists in the demo environment only, and what it issues is worth nothing anywhere else. \
     A refusal names the member, never its value.";
-const NOT_SERVED: &str = "Either `credential` or `credentials`. A member that is unknown or not yet served (`holder`, \
-    `for`, `include`, `minimum_sequence`, `nonce`) is refused with 400, naming the member.";
 
 #[cfg(test)]
 mod tests {

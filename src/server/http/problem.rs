@@ -16,6 +16,9 @@ fn status(code: Code) -> StatusCode {
     if code == Code::RateLimited {
         return StatusCode::TOO_MANY_REQUESTS;
     }
+    if code == Code::IdempotencyRunning {
+        return StatusCode::CONFLICT;
+    }
     match code.class() {
         Class::Malformed => StatusCode::BAD_REQUEST,
         Class::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -37,24 +40,35 @@ pub(super) fn problem(failure: &Failure, trace: Option<&str>) -> HttpResponse {
     let status = status(code);
     let mut answer = HttpResponse::build(status);
     answer.content_type("application/problem+json");
-    match code.class() {
-        Class::Unauthenticated => {
-            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
-        }
-        Class::Indeterminate | Class::Unavailable => {
-            answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
-        }
-        Class::Malformed
-        | Class::TooLarge
-        | Class::Rejected
-        | Class::Forbidden
-        | Class::NotFound
-        | Class::MethodNotAllowed
-        | Class::UnsupportedMedia
-        | Class::Timeout
-        | Class::Internal => {}
+    if code.class() == Class::Unauthenticated {
+        answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+    }
+    if let Some(seconds) = retry_after_s(failure) {
+        answer.insert_header((header::RETRY_AFTER, seconds));
     }
     answer.json(details(failure, trace))
+}
+
+/// The JSON `body` with the status number `status`, as it was answered before.
+///
+/// # Errors
+/// `internal` where there is no such status.
+pub(super) fn answered(status: u16, body: Vec<u8>) -> Result<HttpResponse, Failure> {
+    let status = StatusCode::from_u16(status)
+        .map_err(|error| Code::Internal.caused_by("no status of an answer", error))?;
+    let mut answer = HttpResponse::build(status);
+    Ok(answer.content_type("application/json").body(body))
+}
+
+/// After how many seconds to ask again, where asking again makes sense.
+fn retry_after_s(failure: &Failure) -> Option<u32> {
+    let waits = matches!(
+        failure.code().class(),
+        Class::Indeterminate | Class::Unavailable
+    );
+    failure
+        .retry_after_s()
+        .or_else(|| waits.then_some(RETRY_AFTER_S))
 }
 
 /// The members of problem details, where they stand in another answer or are one.
@@ -77,13 +91,13 @@ pub(super) fn details(failure: &Failure, trace: Option<&str>) -> Map<String, Val
     if let Some(member) = failure.member() {
         members.insert("member".into(), json!(member));
     }
-    if matches!(code.class(), Class::Indeterminate | Class::Unavailable) {
-        members.insert("retry_after".into(), json!(RETRY_AFTER_S));
+    if let Some(seconds) = retry_after_s(failure) {
+        members.insert("retry_after".into(), json!(seconds));
     }
     members
 }
 
-const RETRY_AFTER_S: u64 = 5;
+const RETRY_AFTER_S: u32 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,8 @@
 
 use super::answer::failed;
 use super::auth::{Clients, Scope, authorise};
+use super::meter::{CLAIM, CREDENTIAL, ISSUED, LIST};
+use super::once::once;
 use super::work::Work;
 use super::{
     batch, claims, codes, events, health, issue, openapi, publication, revocations, trust, verify,
@@ -32,6 +34,10 @@ pub struct Route {
     pub demo_only: bool,
     /// The role of the nodes that have it; `None` where every node has it.
     pub role: Option<Role>,
+    /// What it costs before anything of the body is read, in units; 0 where callers are not counted.
+    pub units: u32,
+    /// Whether it changes something, and heeds an `Idempotency-Key`.
+    pub changing: bool,
     handler: fn() -> actix_web::Route,
 }
 
@@ -39,12 +45,14 @@ pub struct Route {
 pub const ROUTES: &[Route] = &[
     Route {
         role: Some(Role::Verify),
+        units: CREDENTIAL,
         ..route("POST", "/v1/verify", Some(Scope::VerifyResult), || {
             web::post().to(verify::verify)
         })
     },
     Route {
         role: Some(Role::Verify),
+        units: CREDENTIAL,
         ..route(
             "POST",
             "/v1/verify/batch",
@@ -55,28 +63,34 @@ pub const ROUTES: &[Route] = &[
     Route {
         demo_only: true,
         role: Some(Role::Issue),
+        units: ISSUED,
+        changing: true,
         ..route("POST", "/v1/issue", Some(Scope::Issue), || {
             web::post().to(issue::issue)
         })
     },
     Route {
         role: Some(Role::Issue),
+        changing: true,
         ..route("POST", "/v1/events", Some(Scope::Operator), || {
             web::post().to(events::take_in)
         })
     },
     Route {
         role: Some(Role::Issue),
+        changing: true,
         ..route("POST", "/v1/revocations", Some(Scope::Operator), || {
             web::post().to(revocations::withdraw)
         })
     },
     Route {
         role: Some(Role::Issue),
+        units: CLAIM,
         ..route("POST", "/v1/claims", None, || web::post().to(claims::fetch))
     },
     Route {
         role: Some(Role::Publish),
+        units: LIST,
         ..route("GET", "/v1/trust", None, || get().to(trust::signers))
     },
     published("/.well-known/lintas", || get().to(publication::discovery)),
@@ -165,6 +179,8 @@ const fn route(
         scope,
         demo_only: false,
         role: None,
+        units: 0,
+        changing: false,
         handler,
     }
 }
@@ -224,10 +240,12 @@ pub fn configure(config: &mut ServiceConfig, state: &web::Data<State>) {
         served.push(path);
         let mut resource = web::resource(path);
         for route in ROUTES.iter().filter(here).filter(|it| it.path == path) {
-            let scope = route.scope;
-            resource = resource.route((route.handler)().wrap(from_fn(move |request, next| {
-                authorise(path, scope, request, next)
-            })));
+            let mut handler = (route.handler)();
+            if route.changing {
+                handler = handler.wrap(from_fn(move |request, next| once(path, request, next)));
+            }
+            let admit = from_fn(move |request, next| authorise(route, request, next));
+            resource = resource.route(handler.wrap(admit));
         }
         config.service(resource.default_service(web::to(other_method)));
     }

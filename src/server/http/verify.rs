@@ -5,12 +5,14 @@
 use super::answer::failed;
 use super::auth::{Principal, Scope, principal};
 use super::body::{JSON, Members, not};
+use super::meter;
+use super::purpose;
 use super::routes::State;
 use super::trace::{SNAPSHOT, Trace, snapshot_mark, trace_of};
 use crate::failure::{Code, Failure};
 use crate::model::UnixTime;
-use crate::server::gateway::{Moment, Question, VerifyRequest};
-use crate::verify::{Locale, Verdict, View};
+use crate::server::gateway::{Gateway, Moment, Question, VerifyRequest};
+use crate::verify::{self, Locale, Verdict, View};
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
@@ -38,14 +40,17 @@ async fn verdict(
 ) -> Result<(Vec<u8>, Moment), Failure> {
     let principal = principal(request);
     let members = Members::of_body(request, payload, MAX_BODY).await?;
-    let asked = Asked::read(members, &principal)?;
     let (moment, trace) = (state.gateway.moment(), trace_of(request));
+    let asked = Asked::read(members, &principal, &moment)?;
+    // One was paid at the door.
+    let more = asked.units().saturating_sub(meter::CREDENTIAL.into());
+    meter::spend(request, more)?;
     if asked.request.questions.len() == 1 {
         let opened = state.gateway.open_credentials(&asked.request, &moment);
         let answers = state.gateway.ask_register(&opened, &moment).await;
         let gateway = &state.gateway;
         let verdict = gateway.verify_opened(&asked.request, &opened, &answers, &moment);
-        return Ok((asked.written(&verdict, trace)?, moment));
+        return answered(state, asked, verdict, moment, trace).await;
     }
     let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
     let open = move || {
@@ -56,7 +61,26 @@ async fn verdict(
     let answers = state.gateway.ask_register(&opened, &moment).await;
     let gateway = &state.gateway;
     let verdict = gateway.verify_opened(&asked.request, &opened, &answers, &moment);
-    Ok((asked.written(&verdict, trace)?, moment))
+    answered(state, asked, verdict, moment, trace).await
+}
+
+/// `verdict` as it was `asked` for; with a receipt beside the workers, because keys and files take their time.
+async fn answered(
+    state: &State,
+    asked: Asked,
+    verdict: Verdict,
+    moment: Moment,
+    trace: Option<Trace>,
+) -> Result<(Vec<u8>, Moment), Failure> {
+    if asked.confirmed_to.is_none() {
+        return Ok((
+            asked.answered(verdict, &state.gateway, &moment, trace)?,
+            moment,
+        ));
+    }
+    let (gateway, at) = (Arc::clone(&state.gateway), moment.clone());
+    let answer = move || asked.answered(verdict, &gateway, &at, trace);
+    Ok((state.work.apart(answer).await??, moment))
 }
 
 /// What a caller asked for, and in which form.
@@ -65,14 +89,20 @@ pub(super) struct Asked {
     pub(super) request: VerifyRequest,
     view: View,
     locale: Locale,
+    /// The client who gets a receipt, where one is asked for.
+    confirmed_to: Option<Arc<str>>,
 }
 
 impl Asked {
-    /// What `members` ask for, if `principal` may.
+    /// What `members` ask for, if `principal` may, and `moment` knows enough.
     ///
     /// # Errors
-    /// `request_invalid`, `unauthenticated`, `forbidden`.
-    pub(super) fn read(mut members: Members, principal: &Principal) -> Result<Self, Failure> {
+    /// `request_invalid`, `unauthenticated`, `forbidden`, `snapshot_older`.
+    pub(super) fn read(
+        mut members: Members,
+        principal: &Principal,
+        moment: &Moment,
+    ) -> Result<Self, Failure> {
         let view = match members.take_text("view")? {
             None => View::Result,
             Some(name) => {
@@ -91,6 +121,19 @@ impl Asked {
             None => Locale::En,
             Some(tag) => Locale::parse(&tag).ok_or_else(|| not("locale", "id or en"))?,
         };
+        let sequence = match members.take("minimum_sequence") {
+            None => 0,
+            Some(number) => {
+                let number = number.as_u64();
+                number.ok_or_else(|| not("minimum_sequence", "a whole number"))?
+            }
+        };
+        let confirmed_to = confirmed_to(&mut members, principal)?;
+        if confirmed_to.is_some() && at.is_some() {
+            let reason =
+                "a verdict at a chosen instant has no receipt: leave out `at` or `receipt`";
+            return Err(Code::RequestInvalid.because(reason).about("receipt"));
+        }
         let questions = match (members.take("credential"), members.take("credentials")) {
             (Some(text), None) => vec![Question {
                 reference: None,
@@ -109,25 +152,74 @@ impl Asked {
                 );
             }
         };
+        let journey = purpose::journey(&mut members)?;
+        if let Some(journey) = &journey {
+            let instant = at.unwrap_or_else(|| moment.now());
+            journey.check(instant, &moment.world.snapshot)?;
+        }
+        let holder = purpose::holder(&mut members)?;
+        let with_rules = purpose::includes_rules(&mut members)?;
         members.finish()?;
+        moment.demand(sequence)?;
         Ok(Self {
-            request: VerifyRequest { questions, at },
+            request: VerifyRequest {
+                questions,
+                at,
+                asked: verify::Asked {
+                    journey,
+                    holder,
+                    with_rules,
+                    with_colour: view >= View::Gate,
+                },
+            },
             view,
             locale,
+            confirmed_to,
         })
     }
 
-    /// `verdict` as it was asked for, JSON on one line.
+    /// What it costs, in units.
+    pub(super) fn units(&self) -> u64 {
+        let asked = &self.request.asked;
+        let credentials = u64::try_from(self.request.questions.len()).unwrap_or(u64::MAX);
+        let more = [asked.holder.is_some(), asked.journey.is_some()];
+        let more = more.into_iter().filter(|it| *it).map(|_| meter::ASKED);
+        let each = u64::from(meter::CREDENTIAL + more.sum::<u32>());
+        let receipt = self.confirmed_to.as_ref().map_or(0, |_| meter::RECEIPT);
+        credentials.saturating_mul(each) + u64::from(receipt)
+    }
+
+    /// The `verdict` of `gateway` as it was asked for, with a receipt where one was, JSON on one line.
     ///
     /// # Errors
-    /// `internal` where it cannot be written.
-    pub(super) fn written(
+    /// Those of [`Gateway::receipt`]; `internal` where it cannot be written.
+    pub(super) fn answered(
         &self,
-        verdict: &Verdict,
+        mut verdict: Verdict,
+        gateway: &Gateway,
+        moment: &Moment,
         trace: Option<Trace>,
     ) -> Result<Vec<u8>, Failure> {
+        if let Some(client) = &self.confirmed_to {
+            let receipt = gateway.receipt(&self.request, &verdict, moment, client)?;
+            verdict.receipt = Some(receipt);
+        }
         let trace = trace.as_ref().map(Trace::as_str);
         verdict.write_json(self.view, Some(self.locale), trace)
+    }
+}
+
+/// The client who asks for a receipt. Nobody in particular gets none: it says to whom something was said, and costs a
+/// signature.
+fn confirmed_to(members: &mut Members, principal: &Principal) -> Result<Option<Arc<str>>, Failure> {
+    match (members.take("receipt"), principal) {
+        (None | Some(Value::Bool(false)), _) => Ok(None),
+        (Some(Value::Bool(true)), Principal::Client { id, .. }) => Ok(Some(Arc::clone(id))),
+        (Some(Value::Bool(true)), Principal::Anonymous) => {
+            let reason = "a receipt is for a known client";
+            Err(Code::Unauthenticated.because(reason).about("receipt"))
+        }
+        (Some(_), _) => Err(not("receipt", "true or false")),
     }
 }
 

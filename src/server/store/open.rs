@@ -221,6 +221,11 @@ const COMMON: &[(i64, &str, &str)] = &[
         "issuing",
         include_str!("../../../migrations/0003_issuing.sql"),
     ),
+    (
+        5,
+        "answers",
+        include_str!("../../../migrations/0005_answers.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -232,6 +237,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         4,
         "issuing logins",
         include_str!("../../../migrations/postgres/0004_issuing_logins.sql"),
+    ),
+    (
+        6,
+        "answers logins",
+        include_str!("../../../migrations/postgres/0006_answers_logins.sql"),
     ),
 ];
 const VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";

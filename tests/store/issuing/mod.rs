@@ -1,5 +1,6 @@
 //! What issuing keeps: events, the queue, the register, what holders can fetch.
 
+mod answers;
 mod columns;
 mod crash;
 mod crowd;

@@ -73,7 +73,7 @@ fn the_command_line_looks_over_what_issuing_keeps() {
             (output.status.code(), said)
         };
         let counts = "whole\nissuing: 1 versions of events, 0 waiting, 2 certificates, 1 to be fetched, 1 claims for a \
-                      second answer\n";
+                      second answer, 0 answers kept\n";
         assert_eq!(check(), (Some(0), counts.to_owned()));
         ground
             .raw("UPDATE issued SET operator = 'other' WHERE number = 1")
@@ -121,12 +121,12 @@ fn a_store_without_issuing_is_brought_up_to_date() {
         store.close().await;
         ground
             .raw(
-                "DROP TABLE event, waiting, receipt, held, issued; DELETE FROM _sqlx_migrations WHERE version > 2",
+                "DROP TABLE event, waiting, receipt, held, issued, answer; DELETE FROM _sqlx_migrations WHERE version > 2",
             )
             .await;
         let refused = ground.try_open().await.err().unwrap();
-        assert!(refused.detail().contains("version 2, not 4"), "{refused}");
-        assert_eq!(ground.migrate().await.unwrap(), 4);
+        assert!(refused.detail().contains("version 2, not 6"), "{refused}");
+        assert_eq!(ground.migrate().await.unwrap(), 6);
         let store = ground.open().await;
         assert_eq!(store.head().await.unwrap().sequence, 2);
         assert_eq!(take(store.as_ref(), &event("a", "1")).await, Taken::New);

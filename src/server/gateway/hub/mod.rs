@@ -119,6 +119,7 @@ impl Hub {
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
             | RecordKind::DataKey
+            | RecordKind::PolicySet
             | RecordKind::Readmission
             | RecordKind::ValueSet
             | RecordKind::DidDocument
@@ -169,6 +170,7 @@ impl Hub {
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
             | RecordKind::DataKey
+            | RecordKind::PolicySet
             | RecordKind::Readmission
             | RecordKind::Operator
             | RecordKind::Client

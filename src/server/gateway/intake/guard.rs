@@ -73,6 +73,7 @@ impl Intake<'_> {
                 | RecordKind::Withdrawal
                 | RecordKind::WithdrawalUndone
                 | RecordKind::DataKey
+                | RecordKind::PolicySet
                 | RecordKind::Readmission
                 | RecordKind::Party
                 | RecordKind::Operator
@@ -171,6 +172,7 @@ impl Intake<'_> {
             | RecordKind::Withdrawal
             | RecordKind::WithdrawalUndone
             | RecordKind::DataKey
+            | RecordKind::PolicySet
             | RecordKind::Readmission
             | RecordKind::Party
             | RecordKind::Operator

@@ -95,10 +95,7 @@ impl Gateway {
                 reference: None,
                 text: kept.text.clone(),
             };
-            let request = VerifyRequest {
-                questions: vec![question],
-                at: None,
-            };
+            let request = VerifyRequest::of(vec![question]);
             let opened = self.open_credentials(&request, &moment);
             let answers = self.ask_register(&opened, &moment).await;
             let verdict = self.judge_opened(&request, &opened, &answers, &moment);

@@ -373,7 +373,7 @@ fn is_new(became: &Became) -> bool {
     }
 }
 
-fn draw() -> Result<[u8; 16], Failure> {
+pub(super) fn draw() -> Result<[u8; 16], Failure> {
     let mut random = [0; 16];
     aws_lc_rs::rand::fill(&mut random)
         .map_err(|error| Code::Internal.caused_by("no randomness", error))?;

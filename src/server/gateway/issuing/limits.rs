@@ -5,23 +5,22 @@
 //! Both are counted by each node for itself, from its start on: a gateway of several nodes allows as much at each.
 
 use crate::failure::{Code, Failure};
-use crate::server::config::IssuingConfig;
+use crate::server::config::{IssuingConfig, Rate};
+use crate::server::gateway::bucket::{Bucket, Refused};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What every operator has handed in.
 pub(super) struct Limits {
-    per_minute: u64,
-    burst: u64,
+    rate: Rate,
     alarm: u64,
     accounts: Mutex<BTreeMap<String, Account>>,
 }
 
 /// What one operator has.
 struct Account {
-    /// What may be handed in now, in parts of an event: [`PARTS`] are one.
-    left: u64,
-    at_ms: i64,
+    /// What may be handed in now, in events.
+    bucket: Bucket,
     day: i64,
     today: u64,
     facilities: BTreeSet<String>,
@@ -30,8 +29,10 @@ struct Account {
 impl Limits {
     pub(super) fn new(config: &IssuingConfig) -> Self {
         Self {
-            per_minute: config.events_per_minute.into(),
-            burst: config.events_burst.into(),
+            rate: Rate {
+                per_minute: config.events_per_minute,
+                burst: config.events_burst,
+            },
             alarm: config.alarm_events_per_day.into(),
             accounts: Mutex::default(),
         }
@@ -44,25 +45,21 @@ impl Limits {
     pub(super) fn spend(&self, operator: &str, count: u64, now_ms: i64) -> Result<(), Failure> {
         let mut accounts = self.accounts();
         let account = self.account(&mut accounts, operator, now_ms);
-        // A clock that was set back gives nothing and takes nothing.
-        let elapsed = u64::try_from(now_ms.saturating_sub(account.at_ms)).unwrap_or_default();
-        account.at_ms = now_ms;
-        let full = self.burst.saturating_mul(PARTS);
-        let gained = elapsed.saturating_mul(self.per_minute);
-        account.left = account.left.saturating_add(gained).min(full);
-        let cost = count.saturating_mul(PARTS);
-        match account.left.checked_sub(cost) {
-            Some(left) => account.left = left,
-            None if cost > full => {
-                let reason = format!("at most {} events at once", self.burst);
-                return Err(Code::RateLimited.because(reason));
-            }
-            None => {
-                let reason = format!("more than {} events a minute", self.per_minute);
-                return Err(Code::RateLimited.because(reason));
-            }
-        }
-        Ok(())
+        let Rate { per_minute, burst } = self.rate;
+        account
+            .bucket
+            .spend(count, now_ms)
+            .map_err(|refused| match refused {
+                Refused::Always => {
+                    let reason = format!("at most {burst} events at once");
+                    Code::RateLimited.because(reason)
+                }
+                Refused::For(wait_ms) => {
+                    let reason = format!("more than {per_minute} events a minute");
+                    let seconds = u32::try_from(wait_ms.div_ceil(1000)).unwrap_or(u32::MAX);
+                    Code::RateLimited.because(reason).again_in_s(seconds)
+                }
+            })
     }
 
     /// Notes that `count` events of `operator` were taken in; whether that is more in a day than usual, told once a day.
@@ -95,8 +92,7 @@ impl Limits {
         accounts
             .entry(operator.to_owned())
             .or_insert_with(|| Account {
-                left: self.burst.saturating_mul(PARTS),
-                at_ms: now_ms,
+                bucket: Bucket::new(self.rate, now_ms),
                 day: now_ms.div_euclid(DAY_MS),
                 today: 0,
                 facilities: BTreeSet::new(),
@@ -108,8 +104,6 @@ impl Limits {
     }
 }
 
-/// An event a minute is one part a millisecond.
-const PARTS: u64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 
 #[cfg(test)]

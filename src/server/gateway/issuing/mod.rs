@@ -2,6 +2,7 @@
 //!
 //! Refuses to sign anything but what was made here of an event that this gateway took in and sealed itself.
 
+mod attempt;
 mod claim;
 mod holder;
 mod intake;
@@ -14,6 +15,7 @@ mod unusual;
 mod vault;
 mod worker;
 
+pub use attempt::{Answer, Keyed, Once};
 pub use claim::Claim;
 pub use holder::{Fetched, HeldCertificate, Holding};
 pub use intake::{Became, HandedIn, RowAnswer, TakenIn};

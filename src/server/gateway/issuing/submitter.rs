@@ -46,6 +46,11 @@ impl Submitter {
         self.operator.may(role) && named.is_none_or(|named| named.contains(&role))
     }
 
+    /// The roles in which they act.
+    pub fn roles(&self) -> impl Iterator<Item = OperatorRole> {
+        OperatorRole::ALL.into_iter().filter(|role| self.may(*role))
+    }
+
     /// Refuses whoever does not act in `role`.
     ///
     /// # Errors

@@ -23,8 +23,11 @@ pub(in crate::server) struct Vault {
     digest: hmac::Key,
     token: hmac::Key,
     import: hmac::Key,
+    attempt: hmac::Key,
+    asked: hmac::Key,
     body: LessSafeKey,
     again: LessSafeKey,
+    answer: LessSafeKey,
     fingerprint: [u8; 32],
 }
 
@@ -83,8 +86,11 @@ impl Vault {
             digest: mac("digest")?,
             token: mac("token")?,
             import: mac("import")?,
+            attempt: mac("attempt")?,
+            asked: mac("asked")?,
             body: aes(&*branch("body")?)?,
             again: aes(&*branch("again")?)?,
+            answer: aes(&*branch("answer")?)?,
             fingerprint,
         })
     }
@@ -159,6 +165,26 @@ impl Vault {
         Some(Claim::from_bits(opened.as_slice().try_into().ok()?))
     }
 
+    /// By which the attempts under a key of the caller's own are known: `of` names caller, route and key.
+    pub(super) fn attempt_slot(&self, of: &[&[u8]]) -> [u8; 32] {
+        mac_over(&self.attempt, of)
+    }
+
+    /// By which it is known whether the same is asked again: `said` is all that is asked.
+    pub(super) fn asked(&self, said: &[&[u8]]) -> [u8; 32] {
+        mac_over(&self.asked, said)
+    }
+
+    /// An answer, kept for whoever asks the same again under this `slot`.
+    pub(super) fn seal_answer(&self, slot: &[u8; 32], answer: &[u8]) -> Result<Vec<u8>, Failure> {
+        seal(&self.answer, slot, answer)
+    }
+
+    /// What [`Self::seal_answer`] encrypted.
+    pub(super) fn open_answer(&self, slot: &[u8; 32], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        open(&self.answer, slot, sealed)
+    }
+
     /// The record that says under which key events are kept, from `at` on.
     pub(super) fn record(&self, at: UnixTime) -> Record {
         let body = Body {
@@ -199,11 +225,27 @@ pub(super) fn named(record: &Record) -> Option<[u8; 32]> {
 }
 
 fn mac(key: &hmac::Key, message: &[u8]) -> [u8; 32] {
+    filled(&hmac::sign(key, message))
+}
+
+fn filled(tag: &hmac::Tag) -> [u8; 32] {
     let mut made = [0; 32];
-    for (to, from) in made.iter_mut().zip(hmac::sign(key, message).as_ref()) {
+    for (to, from) in made.iter_mut().zip(tag.as_ref()) {
         *to = *from;
     }
     made
+}
+
+/// The same over several parts, each behind its length.
+fn mac_over(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        // No part has more bytes than 64 bits can tell.
+        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        context.update(&length.to_be_bytes());
+        context.update(part);
+    }
+    filled(&context.sign())
 }
 
 fn halves(bytes: [u8; 32]) -> [[u8; 16]; 2] {

@@ -127,7 +127,8 @@ impl Gateway {
             | Act::IssuerAdd { .. }
             | Act::IssuerRemove { .. }
             | Act::CertificatesWithdraw { .. }
-            | Act::CertificatesReinstate { .. } => {
+            | Act::CertificatesReinstate { .. }
+            | Act::PolicyActivate { .. } => {
                 let reason = format!("{} is no act on signers", act.name());
                 Err(Code::Internal.because(reason))
             }

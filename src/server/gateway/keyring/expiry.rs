@@ -21,7 +21,8 @@ use tracing::{error, warn};
 /// Something that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiring {
-    /// What it is: `dsc`, `csca`, `nbup`, `nbtls`, `tls`, `operator`, `publication`, `party`, `list`.
+    /// What it is: `dsc`, `csca`, `nbup`, `nbtls`, `tls`, `operator`, `publication`, `receipts`,
+    /// `party`, `list`.
     pub what: &'static str,
     /// Which of them.
     pub id: String,
@@ -149,6 +150,11 @@ impl Gateway {
             let dsc = demo.ready().dsc;
             let (kid, until) = (dsc.kid.to_string(), dsc.validity.not_after);
             ends.push(Expiring::new("dsc", kid, until, now));
+        }
+        if let Some(signer) = self.receipts.signer() {
+            let id: String = signer.key.kid.to_string().chars().take(16).collect();
+            let until = signer.key.validity.not_after;
+            ends.push(Expiring::new("receipts", id, until, now));
         }
         let authorities = self.own_authorities().unwrap_or_default();
         for (position, der) in authorities.iter().enumerate() {

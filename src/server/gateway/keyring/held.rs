@@ -16,11 +16,34 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 use tracing::{error, warn};
 
+/// What opens the private keys of a node.
+#[derive(Clone, Default)]
+pub struct Openers {
+    /// The passphrase of sealed files.
+    pub passphrase: Option<Passphrase>,
+    /// The token, logged in to.
+    pub token: Option<Token>,
+}
+
+impl Openers {
+    /// Those that `config` names. A passphrase may be read once alone.
+    ///
+    /// # Errors
+    /// `key_sealed` where the passphrase or the PIN is not at hand, or the token refuses it; `configuration_invalid`,
+    /// `signer_unavailable` where the token cannot be used.
+    pub fn read(config: &KeysConfig) -> Result<Self, Failure> {
+        let passphrase = config.passphrase.as_ref().map(|place| place.read());
+        Ok(Self {
+            passphrase: passphrase.transpose()?,
+            token: config.token.as_ref().map(Token::open).transpose()?,
+        })
+    }
+}
+
 /// The private keys of a node.
 pub struct Held {
     folder: PathBuf,
-    passphrase: Option<Passphrase>,
-    token: Option<Token>,
+    openers: Openers,
     looked: Mutex<Looked>,
     keys: ArcSwap<BTreeMap<Vec<u8>, Key>>,
 }
@@ -51,28 +74,21 @@ impl Held {
     pub fn none() -> Self {
         Self {
             folder: PathBuf::new(),
-            passphrase: None,
-            token: None,
+            openers: Openers::default(),
             looked: Mutex::default(),
             keys: ArcSwap::default(),
         }
     }
 
-    /// Those below the folder `data` and in the token that `config` names.
-    ///
-    /// # Errors
-    /// `key_sealed` where the passphrase or the PIN is not at hand, or the token refuses it; `configuration_invalid`,
-    /// `signer_unavailable` where the token cannot be used; `input_output`.
-    pub fn open(config: &KeysConfig, data: &Path) -> Result<Self, Failure> {
-        let passphrase = config.passphrase.as_ref().map(|place| place.read());
+    /// Those below the folder `data` and in the token, as far as `openers` open them.
+    pub fn open(openers: Openers, data: &Path) -> Self {
         let held = Self {
             folder: folder(data),
-            passphrase: passphrase.transpose()?,
-            token: config.token.as_ref().map(Token::open).transpose()?,
+            openers,
             ..Self::none()
         };
         held.look();
-        Ok(held)
+        held
     }
 
     /// The key with this public key, SubjectPublicKeyInfo in DER, where it is here.
@@ -145,7 +161,7 @@ impl Held {
 
     fn open_file(&self, path: &Path) -> Option<Found> {
         let missing = || Code::KeySealed.because("keys.passphrase is not configured");
-        let opened = self.passphrase.as_ref().ok_or_else(missing);
+        let opened = self.openers.passphrase.as_ref().ok_or_else(missing);
         let opened = opened.and_then(|passphrase| open_sealed(path, passphrase));
         let read = opened.and_then(|key: FileSigner| Ok((key.spki()?, key)));
         match read {
@@ -163,7 +179,7 @@ impl Held {
     }
 
     fn in_token(&self) -> Result<Vec<Found>, Failure> {
-        let Some(token) = &self.token else {
+        let Some(token) = &self.openers.token else {
             return Ok(Vec::new());
         };
         let signers = token.signers()?.into_iter();

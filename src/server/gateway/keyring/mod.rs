@@ -15,7 +15,7 @@ mod state;
 mod world;
 
 pub use expiry::{Expiring, Expiry};
-pub use held::{Held, folder};
+pub use held::{Held, Openers, folder};
 pub use ready::ReadySigner;
 pub use signer::{OwnSigner, SignerState};
 pub use state::Keyring;

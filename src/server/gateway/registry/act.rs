@@ -2,10 +2,11 @@
 //!
 //! Refuses unknown acts and members, and texts and lists over their ceilings. Whether an act can be done is not asked here.
 
+use super::client::Quota;
 use super::operator::OperatorRole;
 use super::wire;
 use crate::failure::{Code, Failure};
-use crate::model::{Country, Thumbprint};
+use crate::model::{Country, Thumbprint, UnixTime};
 use crate::server::gateway::withdrawal::{Reason, Selection};
 use crate::trust::Role;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ pub enum Act {
         token_sha256: Thumbprint,
         /// The machine names of what it may ask for.
         scopes: Vec<String>,
+        /// How much it may have done.
+        #[serde(default, skip_serializing_if = "Quota::is_none")]
+        quota: Quota,
     },
     /// A client is let in no more.
     #[serde(rename = "client.disable")]
@@ -163,6 +167,16 @@ pub enum Act {
         /// The withdrawal.
         id: String,
     },
+    /// A policy set is in force from an instant on.
+    #[serde(rename = "policy.activate")]
+    PolicyActivate {
+        /// The country's signed message that holds it, CMS, DER.
+        #[serde(with = "wire::base64")]
+        message: Vec<u8>,
+        /// From when on.
+        #[serde(with = "wire::instant")]
+        at: UnixTime,
+    },
 }
 
 /// A certificate of a country's backend, with the message by which our trust anchor vouches for it.
@@ -224,6 +238,7 @@ impl Act {
             Self::KeyCompromised { .. } => "key.compromised",
             Self::CertificatesWithdraw { .. } => "certificates.withdraw",
             Self::CertificatesReinstate { .. } => "certificates.reinstate",
+            Self::PolicyActivate { .. } => "policy.activate",
         }
     }
 
@@ -236,6 +251,7 @@ impl Act {
             Self::CertificatesWithdraw { .. } | Self::CertificatesReinstate { .. } => {
                 OperatorRole::Revoke
             }
+            Self::PolicyActivate { .. } => OperatorRole::Policy,
             Self::OperatorAdd { .. }
             | Self::OperatorDisable { .. }
             | Self::ClientAdd { .. }
@@ -270,12 +286,13 @@ impl Act {
             | Self::KeyRetire { .. }
             | Self::KeyCompromised { .. }
             | Self::CertificatesWithdraw { .. }
-            | Self::CertificatesReinstate { .. } => Vec::new(),
+            | Self::CertificatesReinstate { .. }
+            | Self::PolicyActivate { .. } => Vec::new(),
         }
     }
 
     /// Every machine name.
-    pub const NAMES: [&str; 15] = [
+    pub const NAMES: [&str; 16] = [
         "operator.add",
         "operator.disable",
         "client.add",
@@ -291,6 +308,7 @@ impl Act {
         "key.compromised",
         "certificates.withdraw",
         "certificates.reinstate",
+        "policy.activate",
     ];
 
     fn check(&self) -> Result<(), Failure> {
@@ -361,7 +379,9 @@ impl Act {
                 wire::check_text("region", region, MAX_NAME)?;
                 wire::check_text("quarter", quarter, MAX_NAME)
             }
-            Self::KeyRetire { .. } | Self::KeyCompromised { .. } => Ok(()),
+            Self::KeyRetire { .. } | Self::KeyCompromised { .. } | Self::PolicyActivate { .. } => {
+                Ok(())
+            }
             Self::CertificatesWithdraw { selector, reason } => {
                 if *reason == Reason::Superseded {
                     let reason = "superseded is the gateway's own reason";
@@ -426,6 +446,8 @@ mod tests {
                 "certificate": "AAEC" }),
             json!({ "act": "operator.disable", "id": "a" }),
             json!({ "act": "client.add", "id": "c", "token_sha256": hash, "scopes": ["issue"] }),
+            json!({ "act": "client.add", "id": "c", "token_sha256": hash, "scopes": [],
+                "quota": { "units_per_minute": 60, "burst": 10 } }),
             json!({ "act": "client.disable", "id": "c" }),
             json!({ "act": "signer.readmit", "feed": "eu", "thumbprint": hash }),
             json!({ "act": "feed.accept_less", "feed": "eu" }),
@@ -440,6 +462,7 @@ mod tests {
             json!({ "act": "key.compromised", "thumbprint": hash }),
             json!({ "act": "certificates.withdraw", "selector": { "operator": "clerk-17" }, "reason": "fraud" }),
             json!({ "act": "certificates.reinstate", "id": "0a" }),
+            json!({ "act": "policy.activate", "message": "AAEC", "at": "2026-12-01T00:00:00Z" }),
         ] {
             let read = Act::parse(act.clone()).unwrap();
             assert_eq!(read.to_json(), act);

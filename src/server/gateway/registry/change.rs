@@ -89,8 +89,10 @@ impl Registry {
                     "change": change,
                     "client": &*next.id,
                     "scopes": next.scope_names(),
+                    "quota": next.rate.map(|_| next.quota()),
                     "before": before.map(|it| json!({
                         "scopes": it.scope_names(),
+                        "quota": it.rate.map(|_| it.quota()),
                         "same_token": it.token == next.token,
                         "enabled": it.enabled,
                     })),
@@ -106,7 +108,8 @@ impl Registry {
             | Act::KeyRetire { .. }
             | Act::KeyCompromised { .. }
             | Act::CertificatesWithdraw { .. }
-            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
+            | Act::CertificatesReinstate { .. }
+            | Act::PolicyActivate { .. } => return Err(elsewhere()),
         };
         Ok(preview)
     }
@@ -156,7 +159,8 @@ impl Registry {
             | Act::KeyRetire { .. }
             | Act::KeyCompromised { .. }
             | Act::CertificatesWithdraw { .. }
-            | Act::CertificatesReinstate { .. } => return Err(elsewhere()),
+            | Act::CertificatesReinstate { .. }
+            | Act::PolicyActivate { .. } => return Err(elsewhere()),
         };
         Ok((vec![record], vec![event]))
     }
@@ -299,9 +303,10 @@ impl Registry {
             id,
             token_sha256,
             scopes,
+            quota,
         } = act
         {
-            let next = Client::new(id, *token_sha256, scopes)?;
+            let next = Client::new(id, *token_sha256, scopes, *quota)?;
             let mut others = self.clients().filter(|other| other.id != next.id);
             if others.any(|other| other.token == next.token) {
                 let reason = "another client has this token";

@@ -7,6 +7,7 @@ use super::{SOURCE, wire};
 use crate::exchange::{Record, RecordKind};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
+use crate::server::config::Rate;
 use crate::server::http::auth::Scope;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -20,16 +21,23 @@ pub struct Client {
     pub token: Thumbprint,
     /// What it may ask for, each once.
     pub scopes: Arc<[Scope]>,
+    /// How much it may have done, where that is limited.
+    pub rate: Option<Rate>,
     /// Whether it may ask for anything at all.
     pub enabled: bool,
 }
 
 impl Client {
-    /// A client whose token has this hash.
+    /// A client whose token has this hash, and who may have done as much as `quota` says.
     ///
     /// # Errors
     /// `request_invalid`.
-    pub fn new(id: &str, token: Thumbprint, scopes: &[String]) -> Result<Self, Failure> {
+    pub fn new(
+        id: &str,
+        token: Thumbprint,
+        scopes: &[String],
+        quota: Quota,
+    ) -> Result<Self, Failure> {
         wire::check_id(id)?;
         let scope = |name: &String| {
             let unknown = || {
@@ -49,8 +57,14 @@ impl Client {
             id: id.into(),
             token,
             scopes: known.into(),
+            rate: quota.rate()?,
             enabled: true,
         })
+    }
+
+    /// How much it may have done, as acts say it.
+    pub fn quota(&self) -> Quota {
+        Quota::of(self.rate)
     }
 
     /// The machine names of its scopes.
@@ -67,7 +81,7 @@ impl Client {
         }
         Ok(Self {
             enabled: body.state == State::Enabled,
-            ..Self::new(&body.id, body.token_sha256, &body.scopes)?
+            ..Self::new(&body.id, body.token_sha256, &body.scopes, body.quota)?
         })
     }
 
@@ -78,6 +92,7 @@ impl Client {
             id: self.id.to_string(),
             token_sha256: self.token,
             scopes: names.map(str::to_owned).collect(),
+            quota: Quota::of(self.rate),
             state: if self.enabled {
                 State::Enabled
             } else {
@@ -96,6 +111,37 @@ impl Client {
     }
 }
 
+/// How much a client may have done, as acts and records say it; nothing where that is not limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quota {
+    /// Units in a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units_per_minute: Option<u32>,
+    /// Units at once; by default those of a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
+}
+
+impl Quota {
+    fn of(rate: Option<Rate>) -> Self {
+        Self {
+            units_per_minute: rate.map(|it| it.per_minute),
+            burst: rate.map(|it| it.burst),
+        }
+    }
+
+    /// Whether nothing is limited.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn rate(self) -> Result<Option<Rate>, Failure> {
+        let rate = Rate::of(self.units_per_minute, self.burst);
+        rate.map_err(|what| Code::RequestInvalid.because(what).about("quota"))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
@@ -103,5 +149,7 @@ struct Body {
     #[serde(with = "wire::thumbprint")]
     token_sha256: Thumbprint,
     scopes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Quota::is_none")]
+    quota: Quota,
     state: State,
 }

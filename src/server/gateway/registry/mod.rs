@@ -13,7 +13,7 @@ mod wire;
 
 pub use act::{Act, PartyCertificate};
 pub use change::{Answerable, apart};
-pub use client::Client;
+pub use client::{Client, Quota};
 pub use operator::{Operator, OperatorRole};
 pub use request::{Decision, Request, RequestState, Verdict, signed_bytes};
 pub use state::Registry;

@@ -30,11 +30,13 @@ pub enum OperatorRole {
     Revoke,
     /// Ask for acts on signing keys.
     Keys,
+    /// Ask that policy sets are activated.
+    Policy,
 }
 
 impl OperatorRole {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Operate,
         Self::Approve,
         Self::Audit,
@@ -42,6 +44,7 @@ impl OperatorRole {
         Self::Correct,
         Self::Revoke,
         Self::Keys,
+        Self::Policy,
     ];
 
     /// The machine name.
@@ -54,6 +57,7 @@ impl OperatorRole {
             Self::Correct => "correct",
             Self::Revoke => "revoke",
             Self::Keys => "keys",
+            Self::Policy => "policy",
         }
     }
 
@@ -102,7 +106,7 @@ impl Operator {
         roles.sort_unstable();
         roles.dedup();
         if roles.is_empty() {
-            let reason = "an operator has at least one role: operate, approve, audit, issue, correct, revoke, keys";
+            let reason = "an operator has at least one role: operate, approve, audit, issue, correct, revoke, keys, policy";
             return Err(Code::RequestInvalid.because(reason).about("roles"));
         }
         let read = x509::Certificate::read(certificate)?;

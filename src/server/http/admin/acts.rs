@@ -104,6 +104,6 @@ fn needed(members: &mut Members, name: &str) -> Result<String, Failure> {
     members.take_text(name)?.ok_or_else(missing)
 }
 
-/// Bytes of an act: 32 certificates with their messages.
-const MAX_ACT: usize = 256 * 1024;
+/// Bytes of an act: 32 certificates with their messages, or a policy set in Base64.
+const MAX_ACT: usize = 1024 * 1024;
 const MAX_DECISION: usize = 8 * 1024;

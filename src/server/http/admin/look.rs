@@ -75,6 +75,11 @@ pub(super) async fn keys(request: HttpRequest, state: web::Data<State>) -> HttpR
     answer(&request, state.gateway.show_keys())
 }
 
+/// `GET /admin/v1/policies`.
+pub(super) async fn policies(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    answer(&request, state.gateway.show_policies())
+}
+
 /// `GET /admin/v1/feeds`.
 pub(super) async fn feeds(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
     answer(&request, Ok(view::feeds_status(&state.gateway)))

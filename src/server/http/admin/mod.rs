@@ -15,6 +15,7 @@ pub(crate) use view::feeds_status;
 use super::answer::failed;
 use super::auth::Principal;
 use super::events;
+use super::once::once;
 use super::peer::peer_of;
 use super::routes::{self, State};
 use super::trace::Served;
@@ -29,64 +30,103 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use std::sync::Arc;
 
-/// One row of the table: path, the role it needs, its handler.
-struct Door(&'static str, Option<OperatorRole>, fn() -> actix_web::Route);
+/// One row of the table.
+pub struct Door {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with `{name}` for what varies.
+    pub path: &'static str,
+    /// The role that it needs; `None` where any operator may ask, or the handler says who may.
+    pub role: Option<OperatorRole>,
+    /// Whether it changes something, and heeds an `Idempotency-Key`.
+    pub changing: bool,
+    handler: fn() -> actix_web::Route,
+}
 
-const DOORS: &[Door] = &[
-    Door("/admin/v1/operators", None, || {
-        web::get().to(look::operators)
-    }),
-    Door("/admin/v1/clients", None, || web::get().to(look::clients)),
-    Door("/admin/v1/requests", None, || web::get().to(look::requests)),
+/// What operators may ask for.
+pub const DOORS: &[Door] = &[
+    look("/admin/v1/operators", || web::get().to(look::operators)),
+    look("/admin/v1/clients", || web::get().to(look::clients)),
+    look("/admin/v1/requests", || web::get().to(look::requests)),
     // Each act has its own role.
-    Door("/admin/v1/requests", None, || web::post().to(acts::ask_for)),
-    Door("/admin/v1/requests/{id}", None, || {
-        web::get().to(look::request)
-    }),
-    Door(
-        "/admin/v1/requests/{id}/approve",
-        Some(OperatorRole::Approve),
-        || web::post().to(acts::approve),
-    ),
-    Door("/admin/v1/requests/{id}/refuse", None, || {
+    change("/admin/v1/requests", || web::post().to(acts::ask_for)),
+    look("/admin/v1/requests/{id}", || web::get().to(look::request)),
+    Door {
+        role: Some(OperatorRole::Approve),
+        ..change("/admin/v1/requests/{id}/approve", || {
+            web::post().to(acts::approve)
+        })
+    },
+    change("/admin/v1/requests/{id}/refuse", || {
         web::post().to(acts::refuse)
     }),
-    Door("/admin/v1/tokens", None, || web::post().to(tokens::make)),
-    Door("/v1/events", None, || web::post().to(events::take_in)),
-    Door("/admin/v1/parties", None, || web::get().to(look::parties)),
-    Door("/admin/v1/keys", None, || web::get().to(look::keys)),
-    Door("/admin/v1/feeds", None, || web::get().to(look::feeds)),
-    Door(
-        "/admin/v1/feeds/{id}/sync",
-        Some(OperatorRole::Operate),
-        || web::post().to(acts::sync),
-    ),
-    Door("/admin/v1/revocations", None, || {
-        web::get().to(withdrawals::all)
-    }),
-    Door("/admin/v1/revocations", Some(OperatorRole::Revoke), || {
-        web::post().to(withdrawals::withdraw)
-    }),
-    Door(
-        "/admin/v1/revocations/{id}/undo",
-        Some(OperatorRole::Revoke),
-        || web::post().to(withdrawals::undo),
-    ),
-    Door("/admin/v1/audit/report", Some(OperatorRole::Audit), || {
-        web::get().to(withdrawals::report)
-    }),
+    // A token is kept nowhere, so that whoever did not hear the answer asks for another.
+    Door {
+        changing: false,
+        ..change("/admin/v1/tokens", || web::post().to(tokens::make))
+    },
+    change("/v1/events", || web::post().to(events::take_in)),
+    look("/admin/v1/parties", || web::get().to(look::parties)),
+    look("/admin/v1/keys", || web::get().to(look::keys)),
+    look("/admin/v1/policies", || web::get().to(look::policies)),
+    look("/admin/v1/feeds", || web::get().to(look::feeds)),
+    Door {
+        role: Some(OperatorRole::Operate),
+        ..change("/admin/v1/feeds/{id}/sync", || web::post().to(acts::sync))
+    },
+    look("/admin/v1/revocations", || web::get().to(withdrawals::all)),
+    Door {
+        role: Some(OperatorRole::Revoke),
+        ..change("/admin/v1/revocations", || {
+            web::post().to(withdrawals::withdraw)
+        })
+    },
+    Door {
+        role: Some(OperatorRole::Revoke),
+        ..change("/admin/v1/revocations/{id}/undo", || {
+            web::post().to(withdrawals::undo)
+        })
+    },
+    Door {
+        role: Some(OperatorRole::Audit),
+        ..look("/admin/v1/audit/report", || {
+            web::get().to(withdrawals::report)
+        })
+    },
 ];
+
+const fn look(path: &'static str, handler: fn() -> actix_web::Route) -> Door {
+    Door {
+        method: "GET",
+        path,
+        role: None,
+        changing: false,
+        handler,
+    }
+}
+
+const fn change(path: &'static str, handler: fn() -> actix_web::Route) -> Door {
+    Door {
+        method: "POST",
+        changing: true,
+        ..look(path, handler)
+    }
+}
 
 /// Registers what operators may ask for.
 pub fn configure_admin(config: &mut ServiceConfig, state: &Data<State>) {
     config.app_data(state.clone());
-    let mut paths: Vec<_> = DOORS.iter().map(|Door(path, ..)| *path).collect();
+    let mut paths: Vec<_> = DOORS.iter().map(|door| door.path).collect();
     paths.dedup();
     for path in paths {
-        let doors = DOORS.iter().filter(|Door(of, ..)| *of == path);
-        let resource = doors.fold(web::resource(path), |resource, Door(_, role, handler)| {
-            let admit = from_fn(move |request, next| admit(path, *role, request, next));
-            resource.route(handler().wrap(admit))
+        let doors = DOORS.iter().filter(|door| door.path == path);
+        let resource = doors.fold(web::resource(path), |resource, door| {
+            let mut handler = (door.handler)();
+            if door.changing {
+                handler = handler.wrap(from_fn(move |request, next| once(path, request, next)));
+            }
+            let admit = from_fn(move |request, next| admit(path, door.role, request, next));
+            resource.route(handler.wrap(admit))
         });
         config.service(resource.default_service(web::to(other_method)));
     }

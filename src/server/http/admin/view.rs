@@ -26,6 +26,7 @@ pub(super) fn client(client: &Client, in_file: bool) -> Value {
     json!({
         "id": &*client.id,
         "scopes": client.scope_names(),
+        "quota": client.rate.map(|_| client.quota()),
         "enabled": client.enabled,
         "named_in_clients_toml": in_file,
     })

@@ -118,7 +118,12 @@ pub(super) fn schemas() -> Value {
             "artefacts": of(link),
             "changes": text("Where it is told what came and went."),
             "roots": roots,
+            "receipt_keys": list(schema("PublishedReceiptKey")),
             "contact": either(text("Whom to write to.")),
+        }), &[]),
+        "PublishedReceiptKey": object(json!({
+            "kid": hash("SHA-256 over the public key, by which receipts name it."),
+            "certificate": text("The certificate, DER in Base64."),
         }), &[]),
         "Manifest": object(json!({
             "environment": text("demo, test or production."),

@@ -13,6 +13,8 @@ use crate::server::gateway::publication::edition::name;
 use crate::server::http::answer::failed;
 use crate::server::http::routes::State;
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
 /// The handler.
@@ -70,6 +72,12 @@ fn describe(gateway: &Gateway) -> Result<Value, Failure> {
     let keys = publisher.keys()?.all();
     let keys =
         keys.map(|(purpose, key)| (purpose.to_owned(), json!(key.fingerprint().to_string())));
+    let receipts = gateway.receipt_keys().iter().map(|(certificate, key)| {
+        json!({
+            "kid": key.kid.to_string(),
+            "certificate": BASE64_STANDARD.encode(certificate),
+        })
+    });
     let hub = gateway.hub();
     let anchors = hub.anchors().iter().map(ToString::to_string);
     Ok(json!({
@@ -88,6 +96,7 @@ fn describe(gateway: &Gateway) -> Result<Value, Failure> {
             "publication": Value::Object(keys.into_iter().collect()),
             "trust_anchors": anchors.collect::<Vec<_>>(),
         },
+        "receipt_keys": receipts.collect::<Vec<_>>(),
         "contact": publisher.contact(),
     }))
 }

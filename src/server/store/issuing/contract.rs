@@ -81,6 +81,27 @@ pub trait IssuingStore: Send + Sync {
     /// nothing erased before lies there any more; PostgreSQL keeps erased rows in its files until its own vacuum.
     async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure>;
 
+    /// Begins a changing request under a key of the caller's own, unless the same, or another under that key, came before.
+    ///
+    /// Of several who begin at once, on whichever nodes, one is the first. Whoever is it has [`RUNNING_S`] until somebody else
+    /// may begin again.
+    async fn begin_answer(&self, attempt: &Attempt, now: UnixTime) -> Result<Begun, Failure>;
+
+    /// Keeps the encrypted `answer` to `attempt` for [`ANSWER_S`] from `now` on; without one nothing is kept, and the next who
+    /// begins is the first. Nothing happens where somebody else has begun since.
+    ///
+    /// # Errors
+    /// `request_invalid` for an answer without bytes, or of more than [`MAX_ANSWER`].
+    async fn end_answer(
+        &self,
+        attempt: &Attempt,
+        answer: Option<&[u8]>,
+        now: UnixTime,
+    ) -> Result<(), Failure>;
+
+    /// Erases answers whose time was over before `now`. How many there were.
+    async fn expire_answers(&self, now: UnixTime) -> Result<u64, Failure>;
+
     /// How the event with this source key stands.
     async fn standing(&self, source_key: &[u8; 32]) -> Result<Option<Standing>, Failure>;
 
@@ -124,6 +145,30 @@ pub struct NewEvent {
     pub claim_again: Vec<u8>,
     /// The facilities whose events it may change, in whatever it does but `new`; none where those of all. Not kept.
     pub within: Option<Arc<[String]>>,
+}
+
+/// An attempt at a changing request under a key of the caller's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// HMAC over caller, route and key.
+    pub slot: [u8; 32],
+    /// HMAC over what is asked.
+    pub request: [u8; 32],
+    /// 16 random bytes, so that it is known from another attempt.
+    pub id: [u8; 16],
+}
+
+/// What beginning an attempt came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is the first.
+    First,
+    /// The same is still being done.
+    Running,
+    /// The same was done, and its answer, encrypted, is this.
+    Answered(Vec<u8>),
+    /// Something else was asked under this key.
+    Other,
 }
 
 /// What became of an event that was handed in.
@@ -310,6 +355,8 @@ pub struct Survey {
     pub receipts: u64,
     /// What holders can fetch.
     pub held: u64,
+    /// Answers kept for whoever asks again.
+    pub answers: u64,
     /// Certificates in the register.
     pub certificates: u64,
     /// What is wrong, a sentence each, the first [`Survey::MAX_FINDINGS`]; none is good.
@@ -350,5 +397,11 @@ pub const MAX_WAITING: usize = 64 * 1024;
 pub const MAX_CLAIM_AGAIN: usize = 1024;
 /// Bytes in what a holder can fetch.
 pub const MAX_HELD: usize = 256 * 1024;
+/// Bytes of an encrypted answer that is kept.
+pub const MAX_ANSWER: usize = 264 * 1024;
+/// Seconds for which an answer is kept.
+pub const ANSWER_S: i64 = 86_400;
+/// Seconds after which a request that was begun and not ended may be begun again.
+pub const RUNNING_S: i64 = 120;
 /// Seconds for which a claim is kept for a second answer.
 pub const CLAIM_AGAIN_S: i64 = 86_400;

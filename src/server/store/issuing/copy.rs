@@ -2,7 +2,7 @@
 //!
 //! Refuses a row with a column that no copy can take.
 
-use super::rows::{EventRow, HeldRow, ReceiptRow, RegisterRow, WaitingRow};
+use super::rows::{AnswerRow, EventRow, HeldRow, ReceiptRow, RegisterRow, WaitingRow};
 use super::table::{Stored, Table};
 use crate::failure::{Code, Failure};
 use crate::server::store::trouble;
@@ -49,11 +49,12 @@ pub(in crate::server::store) async fn counts(
     Ok(counts)
 }
 
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     EventRow::TABLE,
     WaitingRow::TABLE,
     ReceiptRow::TABLE,
     HeldRow::TABLE,
     RegisterRow::TABLE,
+    AnswerRow::TABLE,
 ];
 const PAGE: usize = 256;

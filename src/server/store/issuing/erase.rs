@@ -1,4 +1,4 @@
-//! Erasing what is over: what holders could fetch, claims, and events that waited for too long.
+//! Erasing what is over: what holders could fetch, claims, answers, and events that waited for too long.
 //!
 //! Refuses to erase a cancellation that waits: it holds nobody's data, and certificates are still to be withdrawn by it.
 
@@ -26,6 +26,15 @@ impl Sql {
             self.empty_log().await?;
         }
         Ok((held, waited))
+    }
+
+    /// See `IssuingStore::expire_answers`.
+    pub(super) async fn erase_answers(&self, now: UnixTime) -> Result<u64, Failure> {
+        let erased = self.erase_all(ANSWERS, now.seconds(), None).await?;
+        if erased > 0 && self.dialect == Dialect::Sqlite {
+            self.empty_log().await?;
+        }
+        Ok(erased)
     }
 
     /// Erases piece by piece by `sql`; each piece is told in the audit where `told_at` says when.
@@ -116,5 +125,7 @@ const HELD: &str = "DELETE FROM held WHERE claim_key IN \
      (SELECT claim_key FROM held WHERE until < $1 ORDER BY until LIMIT $2)";
 const RECEIPTS: &str = "DELETE FROM receipt WHERE event IN \
      (SELECT event FROM receipt WHERE until < $1 ORDER BY until LIMIT $2)";
+const ANSWERS: &str = "DELETE FROM answer WHERE slot IN \
+     (SELECT slot FROM answer WHERE until <= $1 ORDER BY until LIMIT $2)";
 const WAITED: &str = "DELETE FROM waiting WHERE event IN (SELECT event FROM waiting \
      WHERE received_at_ms < $1 AND length(body) > 0 ORDER BY received_at_ms LIMIT $2)";

@@ -2,6 +2,7 @@
 //!
 //! Refuses to keep a name or a birth date that can be read without a key from elsewhere.
 
+mod answers;
 mod contract;
 mod copy;
 mod erase;
@@ -16,9 +17,9 @@ mod take_in;
 mod together;
 
 pub use contract::{
-    CLAIM_AGAIN_S, Held, IssuedRow, IssuingStore, MAX_BATCH, MAX_CLAIM_AGAIN, MAX_HELD,
-    MAX_SELECTED, MAX_WAITING, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
-    Tally, Waiting, Which,
+    ANSWER_S, Attempt, Begun, CLAIM_AGAIN_S, Held, IssuedRow, IssuingStore, MAX_ANSWER, MAX_BATCH,
+    MAX_CLAIM_AGAIN, MAX_HELD, MAX_SELECTED, MAX_WAITING, NewEvent, RUNNING_S, Registered, Sealed,
+    Selector, Standing, Survey, Taken, Tally, Waiting, Which,
 };
 pub(super) use copy::{copy, counts};
 pub(super) use seals::Issuing;

@@ -265,6 +265,40 @@ impl Stored for RegisterRow {
     }
 }
 
+/// What a request under a key of the caller's own was answered; an empty body while it is being done.
+pub(super) struct AnswerRow {
+    pub(super) slot: [u8; 32],
+    pub(super) request: [u8; 32],
+    pub(super) attempt: [u8; 16],
+    pub(super) body: Vec<u8>,
+    /// The first second at which it is worth nothing, since 1970-01-01T00:00:00Z.
+    pub(super) until: i64,
+}
+
+impl Stored for AnswerRow {
+    const TABLE: Table = ANSWER;
+
+    fn values(&self) -> Vec<Value> {
+        vec![
+            Value::bytes(&self.slot),
+            Value::bytes(&self.request),
+            Value::bytes(&self.attempt),
+            Value::bytes(&self.body),
+            Value::Number(self.until),
+        ]
+    }
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            slot: fields.bytes()?,
+            request: fields.bytes()?,
+            attempt: fields.bytes()?,
+            body: fields.blob()?,
+            until: fields.number()?,
+        })
+    }
+}
+
 fn purpose(name: &str) -> Option<Purpose> {
     Purpose::ALL.into_iter().find(|it| it.name() == name)
 }
@@ -285,7 +319,7 @@ fn action(name: &str) -> Option<Action> {
 }
 
 /// The names of all tables.
-pub(super) const NAMES: [&str; 5] = ["event", "waiting", "receipt", "held", "issued"];
+pub(super) const NAMES: [&str; 6] = ["event", "waiting", "receipt", "held", "issued", "answer"];
 const EVENT: Table = Table {
     name: "event",
     columns: &[
@@ -327,6 +361,16 @@ const HELD: Table = Table {
     columns: &[
         Column::Bytes("claim_key"),
         Column::Bytes("event"),
+        Column::Bytes("body"),
+        Column::Number("until"),
+    ],
+};
+const ANSWER: Table = Table {
+    name: "answer",
+    columns: &[
+        Column::Bytes("slot"),
+        Column::Bytes("request"),
+        Column::Bytes("attempt"),
         Column::Bytes("body"),
         Column::Number("until"),
     ],

@@ -3,8 +3,8 @@
 //! Refuses to wait for a database longer than it may take.
 
 use super::contract::{
-    Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector, Standing, Survey, Taken,
-    Tally, Waiting, Which,
+    Attempt, Begun, Held, IssuedRow, IssuingStore, NewEvent, Registered, Sealed, Selector,
+    Standing, Survey, Taken, Tally, Waiting, Which,
 };
 use super::rows::{EventRow, HeldRow};
 use super::table::{Stored, rows_of};
@@ -72,6 +72,23 @@ impl IssuingStore for Sql {
 
     async fn expire(&self, now: UnixTime, waited_since: UnixTime) -> Result<(u64, u64), Failure> {
         self.erase(now, waited_since).await
+    }
+
+    async fn begin_answer(&self, attempt: &Attempt, now: UnixTime) -> Result<Begun, Failure> {
+        within(LONG, self.begin_attempt(attempt, now)).await
+    }
+
+    async fn end_answer(
+        &self,
+        attempt: &Attempt,
+        answer: Option<&[u8]>,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        within(LONG, self.end_attempt(attempt, answer, now)).await
+    }
+
+    async fn expire_answers(&self, now: UnixTime) -> Result<u64, Failure> {
+        self.erase_answers(now).await
     }
 
     async fn standing(&self, source_key: &[u8; 32]) -> Result<Option<Standing>, Failure> {

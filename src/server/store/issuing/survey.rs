@@ -3,7 +3,7 @@
 //! Refuses nothing: it tells.
 
 use super::contract::Survey;
-use super::rows::{EventRow, HeldRow, ReceiptRow, RegisterRow, WaitingRow};
+use super::rows::{AnswerRow, EventRow, HeldRow, ReceiptRow, RegisterRow, WaitingRow};
 use super::table::Stored;
 use crate::failure::Failure;
 use crate::server::store::sql::Sql;
@@ -30,6 +30,9 @@ impl Sql {
             .await?;
         survey.certificates = self
             .walk_table::<RegisterRow>(&mut connection, &mut survey)
+            .await?;
+        survey.answers = self
+            .walk_table::<AnswerRow>(&mut connection, &mut survey)
             .await?;
         for (sql, what) in QUESTIONS {
             let found = sqlx::query_scalar(sql).fetch_one(&mut *connection).await;

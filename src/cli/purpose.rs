@@ -1,0 +1,172 @@
+//! What a verification on this machine is for: a journey with the rules of its destination, and whose the certificate is.
+//!
+//! Refuses names and birth dates as arguments, which every other user of the machine could read: they come in a file.
+
+use super::input;
+use crate::codec::json;
+use crate::exchange::dgcg::read_rule;
+use crate::exchange::read_value_set;
+use crate::failure::{Code, Failure};
+use crate::model::{Country, UnixTime};
+use crate::rules::{Circumstances, RuleSet, ValueSets};
+use crate::server::federation::Directory;
+use crate::snapshot::Acceptance;
+use crate::verify::Journey;
+use crate::verify::identity::{Holder, Named};
+use clap::Args;
+use serde::Deserialize;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The arguments.
+#[derive(Args)]
+pub(super) struct Purpose {
+    /// The country of arrival, whose rules are to accept the certificate.
+    #[arg(long = "for", value_name = "COUNTRY")]
+    destination: Option<String>,
+    /// The region of arrival.
+    #[arg(long, requires = "destination")]
+    region: Option<String>,
+    /// The instant of arrival, RFC 3339; the instant of judging if left out.
+    #[arg(long, requires = "destination")]
+    arrival: Option<String>,
+    /// How the holder travels, where the rules ask.
+    #[arg(long, requires = "destination")]
+    mode: Option<String>,
+    /// What the holder enters, where the rules ask.
+    #[arg(long, requires = "destination")]
+    sector: Option<String>,
+    /// The wilayah, where the rules ask.
+    #[arg(long, requires = "destination")]
+    wilayah: Option<String>,
+    /// A file or folder of rules, each JSON document one rule or a list of them; taken as they are, without proof.
+    #[arg(long, value_name = "PATH", requires = "destination")]
+    rules: Vec<PathBuf>,
+    /// A file or folder of value sets that the rules look up.
+    #[arg(long, value_name = "PATH", requires = "destination")]
+    value_sets: Vec<PathBuf>,
+    /// A file with whom the certificate is to be about, JSON: `name`, `birth_date`, `mrz`.
+    #[arg(long, value_name = "FILE")]
+    holder: Option<PathBuf>,
+    /// Tell what every rule says, and not only those that are not passed.
+    #[arg(long, requires = "destination")]
+    pub(super) all_rules: bool,
+}
+
+impl Purpose {
+    /// The journey, where one is asked about.
+    ///
+    /// # Errors
+    /// `request_invalid`.
+    pub(super) fn journey(&self) -> Result<Option<Journey>, Failure> {
+        let Some(country) = &self.destination else {
+            return Ok(None);
+        };
+        let invalid = |what: &str| Code::RequestInvalid.because(format!("--{what}"));
+        let destination =
+            Country::parse(country).ok_or_else(|| invalid("for is no country code"))?;
+        let arrival = self.arrival.as_deref().map(|text| {
+            UnixTime::parse(text).ok_or_else(|| invalid("arrival is not RFC 3339 with a zone"))
+        });
+        Ok(Some(Journey {
+            destination,
+            region: self.region.as_deref().map(Into::into),
+            arrival: arrival.transpose()?,
+            circumstances: Circumstances {
+                mode: self.mode.clone(),
+                sector: self.sector.clone(),
+                wilayah: self.wilayah.clone(),
+            },
+        }))
+    }
+
+    /// The holder, where one is named.
+    ///
+    /// # Errors
+    /// `input_output`, `input_too_large`, `request_invalid`.
+    pub(super) fn holder(&self) -> Result<Option<Holder>, Failure> {
+        let Some(path) = &self.holder else {
+            return Ok(None);
+        };
+        let text = input::file(path)?;
+        let stated: Stated = serde_json::from_str(&text).map_err(|error| {
+            // The parser's own words would quote the file.
+            let (line, column) = (error.line(), error.column());
+            let reason = format!("no holder in JSON (line {line}, column {column})");
+            Code::RequestInvalid.because(reason)
+        })?;
+        let name = stated.name.as_ref().map(|name| match name {
+            Name::Whole(text) => Named::Whole(text),
+            Name::Parts { family, given } => Named::Parts { family, given },
+        });
+        Holder::read(name, stated.birth_date.as_deref(), stated.mrz.as_deref()).map(Some)
+    }
+
+    /// The rules and value sets in the named places.
+    ///
+    /// # Errors
+    /// `input_output`, `input_too_large`, `rule_invalid`, `value_set_invalid`, with the file.
+    pub(super) fn acceptance(&self) -> Result<Acceptance, Failure> {
+        let (mut rules, mut value_sets) = (RuleSet::default(), ValueSets::default());
+        each(&self.rules, &mut |document| {
+            let rule = read_rule(document.to_string().as_bytes())?;
+            rules.add(Arc::new(rule))
+        })?;
+        each(&self.value_sets, &mut |document| {
+            value_sets.add(read_value_set(document.to_string().as_bytes())?)
+        })?;
+        Ok(Acceptance::new(rules, value_sets))
+    }
+}
+
+/// Gives every document in `places` to `take`: JSON files, and the members of lists in them.
+fn each(
+    places: &[PathBuf],
+    take: &mut impl FnMut(&Value) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for place in places {
+        for file in Directory::new(place).fetch_within(MAX_FILES, MAX_SUM)? {
+            let read = file.bytes.and_then(|bytes| {
+                let document = json::read(&bytes, MAX_VALUES)?;
+                if let Value::Array(documents) = &document {
+                    return documents.iter().try_for_each(&mut *take);
+                }
+                take(&document)
+            });
+            read.map_err(|failure| of_file(&file.name, place, &failure))?;
+        }
+    }
+    Ok(())
+}
+
+fn of_file(name: &str, place: &Path, failure: &Failure) -> Failure {
+    let place = place.display();
+    let reason = format!("{place}, {name}: {}", failure.detail());
+    failure.code().because(reason)
+}
+
+/// Whom a certificate is to be about, in a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stated {
+    name: Option<Name>,
+    birth_date: Option<String>,
+    mrz: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Name {
+    Whole(String),
+    Parts {
+        #[serde(default)]
+        family: String,
+        #[serde(default)]
+        given: String,
+    },
+}
+
+const MAX_FILES: usize = 2000;
+const MAX_SUM: u64 = 64 * 1024 * 1024;
+const MAX_VALUES: usize = 1_000_000;
