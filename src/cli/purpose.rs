@@ -110,6 +110,11 @@ impl Purpose {
     pub(super) fn acceptance(&self) -> Result<Acceptance, Failure> {
         let (mut rules, mut value_sets) = (RuleSet::default(), ValueSets::default());
         each(&self.rules, &mut |document| {
+            let mut document = document.clone();
+            if let Value::Object(members) = &mut document {
+                // Apps keep the hash of what was signed beside it.
+                members.shift_remove("hash");
+            }
             let rule = read_rule(document.to_string().as_bytes())?;
             rules.add(Arc::new(rule))
         })?;
