@@ -2,7 +2,7 @@
 //!
 //! Refuses names and birth dates as arguments, which every other user of the machine could read: they come in a file.
 
-use super::input;
+use super::{input, show};
 use crate::codec::json;
 use crate::exchange::dgcg::read_rule;
 use crate::exchange::read_value_set;
@@ -106,7 +106,7 @@ impl Purpose {
     /// The rules and value sets in the named places.
     ///
     /// # Errors
-    /// `input_output`, `input_too_large`, `rule_invalid`, `value_set_invalid`, with the file.
+    /// `input_output`, `input_too_large`, `rule_invalid`, with the file. What is no value set is told and left out.
     pub(super) fn acceptance(&self) -> Result<Acceptance, Failure> {
         let (mut rules, mut value_sets) = (RuleSet::default(), ValueSets::default());
         each(&self.rules, &mut |document| {
@@ -119,7 +119,12 @@ impl Purpose {
             rules.add(Arc::new(rule))
         })?;
         each(&self.value_sets, &mut |document| {
-            value_sets.add(read_value_set(document.to_string().as_bytes())?)
+            let read = read_value_set(document.to_string().as_bytes());
+            // A rule that looks up what is not there cannot be told, so nobody is let in by a set that is left out.
+            if let Err(failure) = read.and_then(|set| value_sets.add(set)) {
+                show::note(&format!("a value set is left out: {failure}"));
+            }
+            Ok(())
         })?;
         Ok(Acceptance::new(rules, value_sets))
     }
@@ -131,7 +136,12 @@ fn each(
     take: &mut impl FnMut(&Value) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     for place in places {
-        for file in Directory::new(place).fetch_within(MAX_FILES, MAX_SUM)? {
+        let files = Directory::new(place).fetch_within(MAX_FILES, MAX_SUM)?;
+        let is_file = place.is_file();
+        for file in files
+            .into_iter()
+            .filter(|it| is_file || it.name.ends_with(".json"))
+        {
             let read = file.bytes.and_then(|bytes| {
                 let document = json::read(&bytes, MAX_VALUES)?;
                 if let Value::Array(documents) = &document {
