@@ -17,6 +17,6 @@ pub use policies::{Activated, Policies};
 pub use policy_diff::{Difference, differences};
 pub use policy_set::{Circumstances, ColourDraft, Draft, Flaw, PolicySet, Standing, WHOLE};
 pub use rule::{CertificateType, Rule, RuleKind, Version};
-pub use set::{Answer, ENGINE_VERSION, Open, Question, RuleResult, RuleSet};
+pub use set::{Answer, ENGINE, ENGINE_VERSION, Open, Question, RuleResult, RuleSet};
 pub use valueset::{CodedValue, ValueSet, ValueSets};
 pub use wilayah::Wilayah;

@@ -10,7 +10,7 @@
 use super::certlogic::{Budget, Data, Logic};
 use super::colour::{Colour, ColourRule, Coloured, Words};
 use super::rule::{Rule, Version};
-use super::set::{ENGINE_VERSION, RuleSet};
+use super::set::{ENGINE, ENGINE_VERSION, RuleSet};
 use super::wilayah::{self, Wilayah};
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
@@ -433,5 +433,4 @@ fn words(names: &[String]) -> Result<BTreeSet<String>, &'static str> {
 
 /// How a flaw calls what is about no part of a set.
 pub const WHOLE: &str = "policy set";
-const ENGINE: &str = "CERTLOGIC";
 const MAX_WORD: usize = 40;

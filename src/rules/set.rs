@@ -326,6 +326,7 @@ fn row(rule: &Rule) -> Vec<u8> {
     row
 }
 
-const ENGINE: &str = "CERTLOGIC";
+/// The engine that rules are written for.
+pub const ENGINE: &str = "CERTLOGIC";
 /// The version of the specification that is followed.
 pub const ENGINE_VERSION: Version = Version(1, 3, 3);

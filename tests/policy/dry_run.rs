@@ -44,19 +44,20 @@ fn folder(count: usize) -> tempfile::TempDir {
     place
 }
 
+/// A dry run of the set and the certificates in a folder.
+const USUAL: [&str; 7] = [
+    "rules",
+    "dry-run",
+    "new.json",
+    "--certificates",
+    "codes.txt",
+    "--trust",
+    "list.json",
+];
+
 fn tried(folder: &Path, more: &[&str]) -> String {
-    let usual = [
-        "rules",
-        "dry-run",
-        "new.json",
-        "--certificates",
-        "codes.txt",
-        "--trust",
-        "list.json",
-        "--at",
-        "2026-06-01T02:00:00Z",
-    ];
-    let output = lintas(folder, &[&usual, more].concat());
+    let usual = [&USUAL[..], &["--at", "2026-06-01T02:00:00Z"]].concat();
+    let output = lintas(folder, &[&usual[..], more].concat());
     assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
     for personal in [
         "Kusumawardhani",
@@ -126,19 +127,10 @@ fn circumstances_count_and_a_set_may_stand_alone() {
         assert_eq!(output.status.code(), Some(64), "{}", said(&output));
         complained(&output)
     };
-    let usual = [
-        "rules",
-        "dry-run",
-        "new.json",
-        "--certificates",
-        "codes.txt",
-        "--trust",
-        "list.json",
-    ];
-    let odd = refused(&[&usual[..], &["--mode", "submarine"]].concat());
+    let odd = refused(&[&USUAL[..], &["--mode", "submarine"]].concat());
     assert!(odd.contains("request_invalid"), "{odd}");
     std::fs::write(place.path().join("new.json"), "{}").unwrap();
-    assert!(refused(&usual).contains("policy_invalid"));
+    assert!(refused(&USUAL).contains("policy_invalid"));
 }
 
 #[test]
