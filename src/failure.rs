@@ -186,7 +186,7 @@ codes! {
     RuleInvalid          "rule_invalid"           Malformed     Accepted     "The document is no acceptance rule.";
     RuleFailed           "rule_failed"            Rejected      Accepted     "The certificate does not meet a rule of the destination.";
     RuleOpen             "rule_open"              Indeterminate Accepted     "A rule of the destination cannot be told for this certificate.";
-    RulesMissing         "rules_missing"          Indeterminate Accepted     "No rules of the destination are known.";
+    RulesMissing         "rules_missing"          Indeterminate Accepted     "No rule of the destination about such a certificate is known.";
     ClaimInvalid         "claim_invalid"          Malformed     Issue        "The claims cannot be stated in the requested format.";
     ReadBackFailed       "read_back_failed"       Internal      Issue        "The finished credential did not read back as what was claimed, and was withheld.";
     SignerUnavailable    "signer_unavailable"     Unavailable   Issue        "The signing key does not answer.";

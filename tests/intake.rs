@@ -7,14 +7,16 @@
 
 mod support;
 
-use lintas::exchange::dgcg::Dialect;
+use lintas::exchange::dgcg::{Dialect, write_message};
 use lintas::exchange::{Record, RecordKind};
-use lintas::model::{Environment, UnixTime};
+use lintas::model::{Country, Environment, UnixTime};
 use lintas::server::federation::{Fetched, FetchedDocument};
 use lintas::server::gateway::intake::{Intake, Taken};
 use lintas::server::gateway::replica::Replica;
 use lintas::snapshot::{FeedProof, FeedRecords, Snapshot, read_feed};
 use lintas::trust::{Source, Statement};
+use serde_json::{Value, json};
+use std::collections::HashSet;
 use support::country::{Identity, Participant, SIGNED_AT, entry};
 
 /// A feed whose country has `count` signers, and what it has said so far.
@@ -239,4 +241,84 @@ fn one_bad_document_costs_itself_alone() {
     assert_eq!(world.admitted(), (2, vec![]));
     let noted = &world.replica.feed("eu").unwrap().confirmation().left_out;
     assert_eq!(noted.len(), 1);
+}
+
+#[test]
+fn a_rule_that_cannot_be_read_leaves_its_country_open_if_it_has_signed_it() {
+    let world = World::new(0);
+    let stranger = Identity::self_signed("ID", "another uploader", false);
+    let rule = |identifier: &str, logic: &Value| {
+        json!({
+            "Identifier": identifier, "Type": "Acceptance", "Country": &identifier[3..5], "Version": "1.0.0",
+            "SchemaVersion": "1.0.0", "Engine": "CERTLOGIC", "EngineVersion": "1.0.0", "CertificateType": "General",
+            "Description": [{ "lang": "en", "desc": "A rule that is there for a test." }],
+            "ValidFrom": "2022-01-01T00:00:00Z", "ValidTo": "2030-01-01T00:00:00Z", "AffectedFields": ["dn"],
+            "Logic": logic,
+        })
+    };
+    let good = rule("GR-ID-0001", &json!({ "===": [1, 1] }));
+    let mut of_tomorrow = good.clone();
+    of_tomorrow["Weather"] = json!("fair");
+    let none = rule("GR-ID-0002", &json!({ "if": [true, true, true, true] }));
+    let foreign = rule("GR-TH-0001", &json!({ "===": [1, 1] }));
+    // Who signed it, what the feed refuses, how many rules it has, whether their country has one that nobody can read.
+    for (content, signer, refused, rules, is_unread) in [
+        (&good, &world.country.upload, None, 1, false),
+        (&none, &world.country.upload, Some("rule_invalid"), 1, false),
+        (
+            &of_tomorrow,
+            &world.country.upload,
+            Some("rule_invalid"),
+            0,
+            true,
+        ),
+        (
+            &foreign,
+            &world.country.upload,
+            Some("country_mismatch"),
+            0,
+            false,
+        ),
+        (&of_tomorrow, &stranger, Some("anchor_unknown"), 0, false),
+    ] {
+        let message = signer.sign(content.to_string().as_bytes(), true);
+        let row = json!({ "version": "1.0.0", "validFrom": "2022-01-01T00:00:00Z", "validTo": "2030-01-01T00:00:00Z",
+            "cms": write_message(&message) });
+        let at = UnixTime::from_seconds(SIGNED_AT).unwrap();
+        let record = |kind: RecordKind, name: &str, body: Vec<u8>| Record {
+            kind,
+            source: "eu".to_owned(),
+            name: name.to_owned(),
+            country: None,
+            received_at: at,
+            body,
+        };
+        let mut records: Vec<_> = world
+            .country
+            .onboarded(&world.anchor)
+            .iter()
+            .map(document)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|it| record(it.kind, &it.name, it.body))
+            .collect();
+        records.push(record(
+            RecordKind::Rule,
+            "rule",
+            row.to_string().into_bytes(),
+        ));
+        let feed = FeedRecords {
+            source: Source::new("eu", Environment::Production, at),
+            proof: world.proof.clone(),
+            records: records.iter().collect(),
+            withdrawn: HashSet::new(),
+            retired: Vec::new(),
+        };
+        let said = read_feed(&feed, &[]);
+        let codes: Vec<_> = said.refused.iter().map(|it| it.code.name()).collect();
+        assert_eq!(codes, Vec::from_iter(refused), "{content}");
+        assert_eq!(said.rules.rules().count(), rules, "{content}");
+        let country = Country::parse("ID").unwrap();
+        assert_eq!(said.rules.has_unread(country), is_unread, "{content}");
+    }
 }

@@ -4,6 +4,7 @@
 
 use super::lines::{Chunk, Next, Work, open, stop_on_interrupt, worked};
 use super::offline::{self, Trusted};
+use super::purpose::value_sets;
 use super::tally::progress;
 use super::{Exit, batch, rules, show};
 use crate::crypto::Engine;
@@ -35,6 +36,9 @@ pub(super) struct DryRun {
     /// The instant to judge at, RFC 3339; now if left out.
     #[arg(long)]
     at: Option<String>,
+    /// A file or folder of value sets that the rules look up.
+    #[arg(long, value_name = "PATH")]
+    value_sets: Vec<PathBuf>,
     /// How the people travel, as the sets name it.
     #[arg(long)]
     mode: Option<String>,
@@ -67,7 +71,7 @@ impl DryRun {
             engine: offline::engine(&snapshot),
             snapshot,
             policy: Policy::default(),
-            values: ValueSets::default(),
+            values: value_sets(&self.value_sets)?,
             at,
             circumstances,
             old,

@@ -12,9 +12,8 @@ use crate::rules::{Circumstances, RuleSet, ValueSets};
 use crate::server::federation::Directory;
 use crate::snapshot::Acceptance;
 use crate::verify::Journey;
-use crate::verify::identity::{Holder, Named};
+use crate::verify::identity::Holder;
 use clap::Args;
-use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,18 +88,8 @@ impl Purpose {
         let Some(path) = &self.holder else {
             return Ok(None);
         };
-        let text = input::file(path)?;
-        let stated: Stated = serde_json::from_str(&text).map_err(|error| {
-            // The parser's own words would quote the file.
-            let (line, column) = (error.line(), error.column());
-            let reason = format!("no holder in JSON (line {line}, column {column})");
-            Code::RequestInvalid.because(reason)
-        })?;
-        let name = stated.name.as_ref().map(|name| match name {
-            Name::Whole(text) => Named::Whole(text),
-            Name::Parts { family, given } => Named::Parts { family, given },
-        });
-        Holder::read(name, stated.birth_date.as_deref(), stated.mrz.as_deref()).map(Some)
+        let stated = json::read(input::file(path)?.as_bytes(), MAX_VALUES)?;
+        Holder::from_json(&stated).map(Some)
     }
 
     /// The rules and value sets in the named places.
@@ -108,7 +97,7 @@ impl Purpose {
     /// # Errors
     /// `input_output`, `input_too_large`, `rule_invalid`, with the file. What is no value set is told and left out.
     pub(super) fn acceptance(&self) -> Result<Acceptance, Failure> {
-        let (mut rules, mut value_sets) = (RuleSet::default(), ValueSets::default());
+        let mut rules = RuleSet::default();
         each(&self.rules, &mut |document| {
             let mut document = document.clone();
             if let Value::Object(members) = &mut document {
@@ -118,16 +107,25 @@ impl Purpose {
             let rule = read_rule(document.to_string().as_bytes())?;
             rules.add(Arc::new(rule))
         })?;
-        each(&self.value_sets, &mut |document| {
-            let read = read_value_set(document.to_string().as_bytes());
-            // A rule that looks up what is not there cannot be told, so nobody is let in by a set that is left out.
-            if let Err(failure) = read.and_then(|set| value_sets.add(set)) {
-                show::note(&format!("a value set is left out: {failure}"));
-            }
-            Ok(())
-        })?;
-        Ok(Acceptance::new(rules, value_sets))
+        Ok(Acceptance::new(rules, value_sets(&self.value_sets)?))
     }
+}
+
+/// The value sets in `places`.
+///
+/// # Errors
+/// `input_output`, `input_too_large`, with the file. What is no value set is told and left out.
+pub(super) fn value_sets(places: &[PathBuf]) -> Result<ValueSets, Failure> {
+    let mut value_sets = ValueSets::default();
+    each(places, &mut |document| {
+        let read = read_value_set(document.to_string().as_bytes());
+        // A rule that looks up what is not there cannot be told, so nobody is let in by a set that is left out.
+        if let Err(failure) = read.and_then(|set| value_sets.add(set)) {
+            show::note(&format!("a value set is left out: {failure}"));
+        }
+        Ok(())
+    })?;
+    Ok(value_sets)
 }
 
 /// Gives every document in `places` to `take`: JSON files, and the members of lists in them.
@@ -159,27 +157,6 @@ fn of_file(name: &str, place: &Path, failure: &Failure) -> Failure {
     let place = place.display();
     let reason = format!("{place}, {name}: {}", failure.detail());
     failure.code().because(reason)
-}
-
-/// Whom a certificate is to be about, in a file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stated {
-    name: Option<Name>,
-    birth_date: Option<String>,
-    mrz: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-enum Name {
-    Whole(String),
-    Parts {
-        #[serde(default)]
-        family: String,
-        #[serde(default)]
-        given: String,
-    },
 }
 
 const MAX_FILES: usize = 2000;

@@ -1,7 +1,7 @@
 //! The rules that are known, read once: which of them a certificate has to meet, and what each says of it.
 //!
 //! Refuses a rule whose logic is no CertLogic, and two contents under one identifier and version. Refuses to answer for a rule
-//! that it cannot evaluate: such a rule is open, and only a human can say.
+//! that it cannot read or evaluate: such a rule is open, and only a human can say.
 //!
 //! Selection is that of the EU's apps: acceptance rules of the country of arrival and its region, invalidation rules of the
 //! country that issued; those about certificates of the kind or all; the highest version that has begun, if it has not ended.
@@ -17,19 +17,21 @@ use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Purpose, UnixTime};
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The rules of all countries, ready to be asked.
 #[derive(Clone, Debug, Default)]
-pub struct RuleSet(BTreeMap<Country, BTreeMap<String, BTreeMap<Version, Arc<Compiled>>>>);
+pub struct RuleSet {
+    known: BTreeMap<Country, BTreeMap<String, BTreeMap<Version, Arc<Compiled>>>>,
+    unread: BTreeSet<Country>,
+}
 
 #[derive(Clone, Debug)]
 struct Compiled {
     rule: Arc<Rule>,
     hash: [u8; 32],
-    /// `None` where it is for an engine that this is not.
-    logic: Option<Logic>,
+    logic: Result<Logic, Open>,
 }
 
 /// What is asked about a certificate.
@@ -80,6 +82,8 @@ pub enum Answer {
 pub enum Open {
     /// The rule is for another engine, or a later version of this one.
     Engine,
+    /// The rule's logic is none.
+    Logic,
     /// The certificate is of another form, or of an older version of its schema than the rule is for.
     Schema,
     /// The logic came to something that is neither true nor false.
@@ -93,6 +97,7 @@ impl Open {
     pub fn name(self) -> &'static str {
         match self {
             Self::Engine => "engine",
+            Self::Logic => "logic",
             Self::Schema => "schema",
             Self::NoAnswer => "no_answer",
             Self::Fault(fault) => fault.name(),
@@ -112,7 +117,7 @@ impl Answer {
 }
 
 impl RuleSet {
-    /// Takes `rule` in.
+    /// Takes `rule` in, even where it fails: its country asks for something, and what that is cannot be told.
     ///
     /// # Errors
     /// `rule_invalid` where its logic is none, or another rule is known under its identifier and version: then one of them is
@@ -120,29 +125,51 @@ impl RuleSet {
     pub fn add(&mut self, rule: Arc<Rule>) -> Result<(), Failure> {
         let (engine, version) = &rule.engine;
         let ours = engine.eq_ignore_ascii_case(ENGINE) && *version <= ENGINE_VERSION;
-        self.insert(Arc::new(Compiled {
-            logic: ours.then(|| Logic::read(&rule.logic)).transpose()?,
+        let (logic, refused) = match ours.then(|| Logic::read(&rule.logic)) {
+            None => (Err(Open::Engine), Ok(())),
+            Some(Ok(logic)) => (Ok(logic), Ok(())),
+            Some(Err(failure)) => (Err(Open::Logic), Err(failure)),
+        };
+        let inserted = self.insert(Arc::new(Compiled {
+            logic,
             hash: sha256(&row(&rule)),
-            rule: Arc::clone(&rule),
-        }))
+            rule,
+        }));
+        refused.and(inserted)
+    }
+
+    /// Remembers that `country` has published a rule that nobody here can read.
+    pub fn add_unread(&mut self, country: Country) {
+        self.unread.insert(country);
+    }
+
+    /// The countries that have published a rule that nobody here can read.
+    pub fn unread(&self) -> impl Iterator<Item = Country> {
+        self.unread.iter().copied()
+    }
+
+    /// Whether `country` has published a rule that nobody here can read.
+    pub fn has_unread(&self, country: Country) -> bool {
+        self.unread.contains(&country)
     }
 
     /// Takes in all of `other`; where both have different rules of one version, one of the two is kept, the same whichever
-    /// came first.
-    pub fn merge(&mut self, other: &Self) {
-        for compiled in other.all() {
-            // Of two rules of one version one is kept; whoever published both was told when the second was read.
-            let _ = self.insert(Arc::clone(compiled));
-        }
+    /// came first, and the failure is among those returned.
+    #[must_use]
+    pub fn merge(&mut self, other: &Self) -> Vec<Failure> {
+        self.unread.extend(&other.unread);
+        let inserted = other.all().map(|it| self.insert(Arc::clone(it)));
+        inserted.filter_map(Result::err).collect()
     }
 
     fn insert(&mut self, compiled: Arc<Compiled>) -> Result<(), Failure> {
         let rule = &compiled.rule;
-        let rules = self.0.entry(rule.country).or_default();
+        let rules = self.known.entry(rule.country).or_default();
         let versions = rules.entry(rule.identifier.clone()).or_default();
         let known = versions.get(&rule.version).map(|known| known.hash);
         let refused = known.filter(|known| *known != compiled.hash).map(|_| {
-            let reason = format!("two different rules of version {}", rule.version);
+            let (identifier, version) = (&rule.identifier, rule.version);
+            let reason = format!("two different rules {identifier} of version {version}");
             Code::RuleInvalid.because(reason)
         });
         if known.is_none_or(|known| compiled.hash < known) {
@@ -153,19 +180,13 @@ impl RuleSet {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether `country` has any rule of acceptance, begun or not.
-    pub fn speaks_for(&self, country: Country) -> bool {
-        let rules = self.0.get(&country).into_iter().flat_map(BTreeMap::values);
-        let mut rules = rules.flat_map(BTreeMap::values);
-        rules.any(|it| it.rule.kind == RuleKind::Acceptance)
+        self.known.is_empty()
     }
 
     /// A hash over all rules; equal sets have equal hashes, in whatever order they came.
     pub fn content_hash(&self) -> [u8; 32] {
-        let hashes = self.all().map(|compiled| compiled.hash);
+        let unread = self.unread.iter().map(|it| sha256(it.as_str().as_bytes()));
+        let hashes = self.all().map(|compiled| compiled.hash).chain(unread);
         sha256(&hashes.collect::<Vec<_>>().concat())
     }
 
@@ -206,15 +227,15 @@ impl RuleSet {
             .and_then(Version::parse);
         let results = selected.map(|compiled| {
             let answer = match (&compiled.logic, payload, schema_version) {
-                (None, _, _) => Answer::Open(Open::Engine),
-                (Some(logic), Some(payload), Some(version)) if is_for(&compiled.rule, version) => {
+                (Err(open), _, _) => Answer::Open(*open),
+                (Ok(logic), Some(payload), Some(version)) if is_for(&compiled.rule, version) => {
                     let data = [
                         ("payload", Data::Json(payload)),
                         ("external", Data::Members(&external)),
                     ];
                     answer(logic.evaluate(Data::Members(&data), budget))
                 }
-                (Some(_), _, _) => Answer::Open(Open::Schema),
+                (Ok(_), _, _) => Answer::Open(Open::Schema),
             };
             RuleResult {
                 rule: Arc::clone(&compiled.rule),
@@ -227,7 +248,7 @@ impl RuleSet {
     /// The rules that concern the certificate in `question`.
     fn selected<'s>(&'s self, question: &Question<'_>) -> impl Iterator<Item = &'s Arc<Compiled>> {
         let of = |country: Option<Country>, kind| {
-            let rules = country.and_then(|country| self.0.get(&country));
+            let rules = country.and_then(|country| self.known.get(&country));
             let rules = rules.into_iter().flat_map(BTreeMap::values);
             let (region, about, clock) = (question.region, question.about, question.clock);
             rules.filter_map(move |versions| {
@@ -249,7 +270,7 @@ impl RuleSet {
     }
 
     fn all(&self) -> impl Iterator<Item = &Arc<Compiled>> {
-        let rules = self.0.values().flat_map(BTreeMap::values);
+        let rules = self.known.values().flat_map(BTreeMap::values);
         rules.flat_map(BTreeMap::values)
     }
 }

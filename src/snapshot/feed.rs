@@ -14,7 +14,7 @@ use crate::exchange::{Record, RecordKind, onboarding, read_value_set};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Kid, Thumbprint, UnixTime};
 use crate::revocation::RevocationBatch;
-use crate::rules::{Rule, RuleSet, ValueSets};
+use crate::rules::{RuleSet, ValueSets};
 use crate::trust::{
     Assurance, Authorities, KeyMaterial, Place, Purposes, Refusal, Role, Source, SourceList,
     Statement, TrustEntry,
@@ -307,9 +307,7 @@ fn gateway(feed: &FeedRecords<'_>, dialect: Dialect, anchors: &[Thumbprint]) -> 
     }
     for record in &feed.records {
         let judged = match record.kind {
-            RecordKind::Rule => {
-                rule(feed, &authorities, record).and_then(|it| content.rules.add(Arc::new(it)))
-            }
+            RecordKind::Rule => rule(feed, &authorities, record, &mut content.rules),
             RecordKind::ValueSet => {
                 read_value_set(&record.body).and_then(|it| content.value_sets.add(it))
             }
@@ -357,17 +355,19 @@ fn batch(
     Ok(batch)
 }
 
+/// Takes the rule in `record` into `rules`, where its country has signed it: if it cannot be read, that it exists.
 fn rule(
     feed: &FeedRecords<'_>,
     authorities: &Authorities,
     record: &Record,
-) -> Result<Rule, Failure> {
+    rules: &mut RuleSet,
+) -> Result<(), Failure> {
     let message = read_message(read_rule_row(&record.body)?.as_bytes())?;
     let (country, content) = authorities.handed_in(&message)?;
-    let rule = read_rule(content)?;
-    own(country, rule.country)?;
     in_scope(feed, country.as_str())?;
-    Ok(rule)
+    let rule = read_rule(content).inspect_err(|_| rules.add_unread(country))?;
+    own(country, rule.country)?;
+    rules.add(Arc::new(rule))
 }
 
 fn own(handed_in_by: Country, of: Country) -> Result<(), Failure> {

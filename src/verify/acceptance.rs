@@ -1,6 +1,7 @@
 //! What the rules of a destination say of a certificate that is authentic.
 //!
-//! Refuses to accept where no rule is known, or where one cannot be told: silence and error are doubt, not consent.
+//! Refuses to accept where no rule is about such a certificate at that time, or where one cannot be told: silence and error are
+//! doubt, not consent.
 //!
 //! Source: EU, dgca-validation-service (which rules apply, what is asked of them); eHealth Network, "EU Digital COVID
 //! Certificate business rules".
@@ -12,7 +13,7 @@ use crate::credential::{self, Claims};
 use crate::failure::{Code, Failure};
 use crate::model::{HealthCertificate, UnixTime};
 use crate::rules::certlogic::{Budget, Data};
-use crate::rules::{Answer, Question, RuleResult};
+use crate::rules::{Answer, Question, RuleKind, RuleResult};
 use crate::snapshot::Snapshot;
 use serde_json::Map;
 use std::sync::Arc;
@@ -42,12 +43,6 @@ impl CredentialVerdict {
             self.findings
                 .push(Finding::from(&Code::Expired.because(reason)));
         }
-        let home = journey.home(clock, snapshot);
-        if home.is_none() && !snapshot.rules().speaks_for(journey.destination) {
-            let reason = format!("no rules of {} are known", journey.destination);
-            self.findings
-                .push(Finding::from(&Code::RulesMissing.because(reason)));
-        }
         let rules = match results(journey, (&certificate, signed, claims), clock, snapshot) {
             Ok(rules) => rules,
             Err(failure) => {
@@ -55,6 +50,20 @@ impl CredentialVerdict {
                 return self;
             }
         };
+        let destination = journey.destination;
+        // A policy set is the whole of what its country asks; rules may be missing.
+        let is_told = journey.home(clock, snapshot).is_some()
+            || (rules.iter()).any(|it| it.rule.kind == RuleKind::Acceptance);
+        if !is_told {
+            let reason = format!("no rule of {destination} about such a certificate is known");
+            let missing = Code::RulesMissing.because(reason);
+            self.findings.push(Finding::from(&missing));
+        }
+        if snapshot.rules().has_unread(destination) {
+            let reason = format!("{destination} has a rule that cannot be read");
+            let unread = Code::RuleOpen.because(reason);
+            self.findings.push(Finding::from(&unread));
+        }
         self.findings.extend(rules.iter().filter_map(finding));
         // A rule may look at any second of the clock; where it is the present, the answer is not said to last.
         if journey.arrival.is_none() && !rules.is_empty() {

@@ -9,6 +9,7 @@ mod alike;
 mod birth;
 mod holder;
 mod name;
+mod stated;
 mod titles;
 mod zone;
 

@@ -2,6 +2,7 @@
 //!
 //! Refuses to stop at the first finding: the signature, the period, the signer and the content are judged apart.
 
+use super::asked::{Asked, Presented};
 use super::checks::{self, Boundaries};
 use super::open::{Opened, Reached, Signed, open};
 use super::policy::Policy;
@@ -22,8 +23,7 @@ use std::sync::Arc;
 /// that a stale source might know is reported as `trust_list_stale`, not as `unknown_signer`.
 pub fn verify(text: &str, at: UnixTime, snapshot: &Snapshot, policy: &Policy) -> Verdict {
     let opened = open(text, snapshot);
-    let judged = judge(&opened, at, snapshot, policy, Registered::NotAsked);
-    Verdict::of(vec![judged], at, snapshot, policy)
+    Asked::default().verdict([Presented::of(&opened)].into_iter(), at, snapshot, policy)
 }
 
 /// The verdict on what was `opened`, at the instant `at`.

@@ -41,6 +41,7 @@ fn every_world_comes_back_as_it_was() {
         let back = back.unwrap_or_else(|failure| panic!("{number}: {failure}"));
         assert_eq!(back.id(), world.id());
         assert!(back.rules().rules().eq(world.rules().rules()));
+        assert!(back.rules().unread().eq(world.rules().unread()));
         assert_eq!(back.value_sets(), world.value_sets());
         let (ours, theirs) = (world.trust().signers(), back.trust().signers());
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));

@@ -83,6 +83,7 @@ fn a_journey_is_confirmed_with_the_rules_that_are_not_passed() {
         ),
         ("GR", VACCINATION, 0, ""),
         ("FR", VACCINATION, 0, "rules_missing"),
+        ("MT", VACCINATION, 0, "rule_open, rule_open GR-MT-0001"),
     ] {
         let receipt = place.confirmed(&to(country), &[claims], at);
         assert_eq!(said(&receipt), expected, "{country} at {at}");

@@ -4,7 +4,7 @@ use crate::ground::day;
 use lintas::exchange::dgcg::read_rule;
 use lintas::exchange::{read_policy_set, read_value_set};
 use lintas::model::Country;
-use lintas::rules::{Circumstances, Policies, PolicySet, RuleSet, ValueSets};
+use lintas::rules::{Circumstances, Policies, PolicySet, Rule, RuleSet, ValueSets};
 use lintas::snapshot::{Acceptance, Snapshot};
 use lintas::verify::identity::{Holder, Named};
 use lintas::verify::{Asked, Journey};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A rule that is not passed unless `logic` holds.
-fn add(rules: &mut RuleSet, identifier: &str, logic: &Value) {
+fn rule(identifier: &str, logic: &Value) -> Arc<Rule> {
     let about = match &identifier[..2] {
         "VR" => "Vaccination",
         "TR" => "Test",
@@ -33,8 +33,7 @@ fn add(rules: &mut RuleSet, identifier: &str, logic: &Value) {
         "AffectedFields": ["v.0"],
         "Logic": logic,
     });
-    let rule = read_rule(rule.to_string().as_bytes()).unwrap();
-    rules.add(Arc::new(rule)).unwrap();
+    Arc::new(read_rule(rule.to_string().as_bytes()).unwrap())
 }
 
 /// Rules that are passed, not passed and open, one of them changed where another `vaccine` counts; Greece writes another
@@ -60,8 +59,12 @@ pub(crate) fn acceptance(vaccine: bool) -> Acceptance {
             json!({ "!": [{ "===": [{ "var": "external.region" }, "BY"] }] }),
         ),
     ] {
-        add(&mut rules, identifier, &logic);
+        rules.add(rule(identifier, &logic)).unwrap();
     }
+    // One country's rules cannot be read here, the one less than the other.
+    let none = rule("GR-MT-0001", &json!({ "if": [true, true, true, true] }));
+    assert!(rules.add(none).is_err());
+    rules.add_unread(Country::parse("MT").unwrap());
     let set = json!({
         "valueSetId": "targets",
         "valueSetDate": "2021-01-01",

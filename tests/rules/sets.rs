@@ -307,10 +307,44 @@ fn a_set_has_the_same_hash_and_content_in_whatever_order_its_rules_came() {
 }
 
 #[test]
-fn a_rule_whose_logic_is_none_is_refused() {
+fn a_rule_whose_logic_is_none_is_refused_and_open() {
     let mut set = RuleSet::default();
     let four = json!({ "if": [true, true, true, true] });
-    let failure = set.add(rule("VR-MT-0005", &four, &json!({}))).unwrap_err();
+    let refused = rule("VR-DE-0005", &four, &json!({}));
+    let failure = set.add(Arc::clone(&refused)).unwrap_err();
     assert_eq!(failure.code(), Code::RuleInvalid);
-    assert_eq!(set.rules().count(), 0);
+    let payload = json!({ "ver": "1.3.0" });
+    assert_eq!(
+        judged(&set, &question(), Some(&payload)),
+        ["VR-DE-0005@1.0.0 open"]
+    );
+    // A later version that can be read takes its place.
+    let version = json!({ "Version": "1.0.1" });
+    set.add(rule("VR-DE-0005", &json!({ "===": [1, 1] }), &version))
+        .unwrap();
+    assert_eq!(
+        judged(&set, &question(), Some(&payload)),
+        ["VR-DE-0005@1.0.1 pass"]
+    );
+}
+
+#[test]
+fn sets_that_are_put_together_tell_where_they_disagree() {
+    let (yes, no) = (json!({ "===": [1, 1] }), json!({ "===": [1, 2] }));
+    let one = set(&[rule("GR-DE-0001", &yes, &json!({}))]);
+    let mut other = set(&[
+        rule("GR-DE-0001", &no, &json!({})),
+        rule("VR-FR-0001", &yes, &json!({})),
+    ]);
+    other.add_unread(Country::parse("FR").unwrap());
+    let merged = [[&one, &other], [&other, &one]].map(|sets| {
+        let mut merged = RuleSet::default();
+        let refused: Vec<_> = sets.iter().flat_map(|it| merged.merge(it)).collect();
+        assert_eq!(refused.len(), 1);
+        assert!(refused[0].detail().contains("GR-DE-0001"), "{refused:?}");
+        assert!(merged.has_unread(Country::parse("FR").unwrap()));
+        merged.content_hash()
+    });
+    assert_eq!(merged[0], merged[1]);
+    assert!(other.merge(&other.clone()).is_empty());
 }

@@ -18,6 +18,7 @@ use crate::snapshot::{
 use crate::trust::{AdmissionReport, Refusal, Source, TrustEntry};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tracing::warn;
 
 /// A foreign feed, as configured.
 #[derive(Clone, Debug)]
@@ -229,8 +230,11 @@ impl Foreign {
             });
             self.revocations = Arc::new(RevocationList::new(batches));
             let (mut rules, mut value_sets) = (RuleSet::default(), ValueSets::default());
-            for content in self.contents.values() {
-                rules.merge(&content.said.rules);
+            for (id, content) in &self.contents {
+                for failure in rules.merge(&content.said.rules) {
+                    let (code, detail) = (failure.code().name(), failure.detail());
+                    warn!(feed = %id, code, "another feed has another rule: {detail}");
+                }
                 value_sets.fill_in(&content.said.value_sets);
             }
             self.acceptance = Arc::new((rules, value_sets));

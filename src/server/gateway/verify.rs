@@ -211,6 +211,10 @@ impl Counters {
             count(&self.outcomes, credential.outcome());
             for finding in &credential.findings {
                 count(&self.findings, finding.code);
+                if let (Code::RuleOpen, Some(rule)) = (finding.code, &finding.rule) {
+                    let country = rule.country.to_string();
+                    metrics::counter!("lintas_rules_open_total", "country" => country).increment(1);
+                }
             }
         }
     }

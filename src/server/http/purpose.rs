@@ -7,7 +7,7 @@ use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::rules::Circumstances;
 use crate::verify::Journey;
-use crate::verify::identity::{Holder, Named};
+use crate::verify::identity::Holder;
 use serde_json::Value;
 use smol_str::SmolStr;
 
@@ -67,31 +67,8 @@ pub(super) fn journey(members: &mut Members) -> Result<Option<Journey>, Failure>
 /// # Errors
 /// `request_invalid`.
 pub(super) fn holder(members: &mut Members) -> Result<Option<Holder>, Failure> {
-    let Some(value) = members.take("holder") else {
-        return Ok(None);
-    };
-    let mut members = Members::of_value("holder", value)?;
-    let name = members.take("name");
-    let birth_date = members.take_text("birth_date")?;
-    let mrz = members.take_text("mrz")?;
-    members.finish()?;
-    let (family, given);
-    let name = match &name {
-        None => None,
-        Some(Value::String(whole)) => Some(Named::Whole(whole)),
-        Some(parts @ Value::Object(_)) => {
-            let mut parts = Members::of_value("holder.name", parts.clone())?;
-            family = parts.take_text("family")?.unwrap_or_default();
-            given = parts.take_text("given")?.unwrap_or_default();
-            parts.finish()?;
-            Some(Named::Parts {
-                family: &family,
-                given: &given,
-            })
-        }
-        Some(_) => return Err(not("holder.name", "text, or `family` and `given`")),
-    };
-    Holder::read(name, birth_date.as_deref(), mrz.as_deref()).map(Some)
+    let stated = members.take("holder");
+    stated.as_ref().map(Holder::from_json).transpose()
 }
 
 /// Whether the answer is to list every rule.

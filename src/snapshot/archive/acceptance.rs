@@ -1,9 +1,9 @@
 //! What countries accept. A rule is `[identifier, version, kind, country, region, certificates, from, to, engine, its version,
 //! version of the schema, [[language, description], ...], [affected field, ...], logic]`, null for no region, the logic as JSON;
-//! a value set is its document.
+//! instead of a rule that nobody can read, the text that names its country; a value set is its document.
 //!
-//! Refuses rules and value sets that a set of them would refuse. Rules are not kept in the form in which countries sign them:
-//! one country has two codes there, and here one.
+//! Refuses value sets that a set of them would refuse; logic that is none is kept, as its rule is open. Rules are not kept in the
+//! form in which countries sign them: one country has two codes there, and here one.
 
 use super::part::unless_null;
 use super::part::{Draft, Taker, country, document, fixed, instant, invalid, items, spread, text};
@@ -19,10 +19,12 @@ use std::sync::Arc;
 /// Rules whose identifiers have hashes with the same first byte make a chunk.
 pub(super) fn rules(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
     let rules = snapshot.rules().rules();
-    spread(
-        rules.map(|rule| (rule.identifier.clone(), row(rule))),
-        taker,
-    )
+    let rules = rules.map(|rule| (rule.identifier.clone(), row(rule)));
+    let unread = snapshot.rules().unread().map(|country| {
+        let country = country.to_string();
+        (country.clone(), Value::Text(country))
+    });
+    spread(rules.chain(unread), taker)
 }
 
 fn row(rule: &Rule) -> Value {
@@ -57,7 +59,12 @@ fn row(rule: &Rule) -> Value {
 /// `archive_invalid`.
 pub(super) fn take_rules(draft: &mut Draft, chunk: &[u8]) -> Result<(), Failure> {
     for row in items(document(chunk)?.root())? {
-        draft.rules.add(Arc::new(rule(row)?)).map_err(odd)?;
+        if row.as_text().is_some() {
+            draft.rules.add_unread(country(row)?);
+        } else {
+            // Whatever was wrong with it was wrong with it then; that the set is the same is shown by its hash.
+            let _ = draft.rules.add(Arc::new(rule(row)?));
+        }
     }
     Ok(())
 }

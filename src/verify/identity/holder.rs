@@ -103,7 +103,7 @@ fn read_name(named: Named<'_>) -> Result<Option<Name>, &'static str> {
     }
 }
 
-fn invalid(member: &str, why: &str) -> Failure {
+pub(super) fn invalid(member: &str, why: &str) -> Failure {
     let reason = format!("member `{member}` {why}");
     Code::RequestInvalid.because(reason).about(member)
 }
