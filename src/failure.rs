@@ -236,6 +236,12 @@ codes! {
     PolicyInvalid        "policy_invalid"         Malformed     Accepted     "The document is no policy set, or cannot follow on the one before.";
     ReceiptInvalid       "receipt_invalid"        Malformed     Caller       "The bytes are no receipt for a verdict.";
     ArchiveInvalid       "archive_invalid"        Malformed     World        "The archive does not hold what its names say.";
+    BundleInvalid        "bundle_invalid"         Malformed     World        "This is no bundle, or its parts are of several.";
+    BundleRolledBack     "bundle_rolled_back"     Rejected      World        "A newer bundle was seen before.";
+    BundleStale          "bundle_stale"           Indeterminate Fresh        "The scanner's data is too old to say anything.";
+    ClockSuspect         "clock_suspect"          Indeterminate Fresh        "The clock shows a time before one that has passed.";
+    NotEnrolled          "not_enrolled"           Rejected      World        "This scanner has not been told whom to trust.";
+    RevocationUncertain  "revocation_uncertain"   Indeterminate Withdrawn    "The certificate may be withdrawn.";
 }
 
 impl Code {

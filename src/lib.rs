@@ -8,8 +8,9 @@
 //!
 //! | floor | wings | |
 //! |---|---|---|
-//! | 8 | `cli` | doors |
-//! | 7 | `server` | everything that touches the world |
+//! | 9 | `cli` | doors |
+//! | 8 | `server` | everything that touches the world |
+//! | 7 | [`scan`] | a scanner at a gate, without a network |
 //! | 6 | [`verify`] | the meeting |
 //! | 5 | [`snapshot`] | all that a verdict depends on, frozen |
 //! | 4 | [`exchange`], [`issue`] | list documents to entries; claims to QR |
@@ -17,7 +18,7 @@
 //! | 2 | [`model`], [`codec`], [`crypto`] | values; bytes to structure; keys and signatures |
 //! | 1 | [`failure`], [`quirk`] | every way to fail; every oddity tolerated |
 //!
-//! Floors 1 to 6 are pure: no clock, no files, no network, no environment, no async. They build without default
+//! Floors 1 to 7 are pure: no clock, no files, no network, no environment, no async. They build without default
 //! features. The feature `server` adds the rest and never changes a verdict.
 
 #[cfg(feature = "server")]
@@ -32,6 +33,7 @@ pub mod model;
 pub mod quirk;
 pub mod revocation;
 pub mod rules;
+pub mod scan;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod snapshot;

@@ -4,6 +4,7 @@
 //!
 //! Source: EU DGCG, revocation lists (batches of at most 1,000 hashes, one country, one signer or any, one end).
 
+use super::exact::Leading;
 use super::hash::{HashKind, RevocationHash};
 use crate::crypto::sha256;
 use crate::model::{Country, Kid, UnixTime};
@@ -26,9 +27,10 @@ pub struct RevocationBatch {
 }
 
 impl RevocationBatch {
-    /// SHA-256 over what it says; the order of its hashes does not count.
+    /// SHA-256 over what it says; of its hashes the leading 80 bits count, and their order does not.
     pub fn content_hash(&self) -> [u8; 32] {
-        let mut hashes: Vec<_> = self.hashes.iter().map(|hash| hash.0).collect();
+        let hashes = self.hashes.iter().copied().map(Leading::from);
+        let mut hashes: Vec<_> = hashes.map(|hash| hash.0).collect();
         hashes.sort_unstable();
         hashes.dedup();
         let kid = self.kid.as_ref().map_or(&[][..], Kid::as_bytes);

@@ -1,22 +1,35 @@
 //! The list: every batch in force, asked by hash.
 //!
 //! Refuses to guess: it is exact, and a batch counts only against signers of its own country and, where it names one, of
-//! its own key identifier. Two certificates whose hashes meet by chance would need 2^64 tries, even made on purpose.
+//! its own key identifier. Of a hash its leading 80 bits are kept, see `exact`.
 //!
 //! Source: EU DGCG, revocation lists.
 
 use super::batch::RevocationBatch;
+use super::exact::Leading;
 use super::hash::{HashKind, RevocationHash};
 use crate::crypto::sha256;
 use crate::model::{Country, Kid, UnixTime};
+use std::ops::Range;
 
 /// Which certificates are withdrawn.
 #[derive(Clone, Debug, Default)]
 pub struct RevocationList {
     batches: Vec<Terms>,
-    /// For each kind of hash, the hashes in order, each with the position of its batch.
-    hashes: [Vec<(RevocationHash, u32)>; HashKind::ALL.len()],
+    /// For each kind of hash.
+    hashes: [Table; HashKind::ALL.len()],
     content_hash: [u8; 32],
+}
+
+/// The hashes of one kind, each with the position of its batch.
+#[derive(Clone, Debug, Default)]
+struct Table {
+    /// For each value of the first two bytes where its hashes begin, and where the last end: none, or 65,537.
+    starts: Vec<u32>,
+    /// The eight bytes that follow, in order within each value.
+    rests: Vec<u64>,
+    /// The batch of each.
+    batches: Vec<u32>,
 }
 
 /// What holds for all of a batch.
@@ -46,10 +59,12 @@ impl RevocationList {
         batches.dedup_by(|later, earlier| later.id == earlier.id);
         let mut list = Self::default();
         let mut content = Vec::new();
+        let mut rows: [Vec<(Leading, u32)>; HashKind::ALL.len()] = Default::default();
         for (position, batch) in (0..).zip(batches) {
             content.extend(batch.content_hash());
-            let hashes = batch.hashes.iter().map(|hash| (*hash, position));
-            list.of_kind(batch.kind).extend(hashes);
+            let hashes = batch.hashes.iter();
+            let of_kind = of_kind_mut(&mut rows, batch.kind);
+            of_kind.extend(hashes.map(|hash| (Leading::from(*hash), position)));
             list.batches.push(Terms {
                 id: batch.id,
                 country: batch.country,
@@ -58,10 +73,7 @@ impl RevocationList {
                 expires_at: batch.expires_at,
             });
         }
-        for hashes in &mut list.hashes {
-            hashes.sort_unstable();
-            hashes.dedup();
-        }
+        list.hashes = rows.map(Table::of);
         // A list of nothing says what no list says.
         if !content.is_empty() {
             list.content_hash = sha256(&content);
@@ -69,16 +81,7 @@ impl RevocationList {
         list
     }
 
-    fn of_kind(&mut self, kind: HashKind) -> &mut Vec<(RevocationHash, u32)> {
-        let [signature, uci, country_code_uci] = &mut self.hashes;
-        match kind {
-            HashKind::Signature => signature,
-            HashKind::Uci => uci,
-            HashKind::CountryCodeUci => country_code_uci,
-        }
-    }
-
-    fn hashes(&self, kind: HashKind) -> &[(RevocationHash, u32)] {
+    fn hashes(&self, kind: HashKind) -> &Table {
         let [signature, uci, country_code_uci] = &self.hashes;
         match kind {
             HashKind::Signature => signature,
@@ -89,12 +92,12 @@ impl RevocationList {
 
     /// Whether it holds any hash of this kind; where not, none needs to be computed.
     pub fn has(&self, kind: HashKind) -> bool {
-        !self.hashes(kind).is_empty()
+        !self.hashes(kind).rests.is_empty()
     }
 
     /// How many hashes it holds.
     pub fn len(&self) -> usize {
-        self.hashes.iter().map(Vec::len).sum()
+        self.hashes.iter().map(|table| table.rests.len()).sum()
     }
 
     /// Whether it holds none.
@@ -107,7 +110,8 @@ impl RevocationList {
         self.batches.len()
     }
 
-    /// The batches it was made of, by id, each with its hashes in order.
+    /// The batches it was made of, by id, each with its hashes in order, as far as they are known: their leading 80 bits, and
+    /// zeros behind them.
     pub fn to_batches(&self) -> Vec<RevocationBatch> {
         let batches = self.batches.iter().map(|terms| RevocationBatch {
             id: terms.id.clone(),
@@ -118,10 +122,10 @@ impl RevocationList {
             hashes: Vec::new(),
         });
         let mut batches: Vec<_> = batches.collect();
-        for (hash, position) in self.hashes.iter().flatten() {
-            let batch = usize::try_from(*position).ok();
+        for (hash, position) in self.hashes.iter().flat_map(Table::rows) {
+            let batch = usize::try_from(position).ok();
             if let Some(batch) = batch.and_then(|it| batches.get_mut(it)) {
-                batch.hashes.push(*hash);
+                batch.hashes.push(hash.into());
             }
         }
         batches
@@ -134,12 +138,9 @@ impl RevocationList {
         hash: RevocationHash,
         signed: SignedBy<'l>,
     ) -> impl Iterator<Item = (UnixTime, &'l str)> {
-        let hashes = self.hashes(kind);
-        let from = hashes.partition_point(|(other, _)| *other < hash);
-        let found = hashes.get(from..).unwrap_or_default().iter();
+        let found = self.hashes(kind).batches_of(hash.into()).iter();
         found
-            .take_while(move |(other, _)| *other == hash)
-            .filter_map(|(_, position)| self.batches.get(usize::try_from(*position).ok()?))
+            .filter_map(|position| self.batches.get(usize::try_from(*position).ok()?))
             .filter(move |batch| signed.countries.contains(&batch.country))
             .filter(move |batch| {
                 batch
@@ -156,6 +157,85 @@ impl RevocationList {
     }
 }
 
+impl Table {
+    /// The table of `rows`, in whatever order.
+    fn of(mut rows: Vec<(Leading, u32)>) -> Self {
+        rows.sort_unstable();
+        rows.dedup();
+        let mut table = Self::default();
+        for (hash, batch) in rows {
+            let (place, rest) = parts(hash);
+            let start = u32::try_from(table.rests.len()).unwrap_or(u32::MAX);
+            table
+                .starts
+                .resize((place + 1).max(table.starts.len()), start);
+            table.rests.push(rest);
+            table.batches.push(batch);
+        }
+        if !table.rests.is_empty() {
+            let end = u32::try_from(table.rests.len()).unwrap_or(u32::MAX);
+            table.starts.resize(PLACES + 1, end);
+        }
+        table
+    }
+
+    /// Where the hashes with these first two bytes are.
+    fn near(&self, place: usize) -> Range<usize> {
+        let start = |place: usize| {
+            let start = self.starts.get(place).copied().unwrap_or_default();
+            usize::try_from(start).unwrap_or(usize::MAX)
+        };
+        start(place)..start(place + 1)
+    }
+
+    /// The batches that name `hash`.
+    fn batches_of(&self, hash: Leading) -> &[u32] {
+        let (place, rest) = parts(hash);
+        let near = self.near(place);
+        let rests = self.rests.get(near.clone()).unwrap_or_default();
+        let from = rests.partition_point(|other| *other < rest);
+        let count = rests.get(from..).unwrap_or_default();
+        let count = count.iter().take_while(|other| **other == rest).count();
+        let from = near.start + from;
+        self.batches.get(from..from + count).unwrap_or_default()
+    }
+
+    /// Every hash in order, with its batch.
+    fn rows(&self) -> impl Iterator<Item = (Leading, u32)> {
+        (0..=u16::MAX).flat_map(|place| {
+            let near = self.near(usize::from(place));
+            let rests = self.rests.get(near.clone()).unwrap_or_default();
+            let batches = self.batches.get(near).unwrap_or_default();
+            let rows = rests.iter().zip(batches);
+            rows.map(move |(rest, batch)| (whole(place, *rest), *batch))
+        })
+    }
+}
+
+fn of_kind_mut<T>(rows: &mut [T; HashKind::ALL.len()], kind: HashKind) -> &mut T {
+    let [signature, uci, country_code_uci] = rows;
+    match kind {
+        HashKind::Signature => signature,
+        HashKind::Uci => uci,
+        HashKind::CountryCodeUci => country_code_uci,
+    }
+}
+
+/// The first two bytes as a number, and the rest.
+fn parts(hash: Leading) -> (usize, u64) {
+    let [first, second, rest @ ..] = hash.0;
+    let place = u16::from_be_bytes([first, second]);
+    (usize::from(place), u64::from_be_bytes(rest))
+}
+
+fn whole(place: u16, rest: u64) -> Leading {
+    let ([first, second], [a, b, c, d, e, f, g, h]) = (place.to_be_bytes(), rest.to_be_bytes());
+    Leading([first, second, a, b, c, d, e, f, g, h])
+}
+
+/// One for each value of the first two bytes.
+const PLACES: usize = 65_536;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +249,7 @@ mod tests {
             expires_at: UnixTime::EPOCH.plus(1000),
             hashes: hashes
                 .iter()
-                .map(|byte| RevocationHash([*byte; 16]))
+                .map(|byte| Leading([*byte; 10]).into())
                 .collect(),
         }
     }

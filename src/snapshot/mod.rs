@@ -4,8 +4,10 @@
 //! the same records has the same id. How old its sources are (`as_of`) is not what they say: a verdict names both.
 
 mod archive;
+pub mod bundle;
 mod did;
 mod feed;
+mod offline;
 mod own;
 
 pub use archive::{Index, MAX_ARCHIVED, put_together, take_apart};
@@ -13,6 +15,7 @@ pub use did::{DidProof, DidTrust, named_signers};
 pub use feed::{
     FeedContent, FeedProof, FeedRecords, ListTrust, MAX_BATCHES, read_feed, statements,
 };
+pub use offline::Offline;
 pub use own::{Own, OwnKey};
 
 use crate::crypto::{self, Engine, VerifyingKey};
@@ -31,6 +34,7 @@ pub struct Snapshot {
     trust: Arc<TrustList>,
     revocations: Arc<RevocationList>,
     own: Arc<Own>,
+    offline: Arc<Offline>,
     acceptance: Arc<Acceptance>,
     policies: Arc<Policies>,
     sources: Arc<[Source]>,
@@ -56,6 +60,7 @@ impl Snapshot {
             trust: Arc::new(trust),
             revocations: Arc::default(),
             own: Arc::default(),
+            offline: Arc::default(),
             acceptance: Arc::default(),
             policies: Arc::default(),
             sources,
@@ -81,6 +86,17 @@ impl Snapshot {
         Self { own, ..self }.identified()
     }
 
+    /// The same world where withdrawn certificates stand in `offline`, and foreign ones nowhere else.
+    #[must_use]
+    pub fn with_offline(self, offline: Arc<Offline>) -> Self {
+        Self {
+            offline,
+            revocations: Arc::default(),
+            ..self
+        }
+        .identified()
+    }
+
     /// The same world with `acceptance` in force.
     #[must_use]
     pub fn with_acceptance(self, acceptance: Arc<Acceptance>) -> Self {
@@ -102,6 +118,8 @@ impl Snapshot {
         let (own, acceptance) = (&self.own, &self.acceptance);
         let own = part(b"\0own\0", own.is_empty(), own.content_hash());
         let rules = part(b"\0rules\0", acceptance.is_empty(), acceptance.hash);
+        let offline = &self.offline;
+        let offline = part(b"\0offline\0", offline.is_empty(), offline.content_hash());
         let policies = &self.policies;
         let is_empty = policies.all().is_empty();
         let policies = part(b"\0policies\0", is_empty, policies.content_hash());
@@ -112,7 +130,7 @@ impl Snapshot {
             b"\0revocations\0",
             &self.revocations.content_hash(),
         ];
-        let parts = [parts.concat(), own, rules, policies].concat();
+        let parts = [parts.concat(), own, offline, rules, policies].concat();
         let id = SnapshotId(crypto::sha256(&[ID_DOMAIN, &parts].concat()));
         Self { id, ..self }
     }
@@ -163,6 +181,11 @@ impl Snapshot {
     /// What this gateway says of its own certificates.
     pub fn own(&self) -> &Arc<Own> {
         &self.own
+    }
+
+    /// Withdrawn certificates as bundles carry them; nothing in a world that no bundle brought.
+    pub fn offline(&self) -> &Offline {
+        &self.offline
     }
 
     /// What countries accept.

@@ -5,17 +5,16 @@
 //! while records are missing.
 //!
 //! It is a part of a snapshot that changes alone, within a second of an operator's word, while the rest stays as it is. Its
-//! content hash depends on what it says and not on the way there. It is cheap to bring forward: hashes lie in 256 shards by
-//! their first byte, each with a digest of its own that is made anew only where the shard changed.
+//! content hash depends on what it says and not on the way there. It is cheap to bring forward: a change costs a part of the set
+//! of hashes, and the rest is shared with the world before.
 //!
 //! Source: docs/decisions, on the parts of a snapshot; the EU gateway's hash of a signature.
 
 use crate::crypto::sha256;
 use crate::model::Country;
-use crate::revocation::RevocationHash;
+use crate::revocation::{ExactSet, Leading, RevocationHash};
 use crate::trust::Dsc;
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What this gateway says of its own certificates.
 #[derive(Clone, Debug, Default)]
@@ -23,8 +22,9 @@ pub struct Own {
     country: Option<Country>,
     incomplete: bool,
     keys: BTreeMap<[u8; 32], OwnKey>,
-    shards: Vec<Arc<Shard>>,
-    count: usize,
+    withdrawn: ExactSet,
+    /// How many more withdrawals in force than one name a hash, for those that several do.
+    repeated: BTreeMap<Leading, u32>,
 }
 
 /// How a key of our own stands.
@@ -49,13 +49,6 @@ impl OwnKey {
     }
 }
 
-/// The hashes with one first byte, each with the number of withdrawals in force that name it.
-#[derive(Clone, Debug, Default)]
-struct Shard {
-    hashes: BTreeMap<RevocationHash, u32>,
-    digest: OnceLock<[u8; 32]>,
-}
-
 impl Own {
     /// What a gateway of `country` says before it withdrew anything.
     pub fn of(country: Country) -> Self {
@@ -66,46 +59,28 @@ impl Own {
     }
 
     /// Withdraws the certificates whose signatures have these hashes, once more where they are withdrawn already.
-    pub fn withdraw(&mut self, signatures: impl IntoIterator<Item = RevocationHash>) {
-        for hash in signatures {
-            let is_new = self.change(hash, |shard| {
-                let times = shard.hashes.entry(hash).or_default();
+    pub fn withdraw(&mut self, signatures: impl IntoIterator<Item = impl Into<Leading>>) {
+        let mut new = BTreeSet::new();
+        for hash in signatures.into_iter().map(Into::into) {
+            if self.withdrawn.contains(hash) || !new.insert(hash) {
+                let times = self.repeated.entry(hash).or_default();
                 *times = times.saturating_add(1);
-                *times == 1
-            });
-            self.count += usize::from(is_new == Some(true));
+            }
         }
+        self.withdrawn.extend(new);
     }
 
     /// Takes back one withdrawal of each of these; those that another withdrawal names stay withdrawn.
     pub fn reinstate(&mut self, signatures: impl IntoIterator<Item = RevocationHash>) {
-        for hash in signatures {
-            let is_gone = self.change(hash, |shard| {
-                let times = shard.hashes.get(&hash).copied().unwrap_or_default();
-                if times > 1 {
-                    shard.hashes.insert(hash, times - 1);
-                }
-                times == 1 && shard.hashes.remove(&hash).is_some()
-            });
-            self.count -= usize::from(is_gone == Some(true));
+        let mut gone = BTreeSet::new();
+        for hash in signatures.into_iter().map(Leading::from) {
+            match self.repeated.get(&hash).copied() {
+                Some(times) if times > 1 => drop(self.repeated.insert(hash, times - 1)),
+                Some(_) => drop(self.repeated.remove(&hash)),
+                None => drop(gone.insert(hash)),
+            }
         }
-    }
-
-    /// Does `change` to the shard of `hash`.
-    fn change<T>(
-        &mut self,
-        hash: RevocationHash,
-        change: impl FnOnce(&mut Shard) -> T,
-    ) -> Option<T> {
-        if self.shards.is_empty() {
-            self.shards.resize(SHARDS, Arc::default());
-        }
-        let [first, ..] = hash.0;
-        // There is a shard for each byte.
-        let shard = self.shards.get_mut(usize::from(first))?;
-        let shard = Arc::make_mut(shard);
-        shard.digest = OnceLock::new();
-        Some(change(shard))
+        self.withdrawn.remove(gone);
     }
 
     /// How the key with this SHA-256 over its public key stands. A key that is compromised stays so.
@@ -126,15 +101,17 @@ impl Own {
 
     /// Whether the certificate whose signature has this hash is withdrawn; `spki_digest` is that of the key that made it.
     pub fn withdraws(&self, signature: RevocationHash, spki_digest: &[u8; 32], dsc: &Dsc) -> bool {
-        self.names(signature)
-            && (self.keys.contains_key(spki_digest) || self.is_of_our_country(dsc))
+        self.names(signature) && self.is_ours(spki_digest, dsc)
+    }
+
+    /// Whether what the key with this digest signs is ours to withdraw.
+    pub fn is_ours(&self, spki_digest: &[u8; 32], dsc: &Dsc) -> bool {
+        self.keys.contains_key(spki_digest) || self.is_of_our_country(dsc)
     }
 
     /// Whether a withdrawal in force names the signature with this hash.
     pub fn names(&self, signature: RevocationHash) -> bool {
-        let [first, ..] = signature.0;
-        let shard = self.shards.get(usize::from(first));
-        shard.is_some_and(|shard| shard.hashes.contains_key(&signature))
+        self.withdrawn.contains(signature.into())
     }
 
     fn is_of_our_country(&self, dsc: &Dsc) -> bool {
@@ -159,7 +136,7 @@ impl Own {
 
     /// How many certificates are withdrawn.
     pub fn len(&self) -> usize {
-        self.count
+        self.withdrawn.len()
     }
 
     /// The country whose own it is.
@@ -178,15 +155,13 @@ impl Own {
     }
 
     /// The hashes of withdrawn certificates in order, those with one first byte together.
-    pub(super) fn hashes(&self) -> impl Iterator<Item = Vec<RevocationHash>> {
-        let shards = self.shards.iter();
-        let hashes = shards.map(|shard| shard.hashes.keys().copied().collect::<Vec<_>>());
-        hashes.filter(|hashes| !hashes.is_empty())
+    pub(super) fn hashes(&self) -> impl Iterator<Item = Vec<Leading>> {
+        self.withdrawn.by_first_byte()
     }
 
     /// Whether it says nothing at all.
     pub fn is_empty(&self) -> bool {
-        self.count == 0 && self.keys.is_empty() && !self.incomplete
+        self.withdrawn.is_empty() && self.keys.is_empty() && !self.incomplete
     }
 
     /// SHA-256 over what it says.
@@ -197,30 +172,15 @@ impl Own {
             .iter()
             .map(|(key, standing)| sha256(&[key.as_slice(), standing.name().as_bytes()].concat()));
         let keys: Vec<[u8; 32]> = keys.collect();
-        // Shards that were emptied say no more than those that were never made.
-        let shards = self.shards.iter().filter(|_| self.count > 0);
-        let digests: Vec<[u8; 32]> = shards.map(|shard| shard.digest()).collect();
         let parts = [
             sha256(country.as_bytes()),
             sha256(&[u8::from(self.incomplete)]),
             sha256(keys.as_flattened()),
-            sha256(digests.as_flattened()),
+            self.withdrawn.content_hash(),
         ];
         sha256(parts.as_flattened())
     }
 }
-
-impl Shard {
-    fn digest(&self) -> [u8; 32] {
-        *self.digest.get_or_init(|| {
-            let hashes: Vec<[u8; 16]> = self.hashes.keys().map(|hash| hash.0).collect();
-            sha256(hashes.as_flattened())
-        })
-    }
-}
-
-/// One for each first byte.
-const SHARDS: usize = 256;
 
 #[cfg(test)]
 mod tests {

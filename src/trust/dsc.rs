@@ -189,6 +189,17 @@ impl Dsc {
         self.json.get_or_init(|| write(self)).as_deref()
     }
 
+    /// Its public key, SPKI, DER.
+    ///
+    /// # Errors
+    /// `entry_invalid` for a certificate that cannot be read, which is in no list.
+    pub fn spki(&self) -> Result<Vec<u8>, Failure> {
+        if self.has_certificate {
+            return Ok(Certificate::read(&self.der)?.public_key.clone());
+        }
+        Ok(self.der.clone())
+    }
+
     /// Whether both sign for one country, or both for none that is known.
     pub fn shares_country(&self, other: &Self) -> bool {
         self.countries == other.countries

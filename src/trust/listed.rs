@@ -7,7 +7,7 @@ use super::dsc::{Assurance, Dsc, Purposes};
 use super::entry::{KeyMaterial, Place, TrustEntry};
 use super::list::TrustList;
 use crate::failure::Failure;
-use crate::model::{Country, Kid};
+use crate::model::{Country, Kid, Validity};
 
 /// A listed signer, and everything that its certificate or key does not say itself.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Listed {
     pub assurance: Assurance,
     /// The ids of the sources that name it, in order.
     pub sources: Vec<String>,
+    /// Its period, where a certificate that stated it is not kept.
+    pub validity: Option<Validity>,
 }
 
 impl Dsc {
@@ -41,6 +43,7 @@ impl Dsc {
             purposes: self.purposes.clone(),
             assurance: self.assurance,
             sources: self.sources.clone(),
+            validity: None,
         }
     }
 }
@@ -68,6 +71,7 @@ impl TrustList {
             dsc.countries = row.countries.unwrap_or_default();
             dsc.purposes = row.purposes;
             dsc.sources = row.sources;
+            dsc.validity = row.validity.unwrap_or(dsc.validity);
             list.append(dsc);
         }
         Ok(list)

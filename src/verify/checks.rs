@@ -149,22 +149,27 @@ impl Checks<'_> {
         kids: &[&Kid],
         snapshot: &Snapshot,
     ) -> Option<Failure> {
-        let own = snapshot.own();
-        if own.withdraws(signed.signature_hash, &signed.spki_digest, dsc) {
+        let (own, offline) = (snapshot.own(), snapshot.offline());
+        let in_layer = || {
+            let issued_at = signed.claims.as_ref().ok().map(|claims| claims.issued_at);
+            issued_at.is_some_and(|at| offline.withdraws(signed.signature_hash, at))
+                && own.is_ours(&signed.spki_digest, dsc)
+        };
+        if own.withdraws(signed.signature_hash, &signed.spki_digest, dsc) || in_layer() {
             return Some(Code::Revoked.because("withdrawn by this gateway"));
         }
-        let list = snapshot.revocations();
-        if list.is_empty() {
+        let (list, filter) = (snapshot.revocations(), offline.foreign());
+        if list.is_empty() && filter.is_empty() {
             return None;
         }
         let mut hashes: SmallVec<[_; 4]> = SmallVec::new();
         hashes.push((HashKind::Signature, signed.signature_hash));
         if let Some(Ok(certificate)) = &signed.certificate {
             let (uvci, country) = (certificate.entry.uvci(), certificate.entry.country());
-            if list.has(HashKind::Uci) {
+            if list.has(HashKind::Uci) || filter.has(HashKind::Uci) {
                 hashes.push((HashKind::Uci, RevocationHash::of_uci(uvci)));
             }
-            if list.has(HashKind::CountryCodeUci) {
+            if list.has(HashKind::CountryCodeUci) || filter.has(HashKind::CountryCodeUci) {
                 let issuer = signed.claims.as_ref().ok();
                 let issuer = issuer.and_then(|claims| claims.issuer.as_deref());
                 let countries = issuer.into_iter().chain(country);
@@ -183,6 +188,12 @@ impl Checks<'_> {
             stated.as_slice()
         };
         let signed_by = SignedBy { countries, kids };
+        if hashes
+            .iter()
+            .any(|(kind, hash)| filter.may_withdraw(*kind, *hash, signed_by))
+        {
+            return Some(Code::RevocationUncertain.because("a filter of foreign lists holds it"));
+        }
         let found = hashes.into_iter();
         let mut found = found.flat_map(|(kind, hash)| list.withdrawn(kind, hash, signed_by));
         let in_force = found.find(|(expires_at, _)| !self.boundaries.passed(*expires_at));

@@ -8,11 +8,11 @@
 use super::part::unless_null;
 use super::part::{Draft, Taker, country, document, fixed, instant, invalid, items, spread, text};
 use crate::codec::cbor::Value;
-use crate::codec::item::Item;
+use crate::codec::item::{Item, Items};
 use crate::codec::json;
 use crate::exchange::{read_value_set, write_value_set};
 use crate::failure::Failure;
-use crate::rules::{CertificateType, Rule, RuleKind, Version};
+use crate::rules::{CertificateType, Rule, RuleKind, RuleSet, ValueSet, ValueSets, Version};
 use crate::snapshot::Snapshot;
 use std::sync::Arc;
 
@@ -27,7 +27,8 @@ pub(super) fn rules(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure
     spread(rules.chain(unread), taker)
 }
 
-fn row(rule: &Rule) -> Value {
+/// A rule as a row.
+pub(in crate::snapshot) fn row(rule: &Rule) -> Value {
     let text = |text: &str| Value::Text(text.to_owned());
     let version = |version: Version| Value::Text(version.to_string());
     let descriptions = rule.descriptions.iter();
@@ -58,12 +59,23 @@ fn row(rule: &Rule) -> Value {
 /// # Errors
 /// `archive_invalid`.
 pub(super) fn take_rules(draft: &mut Draft, chunk: &[u8]) -> Result<(), Failure> {
-    for row in items(document(chunk)?.root())? {
+    take_rule_rows(&mut draft.rules, items(document(chunk)?.root())?)
+}
+
+/// Takes `rows` into `rules`.
+///
+/// # Errors
+/// `archive_invalid`.
+pub(in crate::snapshot) fn take_rule_rows(
+    rules: &mut RuleSet,
+    rows: Items<'_>,
+) -> Result<(), Failure> {
+    for row in rows {
         if row.as_text().is_some() {
-            draft.rules.add_unread(country(row)?);
+            rules.add_unread(country(row)?);
         } else {
             // Whatever was wrong with it was wrong with it then; that the set is the same is shown by its hash.
-            let _ = draft.rules.add(Arc::new(rule(row)?));
+            let _ = rules.add(Arc::new(rule(row)?));
         }
     }
     Ok(())
@@ -123,11 +135,14 @@ fn numbers(item: Item<'_>) -> Result<Version, Failure> {
 
 /// Value sets whose ids and dates have hashes with the same first byte make a chunk.
 pub(super) fn value_sets(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
-    let rows = snapshot.value_sets().sets().map(|set| {
-        let document = write_value_set(set).to_string();
-        (format!("{} {}", set.id, set.date), Value::Text(document))
-    });
+    let rows = snapshot.value_sets().sets();
+    let rows = rows.map(|set| (format!("{} {}", set.id, set.date), value_set_row(set)));
     spread(rows, taker)
+}
+
+/// A value set as a row.
+pub(in crate::snapshot) fn value_set_row(set: &ValueSet) -> Value {
+    Value::Text(write_value_set(set).to_string())
 }
 
 /// Takes the value sets of `chunk` in.
@@ -135,9 +150,20 @@ pub(super) fn value_sets(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Fa
 /// # Errors
 /// `archive_invalid`.
 pub(super) fn take_value_sets(draft: &mut Draft, chunk: &[u8]) -> Result<(), Failure> {
-    for row in items(document(chunk)?.root())? {
+    take_value_set_rows(&mut draft.value_sets, items(document(chunk)?.root())?)
+}
+
+/// Takes `rows` into `sets`.
+///
+/// # Errors
+/// `archive_invalid`.
+pub(in crate::snapshot) fn take_value_set_rows(
+    sets: &mut ValueSets,
+    rows: Items<'_>,
+) -> Result<(), Failure> {
+    for row in rows {
         let set = read_value_set(text(row)?.as_bytes()).map_err(odd)?;
-        draft.value_sets.add(set).map_err(odd)?;
+        sets.add(set).map_err(odd)?;
     }
     Ok(())
 }

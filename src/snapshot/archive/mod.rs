@@ -12,12 +12,14 @@
 //! | list | the names of the chunks of a part, one after the other |
 //! | chunk | an array of rows, as the part has them |
 
-mod acceptance;
+pub(super) mod acceptance;
 mod index;
 mod own;
 mod part;
-mod policies;
+pub(super) mod policies;
 mod signers;
 mod withdrawn;
+
+pub(super) use part::{document, items, written};
 
 pub use index::{Index, MAX_ARCHIVED, put_together, take_apart};

@@ -1,5 +1,5 @@
 //! What this gateway said of its own certificates: first a head, `[country, whether records were missing, [[key, standing],
-//! ...]]`, then the hashes of withdrawn ones, those with one first byte together.
+//! ...]]`, then the leading 80 bits of the hashes of withdrawn ones, those with one first byte together.
 //!
 //! Refuses standings that no key has. How often a certificate was withdrawn is not kept: no verdict depends on it.
 
@@ -8,7 +8,7 @@ use super::part::{unless_null, written};
 use crate::codec::cbor::Value;
 use crate::codec::item::{Item, Kind};
 use crate::failure::Failure;
-use crate::revocation::RevocationHash;
+use crate::revocation::Leading;
 use crate::snapshot::{Own, OwnKey, Snapshot};
 
 /// The head, and a chunk for each first byte.
@@ -37,8 +37,9 @@ pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failur
 pub(super) fn take(draft: &mut Draft, chunk: &[u8]) -> Result<(), Failure> {
     let document = document(chunk)?;
     if let Ok([hashes]) = fixed(document.root()) {
-        let hashes = run(hashes)?.iter().copied().map(RevocationHash);
-        draft.own.withdraw(hashes);
+        draft
+            .own
+            .withdraw(run(hashes)?.iter().copied().map(Leading));
         return Ok(());
     }
     let [of, incomplete, keys] = fixed(document.root())?;

@@ -27,7 +27,7 @@ pub(super) struct Part {
 }
 
 /// Whoever takes chunks.
-pub(super) type Taker<'t> = &'t mut dyn FnMut(Vec<u8>) -> Result<(), Failure>;
+pub(in crate::snapshot) type Taker<'t> = &'t mut dyn FnMut(Vec<u8>) -> Result<(), Failure>;
 
 /// Every part, in the order of the index.
 pub(super) const PARTS: [Part; 6] = [
@@ -92,6 +92,7 @@ impl Draft {
             policies: Arc::new(self.policies),
             revocations: Arc::new(RevocationList::new(self.batches)),
             own: Arc::new(self.own),
+            offline: Arc::default(),
             sources: Arc::default(),
         };
         Ok(snapshot.identified())
@@ -99,7 +100,7 @@ impl Draft {
 }
 
 /// An array of `rows` as bytes.
-pub(super) fn written(rows: Vec<Value>) -> Result<Vec<u8>, Failure> {
+pub(in crate::snapshot) fn written(rows: Vec<Value>) -> Result<Vec<u8>, Failure> {
     cbor::write(&Value::Array(rows))
 }
 
@@ -118,12 +119,12 @@ pub(super) fn spread(
 }
 
 /// The document in a chunk.
-pub(super) fn document(chunk: &[u8]) -> Result<Document<'_>, Failure> {
+pub(in crate::snapshot) fn document(chunk: &[u8]) -> Result<Document<'_>, Failure> {
     cbor::read(chunk, CHUNK).map_err(|failure| invalid(failure.detail().to_owned()))
 }
 
 /// The items of an array.
-pub(super) fn items(item: Item<'_>) -> Result<Items<'_>, Failure> {
+pub(in crate::snapshot) fn items(item: Item<'_>) -> Result<Items<'_>, Failure> {
     item.as_array().ok_or_else(|| invalid("not an array"))
 }
 

@@ -8,11 +8,12 @@ use crate::codec::cbor::Value;
 use crate::exchange::read_policy_set;
 use crate::failure::Failure;
 use crate::model::UnixTime;
+use crate::rules::Policies;
 use crate::snapshot::Snapshot;
 use std::sync::Arc;
 
 /// A chunk for each set.
-pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
+pub(in crate::snapshot) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
     snapshot.policies().all().iter().try_for_each(|it| {
         let content = Value::Bytes(it.set.content().to_vec());
         taker(written(vec![it.from.seconds().into(), content])?)
@@ -24,13 +25,19 @@ pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failur
 /// # Errors
 /// `archive_invalid`.
 pub(super) fn take(draft: &mut Draft, chunk: &[u8]) -> Result<(), Failure> {
+    take_into(&mut draft.policies, chunk)
+}
+
+/// Takes the set of `chunk` into `policies`.
+///
+/// # Errors
+/// `archive_invalid`.
+pub(in crate::snapshot) fn take_into(policies: &mut Policies, chunk: &[u8]) -> Result<(), Failure> {
     let document = document(chunk)?;
     let [from, content] = fixed(document.root())?;
     let odd = |failure: Failure| invalid(failure.detail().to_owned());
     let set = Arc::new(read_policy_set(bytes(content)?).map_err(odd)?);
     // What was over at the time was left out when it was kept; nothing is left out anew.
-    let activated = draft
-        .policies
-        .activate(set, instant(from)?, UnixTime::EPOCH);
+    let activated = policies.activate(set, instant(from)?, UnixTime::EPOCH);
     activated.map_err(odd)
 }

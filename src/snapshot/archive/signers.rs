@@ -83,6 +83,7 @@ fn signer(row: Item<'_>) -> Result<Listed, Failure> {
         purposes: purposes.map_or(Purposes::ALL, Purposes::only),
         assurance: assurance.ok_or_else(|| invalid("no such assurance"))?,
         sources: sources.collect::<Result<_, _>>()?,
+        validity: None,
     })
 }
 

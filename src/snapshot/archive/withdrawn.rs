@@ -1,6 +1,7 @@
 //! Withdrawn certificates as lists name them: `[id, country, kid, kind, last second, hashes]` a batch.
 //!
-//! Refuses kinds of hashes that no list has. Hashes stand one after the other, 16 bytes each.
+//! Refuses kinds of hashes that no list has. The leading 80 bits of
+//! hashes stand one after the other.
 
 use super::part::{Draft, Taker, bytes, country, document, fixed, instant, invalid, items, run};
 use super::part::{spread, text, unless_null};
@@ -8,7 +9,7 @@ use crate::codec::cbor::Value;
 use crate::codec::item::Item;
 use crate::failure::Failure;
 use crate::model::Kid;
-use crate::revocation::{HashKind, RevocationBatch, RevocationHash};
+use crate::revocation::{HashKind, Leading, RevocationBatch};
 use crate::snapshot::Snapshot;
 
 /// Batches whose ids have hashes with the same first byte make a chunk.
@@ -19,7 +20,7 @@ pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failur
 
 fn row(batch: RevocationBatch) -> Value {
     let kid = batch.kid.map(|kid| Value::Bytes(kid.as_bytes().to_vec()));
-    let hashes = batch.hashes.iter().flat_map(|hash| hash.0);
+    let hashes = batch.hashes.iter().flat_map(|hash| Leading::from(*hash).0);
     Value::Array(vec![
         Value::Text(batch.id),
         Value::Text(batch.country.to_string()),
@@ -50,6 +51,9 @@ fn batch(row: Item<'_>) -> Result<RevocationBatch, Failure> {
         kid: unless_null(kid, known)?,
         kind: HashKind::parse(text(kind)?).ok_or_else(|| invalid("no such kind of hash"))?,
         expires_at: instant(until)?,
-        hashes: run(hashes)?.iter().copied().map(RevocationHash).collect(),
+        hashes: run(hashes)?
+            .iter()
+            .map(|hash| Leading(*hash).into())
+            .collect(),
     })
 }

@@ -1,0 +1,123 @@
+//! A scanner at a gate: the data it was brought, what it remembers, and what it shows of a code, without a network.
+//!
+//! Refuses to judge by data that are too old, or while its clock shows a time that has passed: then it says so, and a person
+//! decides. Refuses to ask anybody, and to keep anything of a person.
+
+mod scanned;
+
+pub use scanned::{Scanned, symbol, word};
+
+use crate::failure::{Code, Failure};
+use crate::model::{Thumbprint, UnixTime};
+use crate::snapshot::Snapshot;
+use crate::snapshot::bundle::{Age, Bundle, Manifest, Proven, Seen};
+use crate::verify::{Asked, Policy, Presented, open};
+
+/// A scanner that was told whom to trust.
+#[derive(Clone, Debug)]
+pub struct Scanner {
+    seen: Seen,
+    loaded: Option<Loaded>,
+    policy: Policy,
+}
+
+/// The bundle in use.
+#[derive(Clone, Debug)]
+struct Loaded {
+    bundle: Bundle,
+    proven: Proven,
+    world: Snapshot,
+}
+
+impl Scanner {
+    /// A scanner that pins the root with this fingerprint, and has no data yet.
+    pub fn enrolled(root: Thumbprint) -> Self {
+        Self::remembering(Seen::nothing(root))
+    }
+
+    /// A scanner that has `seen` this, and has no data yet.
+    pub fn remembering(seen: Seen) -> Self {
+        Self {
+            seen,
+            loaded: None,
+            policy: Policy::default(),
+        }
+    }
+
+    /// What it remembers, to be kept for the next start.
+    pub fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// What its data are, where it has any.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.loaded.as_ref().map(|it| &it.proven.manifest)
+    }
+
+    /// The name of its bundle, which a delta follows.
+    pub fn bundle(&self) -> Option<Thumbprint> {
+        self.loaded.as_ref().map(|it| it.proven.name)
+    }
+
+    /// Uses the bundle in `bytes`, which it kept itself: it is as old as it is.
+    ///
+    /// # Errors
+    /// `anchor_unknown`, `proof_invalid`, `bundle_invalid`, `environment_mismatch`, `bundle_rolled_back`; then nothing changes.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.take(bytes, None).map(drop)
+    }
+
+    /// Uses the bundle in `bytes`, full or following the one in use, which arrived at `at`; the whole bundle, to be kept, where it
+    /// is a new one.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; `proof_invalid` where its key may not sign any more.
+    pub fn install(&mut self, bytes: &[u8], at: UnixTime) -> Result<Option<Vec<u8>>, Failure> {
+        let before = self.bundle();
+        let whole = self.take(bytes, Some(at))?;
+        Ok((before != self.bundle()).then_some(whole))
+    }
+
+    fn take(&mut self, bytes: &[u8], at: Option<UnixTime>) -> Result<Vec<u8>, Failure> {
+        let bundle = Bundle::read(bytes)?;
+        let proven = bundle.prove(self.seen.root, at)?;
+        let seen = self.seen.with(&proven)?;
+        let none = Bundle::default();
+        let before = self.loaded.as_ref().map_or(&none, |it| &it.bundle);
+        let bundle = bundle.completed(before, &proven.manifest)?;
+        let world = bundle.snapshot(&proven)?;
+        let whole = bundle.write()?;
+        self.seen = seen;
+        self.loaded = Some(Loaded {
+            bundle,
+            proven,
+            world,
+        });
+        Ok(whole)
+    }
+
+    /// What it shows of `text` at the instant `at`, asked for `asked`.
+    pub fn scan(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Scanned {
+        match self.judged(text, asked, at) {
+            Ok(scanned) => scanned,
+            Err(failure) => Scanned::of_failure(&failure),
+        }
+    }
+
+    fn judged(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Result<Scanned, Failure> {
+        self.seen = self.seen.at(at)?;
+        let nothing = || Code::BundleStale.because("no data were brought yet");
+        let loaded = self.loaded.as_ref().ok_or_else(nothing)?;
+        let age = loaded.proven.manifest.age(at);
+        if let Age::TooOld(seconds) = age {
+            let reason = format!("{} hours old", seconds / HOUR_S);
+            return Err(Code::BundleStale.because(reason));
+        }
+        let opened = open(text.trim(), &loaded.world);
+        let presented = [Presented::of(&opened)].into_iter();
+        let verdict = asked.verdict(presented, at, &loaded.world, &self.policy);
+        Ok(Scanned::of(verdict, age))
+    }
+}
+
+const HOUR_S: i64 = 60 * 60;

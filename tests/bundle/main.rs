@@ -1,0 +1,15 @@
+//! Bundles: worlds in one signed file, what proves them, and what nobody can take back.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod file;
+mod ground;
+mod proof;
+mod seen;
+mod withdrawn;
