@@ -76,6 +76,13 @@ impl ExactSet {
         self.len == 0
     }
 
+    /// How many bytes its hashes and what finds them take.
+    pub fn memory(&self) -> usize {
+        let shards = self.shards.iter();
+        let bytes = shards.map(|it| size_of_val(&*it.starts) + size_of_val(&*it.rests));
+        bytes.sum()
+    }
+
     /// The hashes in order, those with one first byte together.
     pub fn by_first_byte(&self) -> impl Iterator<Item = Vec<Leading>> {
         let shards = (0..=u8::MAX).zip(&self.shards);

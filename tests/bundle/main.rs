@@ -12,4 +12,5 @@ mod file;
 mod ground;
 mod proof;
 mod seen;
+mod sizes;
 mod withdrawn;

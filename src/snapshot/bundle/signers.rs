@@ -20,12 +20,12 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
 use std::sync::Arc;
 
-/// Signers whose kids begin with the same four bits make a chunk; those without a key that is of any use are left out.
+/// Signers whose kids begin with the same two bits make a chunk, those of one country together; those without a key that is of any use are left out.
 pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
     let usable = |dsc: &&Arc<Dsc>| dsc.key.is_ok();
     let mut signers: Vec<_> = snapshot.trust().signers().iter().filter(usable).collect();
-    let near = |dsc: &Arc<Dsc>| dsc.kid.as_bytes().first().map(|byte| byte >> 4);
-    signers.sort_by_key(|dsc| near(dsc));
+    let near = |dsc: &Arc<Dsc>| dsc.kid.as_bytes().first().map(|byte| byte >> 6);
+    signers.sort_by_key(|dsc| (near(dsc), &dsc.countries, dsc.validity.not_after));
     for signers in signers.chunk_by(|one, two| near(one) == near(two)) {
         let (mut countries, mut sources, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for dsc in signers {
