@@ -31,3 +31,8 @@ fn an_airlines_first_day_holds() {
 fn an_officers_first_day_holds() {
     holds("docs/OFFICER.md", 12_000);
 }
+
+#[test]
+fn a_scanners_first_run_holds() {
+    holds("docs/SCANNER.md", 15_000);
+}

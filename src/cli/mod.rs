@@ -26,6 +26,7 @@ mod receipt;
 mod replay;
 mod revoke;
 mod rules;
+mod scan;
 mod show;
 mod store;
 mod tally;
@@ -107,6 +108,8 @@ enum Command {
     Issue(operate::Issue),
     /// Verify a credential, or many, offline: exit code 0 accept, 1 reject, 2 indeterminate.
     Verify(offline::Verify),
+    /// Scan codes at a gate, offline, and show a colour: exit code 0 green, 1 red or black, 2 yellow.
+    Scan(scan::Scan),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
     /// Show what a receipt says, if it proves itself: exit code 1 where it does not, or is about another text.
@@ -185,6 +188,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Serve(command) => command.run(),
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
+        Command::Scan(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Receipt(command) => command.run(),
         Command::Replay(command) => command.run(),

@@ -54,6 +54,11 @@ impl Scanner {
         self.loaded.as_ref().map(|it| &it.proven.manifest)
     }
 
+    /// The world that its data are, where it has any.
+    pub fn world(&self) -> Option<&Snapshot> {
+        self.loaded.as_ref().map(|it| &it.world)
+    }
+
     /// The name of its bundle, which a delta follows.
     pub fn bundle(&self) -> Option<Thumbprint> {
         self.loaded.as_ref().map(|it| it.proven.name)
@@ -100,7 +105,7 @@ impl Scanner {
     pub fn scan(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Scanned {
         match self.judged(text, asked, at) {
             Ok(scanned) => scanned,
-            Err(failure) => Scanned::of_failure(&failure),
+            Err(failure) => Scanned::refused(&failure),
         }
     }
 

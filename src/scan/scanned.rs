@@ -42,7 +42,8 @@ impl Scanned {
         }
     }
 
-    pub(super) fn of_failure(failure: &Failure) -> Self {
+    /// What is shown where no verdict was possible.
+    pub fn refused(failure: &Failure) -> Self {
         Self {
             colour: Colour::Yellow,
             failure: Some(Finding::from(failure)),

@@ -48,6 +48,18 @@ pub(crate) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), Failur
     written.map_err(|error| failed(path, "cannot be written", error))
 }
 
+/// [`write`], and the folder is synchronised after it, so that the power may fail at any moment.
+///
+/// # Errors
+/// `input_output`.
+pub(crate) fn write_durably(path: &Path, content: &[u8], mode: u32) -> Result<(), Failure> {
+    write(path, content, mode)?;
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let synchronised = fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synchronised.map_err(|error| failed(folder, "cannot be synchronised", error))
+}
+
 /// The bytes of a file that nobody but its owner may read or write.
 ///
 /// # Errors

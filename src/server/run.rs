@@ -95,6 +95,7 @@ impl Server {
         let https = bind(config.https)?;
         if config.roles.has(Role::Publish) {
             gateway.publish_as(&config.publication, address_of(&https)?.port())?;
+            gateway.press_bundles()?;
         }
         let state = State::new(gateway, known);
         Ok(Self {
@@ -188,6 +189,9 @@ impl Server {
             if kept.publisher().is_ok() {
                 let publishing = tasks::publish(Arc::clone(&kept));
                 running.push(actix_web::rt::spawn(publishing));
+            }
+            if kept.bundle_press().is_some() {
+                running.push(actix_web::rt::spawn(tasks::press(Arc::clone(&kept))));
             }
             if kept.roles().has(Role::Issue) || kept.roles().has(Role::Admin) {
                 running.push(actix_web::rt::spawn(tasks::erase_answers(Arc::clone(

@@ -288,6 +288,22 @@ pub(super) async fn publish(gateway: Arc<Gateway>) {
     }
 }
 
+/// Presses a bundle where something has changed, every five seconds.
+pub(super) async fn press(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(PRESS);
+    let mut told = None;
+    loop {
+        ticks.tick().await;
+        let failed = gateway.keep_bundled().await.err();
+        let failed = failed.map(|failure| failure.to_string());
+        if let Some(reason) = failed.as_ref().filter(|_| failed != told) {
+            warn!("no new bundle: {reason}");
+        }
+        told = failed;
+    }
+}
+
+const PRESS: Duration = Duration::from_secs(5);
 const PUBLISH: Duration = Duration::from_secs(1);
 const FOLLOW: Duration = Duration::from_millis(500);
 const WATCH_ENDS: Duration = Duration::from_secs(3600);

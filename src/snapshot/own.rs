@@ -83,6 +83,11 @@ impl Own {
         self.withdrawn.remove(gone);
     }
 
+    /// Takes these out, whoever withdrew them: they are told elsewhere.
+    pub fn forget(&mut self, signatures: impl IntoIterator<Item = Leading>) {
+        self.withdrawn.remove(signatures);
+    }
+
     /// How the key with this SHA-256 over its public key stands. A key that is compromised stays so.
     pub fn stands(&mut self, spki_digest: [u8; 32], standing: OwnKey) {
         let known = self.keys.entry(spki_digest).or_insert(standing);
@@ -155,7 +160,7 @@ impl Own {
     }
 
     /// The hashes of withdrawn certificates in order, those with one first byte together.
-    pub(super) fn hashes(&self) -> impl Iterator<Item = Vec<Leading>> {
+    pub fn hashes(&self) -> impl Iterator<Item = Vec<Leading>> {
         self.withdrawn.by_first_byte()
     }
 

@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 pub mod bucket;
 pub mod budgets;
+pub mod bundles;
 pub mod cache;
 mod clock;
 mod engine;
@@ -61,6 +62,7 @@ use crate::trust::AdmissionReport;
 use crate::verify::Policy;
 use arc_swap::ArcSwap;
 use budgets::Budgets;
+use bundles::BundlePress;
 use cache::Opening;
 use engine::Judges;
 use foreign::Foreign;
@@ -97,6 +99,7 @@ pub struct Gateway {
     hub: ArcSwap<Hub>,
     ledger: ArcSwap<Ledger>,
     publisher: OnceLock<Publisher>,
+    bundles: OnceLock<BundlePress>,
     /// Parties hand in one by one, so that only those at other nodes have to be decided again.
     handing_in: tokio::sync::Mutex<()>,
     /// Operators, clients and requests, as far as the records were read.
@@ -183,6 +186,7 @@ impl Gateway {
             hub: ArcSwap::from_pointee(Hub::new(&config.federation.anchors)),
             ledger: ArcSwap::default(),
             publisher: OnceLock::new(),
+            bundles: OnceLock::new(),
             handing_in: tokio::sync::Mutex::new(()),
             registry: ArcSwap::default(),
             deciding: tokio::sync::Mutex::new(()),

@@ -93,6 +93,11 @@ pub const ROUTES: &[Route] = &[
         units: LIST,
         ..route("GET", "/v1/trust", None, || get().to(trust::signers))
     },
+    published("/v1/bundle", || get().to(publication::newest)),
+    published("/v1/bundle/{name}", || get().to(publication::whole)),
+    published("/v1/bundle/{name}/from/{before}", || {
+        get().to(publication::following)
+    }),
     published("/.well-known/lintas", || get().to(publication::discovery)),
     published("/published/trustlist.json", || get().to(publication::plain)),
     published("/published/trustlist.cbor", || get().to(publication::plain)),

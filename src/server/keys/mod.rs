@@ -2,6 +2,7 @@
 //!
 //! Refuses to hand out a private key: whoever holds a [`Signer`] or an [`OperatorKey`] can have something signed, nothing more.
 
+mod bundle;
 mod ceremony;
 mod cohort;
 mod demo;
@@ -18,6 +19,7 @@ mod sealed;
 mod signer;
 mod token;
 
+pub use bundle::{BundleKeys, has_bundle_key};
 pub use ceremony::{Answered, Ceremony};
 pub use cohort::{Cohort, Quarter, check_region};
 pub use demo::{DemoPki, demo_pki, demo_upload};

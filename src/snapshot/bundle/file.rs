@@ -132,18 +132,7 @@ impl Bundle {
     /// `anchor_unknown` where it does not come from the root `pinned`; `proof_invalid`, `bundle_invalid`,
     /// `environment_mismatch`.
     pub fn prove(&self, pinned: Thumbprint, at: Option<UnixTime>) -> Result<Proven, Failure> {
-        let mut root: Option<Root> = None;
-        for (bytes, messages) in &self.roots {
-            root = Some(match root {
-                None if sha256(bytes) != pinned.0 => continue,
-                None => Root::read(bytes)?,
-                Some(before) => before.followed_by(bytes, messages)?,
-            });
-        }
-        let unknown =
-            || Code::AnchorUnknown.because("it does not come from the root that is pinned");
-        let root = root.ok_or_else(unknown)?;
-        let key = BundleKey::read(&root, &self.key)?;
+        let (root, key, epoch) = self.stated(pinned)?;
         let message = Typed::read(&self.manifest, BUNDLE).map_err(|it| invalid(it.detail()))?;
         if message.kid != key.kid.0 {
             return Err(Code::ProofInvalid.because("another key than the root names"));
@@ -158,7 +147,7 @@ impl Bundle {
         if !may_sign(manifest.issued_at) || at.is_some_and(|at| !may_sign(at)) {
             return Err(Code::ProofInvalid.because("its key may not sign at that time"));
         }
-        if manifest.epoch != read_epoch(&root, &self.epoch)? {
+        if manifest.epoch != epoch {
             return Err(Code::ProofInvalid.because("an epoch that the root does not state"));
         }
         Ok(Proven {
@@ -166,6 +155,27 @@ impl Bundle {
             name: Thumbprint(sha256(&self.manifest)),
             manifest,
         })
+    }
+
+    /// The root that follows the one that is `pinned`, or is it, the key that it names, and the epoch that it states.
+    ///
+    /// # Errors
+    /// `anchor_unknown`, `proof_invalid`, `bundle_invalid`, `environment_mismatch`.
+    pub fn stated(&self, pinned: Thumbprint) -> Result<(Root, BundleKey, u64), Failure> {
+        let mut root: Option<Root> = None;
+        for (bytes, messages) in &self.roots {
+            root = Some(match root {
+                None if sha256(bytes) != pinned.0 => continue,
+                None => Root::read(bytes)?,
+                Some(before) => before.followed_by(bytes, messages)?,
+            });
+        }
+        let unknown =
+            || Code::AnchorUnknown.because("it does not come from the root that is pinned");
+        let root = root.ok_or_else(unknown)?;
+        let key = BundleKey::read(&root, &self.key)?;
+        let epoch = read_epoch(&root, &self.epoch)?;
+        Ok((root, key, epoch))
     }
 
     /// The same bundle without the chunks of `other`: what follows it.

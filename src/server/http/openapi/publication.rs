@@ -125,6 +125,21 @@ pub(super) fn schemas() -> Value {
             "kid": hash("SHA-256 over the public key, by which receipts name it."),
             "certificate": text("The certificate, DER in Base64."),
         }), &[]),
+        "Bundle": object(json!({
+            "name": hash("SHA-256 over its signed part."),
+            "url": text("Where it is, for ever."),
+            "bytes": count("How long it is."),
+            "environment": text("demo, test or production."),
+            "epoch": count("How often the root began anew."),
+            "sequence": count("Its number; the higher is the newer."),
+            "issued_at": instant("When it was signed."),
+            "root": hash("The fingerprint of the root that scanners pin."),
+            "following": list(object(json!({
+                "name": hash("The earlier bundle."),
+                "url": text("Where it is what follows that one."),
+                "bytes": count("How long that is."),
+            }), &[])),
+        }), &[]),
         "Manifest": object(json!({
             "environment": text("demo, test or production."),
             "sequence": count("The number of the publication."),
@@ -167,6 +182,9 @@ const GET: &str = "GET";
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     (GET, "/.well-known/lintas", "discovery", "Tell what is published, where, and by whose keys.", JSON, Some("Discovery")),
+    (GET, "/v1/bundle", "bundle", "Tell which bundle for scanners is the newest, and where it is.", JSON, Some("Bundle")),
+    (GET, "/v1/bundle/{name}", "bundleWhole", "Give the newest bundle.", "application/vnd.lintas.bundle+cbor", None),
+    (GET, "/v1/bundle/{name}/from/{before}", "bundleFollowing", "Give what the newest bundle has that an earlier one has not.", "application/vnd.lintas.bundle+cbor", None),
     (GET, "/published/trustlist.json", "listJson", "Give the trust list in the EU gateway's form.", JSON, FOREIGN),
     (GET, "/published/trustlist.cbor", "listCbor", "Give the trust list as a signed COSE message.", "application/cose", None),
     (GET, "/published/jwks.json", "listKeys", "Give the signers' keys as a JSON Web Key set.", "application/jwk-set+json", FOREIGN),

@@ -1,0 +1,325 @@
+//! Bundles for scanners: the world in force in one signed file, made anew when something changed and once an hour.
+//!
+//! Refuses to sign while records are missing or nothing was ever read, and a number that is not larger than any that it signed. One
+//! node has the key: the others serve none.
+//!
+//! The last ones stay in the folder `bundles`, so that scanners can be told what changed since theirs.
+
+use super::Gateway;
+use crate::crypto::sha256;
+use crate::failure::{Code, Failure};
+use crate::model::{Environment, SnapshotId, Thumbprint, UnixTime};
+use crate::revocation::{ExactSet, Filter, Layer, Leading};
+use crate::server::files::{self, PUBLIC};
+use crate::server::keys::{BundleKeys, has_bundle_key};
+use crate::server::scanner::bounded;
+use crate::server::store::issuing::Selector;
+use crate::snapshot::bundle::{Bundle, Manifest};
+use crate::snapshot::{Offline, Snapshot};
+use actix_web::web::Bytes;
+use arc_swap::ArcSwapOption;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tracing::{info, warn};
+
+/// What a node makes bundles with, and the newest.
+pub struct BundlePress {
+    keys: BundleKeys,
+    folder: PathBuf,
+    newest: ArcSwapOption<Pressed>,
+    state: tokio::sync::Mutex<State>,
+}
+
+/// A bundle as it is served.
+pub struct Pressed {
+    /// Its name.
+    pub name: Thumbprint,
+    /// Which world it is.
+    pub manifest: Manifest,
+    /// All of it.
+    pub whole: Bytes,
+    /// What follows each of the last ones, by their names.
+    pub deltas: BTreeMap<Thumbprint, Bytes>,
+}
+
+/// What the next one is made from.
+#[derive(Default)]
+struct State {
+    layers: Vec<Arc<Layer>>,
+    /// The hashes that stand in a layer.
+    covered: ExactSet,
+    /// Of which world the newest is, as far as a scanner can tell.
+    pressed: Option<SnapshotId>,
+    /// The last ones, by their numbers.
+    last: BTreeMap<u64, (Thumbprint, Manifest)>,
+}
+
+impl Gateway {
+    /// Makes it press bundles, where a key of bundles is in its data folder; in demo one is made.
+    ///
+    /// # Errors
+    /// `configuration_invalid`, `input_output`; `internal` where it does already.
+    pub fn press_bundles(&self) -> Result<(), Failure> {
+        let (data, environment) = (&self.data, self.environment);
+        let keys = match environment {
+            Environment::Demo => BundleKeys::demo(data, self.clock.now())?,
+            Environment::Test | Environment::Production if has_bundle_key(data) => {
+                BundleKeys::open(data, environment)?
+            }
+            Environment::Test | Environment::Production => return Ok(()),
+        };
+        let press = BundlePress::open(keys, data.join("bundles"))?;
+        let again = |_| Code::Internal.because("this gateway presses bundles already");
+        self.bundles.set(press).map_err(again)
+    }
+
+    /// What it presses bundles with, where it does.
+    pub fn bundle_press(&self) -> Option<&BundlePress> {
+        self.bundles.get()
+    }
+
+    /// The newest bundle.
+    ///
+    /// # Errors
+    /// `not_published`.
+    pub fn bundle(&self) -> Result<Arc<Pressed>, Failure> {
+        let none = || Code::NotPublished.because("this node has no bundle");
+        let press = self.bundle_press().ok_or_else(none)?;
+        press.newest.load_full().ok_or_else(none)
+    }
+
+    /// Presses a bundle where the world has changed since the last, or that is an hour old.
+    ///
+    /// # Errors
+    /// `store_incomplete`, `store_unavailable`, `not_published`, `input_output`, `signer_unavailable`, `internal`.
+    pub async fn keep_bundled(self: &Arc<Self>) -> Result<(), Failure> {
+        let Some(press) = self.bundle_press() else {
+            return Ok(());
+        };
+        let mut state = press.state.lock().await;
+        let (world, now) = (self.world(), self.clock.now());
+        let newest = press.newest.load_full();
+        let is_new = newest.is_some_and(|it| now < it.manifest.issued_at.plus(EVERY_S));
+        if is_new && state.pressed == Some(world.snapshot.id()) {
+            return Ok(());
+        }
+        if world.incomplete {
+            return Err(Code::StoreIncomplete.because("records are missing"));
+        }
+        self.cover(&mut state, &world.snapshot, now).await?;
+        let gateway = Arc::clone(self);
+        let layers = (state.layers.clone(), state.covered.clone());
+        let (snapshot, last) = (Arc::clone(&world.snapshot), state.last.clone());
+        let pressed = actix_web::rt::task::spawn_blocking(move || {
+            let none = || Code::NotPublished.because("this node presses no bundles");
+            let press = gateway.bundle_press().ok_or_else(none)?;
+            press.press(&snapshot, layers, &last, now)
+        });
+        let broken = |error| Code::Internal.caused_by("no bundle was made", error);
+        let pressed = pressed.await.map_err(broken)??;
+        let (sequence, bytes) = (pressed.manifest.sequence, pressed.whole.len());
+        info!(sequence, bytes, "bundle {sequence}: {bytes} bytes");
+        state.pressed = Some(world.snapshot.id());
+        let known = (pressed.name, pressed.manifest.clone());
+        state.last.insert(sequence, known);
+        while state.last.len() > KEPT {
+            if let Some((old, _)) = state.last.pop_first() {
+                let _ = std::fs::remove_file(press.path(old));
+            }
+        }
+        press.newest.store(Some(Arc::new(pressed)));
+        Ok(())
+    }
+
+    /// Makes a layer where too many withdrawn certificates stand in none.
+    async fn cover(
+        &self,
+        state: &mut State,
+        snapshot: &Snapshot,
+        now: UnixTime,
+    ) -> Result<(), Failure> {
+        let own = snapshot.own();
+        let fresh = own.hashes().flatten();
+        let fresh: ExactSet = fresh.filter(|it| !state.covered.contains(*it)).collect();
+        if fresh.len() <= MAX_FRESH {
+            return Ok(());
+        }
+        let issued_before = now.plus(-REGISTERED_S);
+        let selector = Selector {
+            to: Some(issued_before),
+            ..Selector::default()
+        };
+        let store = self.records()?.store();
+        let (mut rows, mut after) = (Vec::new(), 0);
+        loop {
+            let page = store.select(&selector, after, PAGE).await?;
+            let Some(last) = page.last() else {
+                break;
+            };
+            after = last.number;
+            let hashes = page.iter().map(|row| Leading::from(row.signature));
+            // What stands in an earlier layer needs to stand in none of the later.
+            let hashes = hashes.filter(|it| !state.covered.contains(*it));
+            rows.extend(hashes.map(|it| (it, fresh.contains(it))));
+        }
+        let made = actix_web::rt::task::spawn_blocking(move || {
+            rows.sort_unstable();
+            rows.dedup_by_key(|(hash, _)| *hash);
+            let covered: Vec<_> = rows
+                .iter()
+                .filter(|(_, it)| *it)
+                .map(|(it, _)| *it)
+                .collect();
+            (Layer::of(issued_before, &mut rows), covered)
+        });
+        let broken = |error| Code::Internal.caused_by("no layer was made", error);
+        let (layer, covered) = made.await.map_err(broken)?;
+        state.layers.push(Arc::new(layer));
+        state.covered.extend(covered);
+        Ok(())
+    }
+}
+
+impl BundlePress {
+    fn open(keys: BundleKeys, folder: PathBuf) -> Result<Self, Failure> {
+        files::create_dir(&folder)?;
+        let mut press = Self {
+            keys,
+            folder,
+            newest: ArcSwapOption::empty(),
+            state: tokio::sync::Mutex::default(),
+        };
+        let mut state = State::default();
+        for path in press.kept()? {
+            match press.read(&path) {
+                Ok(pressed) => {
+                    let known = (pressed.name, pressed.manifest.clone());
+                    state.last.insert(pressed.manifest.sequence, known);
+                    press.newest.store(Some(Arc::new(pressed)));
+                }
+                Err(failure) => {
+                    let (path, code) = (path.display(), failure.code().name());
+                    warn!(code, "{path} is not served: {failure}");
+                }
+            }
+        }
+        press.state = tokio::sync::Mutex::new(state);
+        Ok(press)
+    }
+
+    /// The fingerprint of the root that scanners pin.
+    pub fn root(&self) -> Thumbprint {
+        self.keys.root.fingerprint()
+    }
+
+    /// The files of bundles, the oldest first.
+    fn kept(&self) -> Result<Vec<PathBuf>, Failure> {
+        let unread = |error| Code::InputOutput.caused_by("the folder of bundles", error);
+        let entries = std::fs::read_dir(&self.folder).map_err(unread)?;
+        let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+        let named = |path: &PathBuf| path.extension().is_some_and(|it| it == ENDING);
+        let mut paths: Vec<_> = paths.filter(named).collect();
+        // Numbers are as long as they were for the last twenty years.
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn read(&self, path: &Path) -> Result<Pressed, Failure> {
+        let bytes = bounded(path)?;
+        let bundle = Bundle::read(&bytes)?;
+        let proven = bundle.prove(self.root(), None)?;
+        bundle.snapshot(&proven)?;
+        Ok(Pressed {
+            name: proven.name,
+            manifest: proven.manifest,
+            whole: bytes.into(),
+            deltas: BTreeMap::new(),
+        })
+    }
+
+    fn path(&self, sequence: u64) -> PathBuf {
+        self.folder.join(format!("{sequence:012}.{ENDING}"))
+    }
+
+    fn press(
+        &self,
+        snapshot: &Snapshot,
+        (layers, covered): (Vec<Arc<Layer>>, ExactSet),
+        last: &BTreeMap<u64, (Thumbprint, Manifest)>,
+        now: UnixTime,
+    ) -> Result<Pressed, Failure> {
+        let validity = &self.keys.key.validity;
+        if now < validity.not_before || validity.not_after < now {
+            return Err(Code::NotPublished.because("the key of bundles may not sign now"));
+        }
+        let own = snapshot.own();
+        let withdrawn: ExactSet = own.hashes().flatten().collect();
+        let stays = |hash: &Leading| !withdrawn.contains(*hash);
+        let reinstated = covered.by_first_byte().flatten().filter(stays).collect();
+        let mut fresh = own.as_ref().clone();
+        fresh.forget(covered.by_first_byte().flatten());
+        let foreign = Arc::new(Filter::of(snapshot.revocations(), now)?);
+        let offline = Offline::new(layers, reinstated, foreign);
+        let world = snapshot.clone().with_own(Arc::new(fresh));
+        let world = world.with_offline(Arc::new(offline));
+        let (parts, chunks) = Bundle::chunks_of(&world)?;
+        let before = last.keys().next_back().copied().unwrap_or_default();
+        let manifest = Manifest {
+            environment: snapshot.environment(),
+            epoch: self.keys.epoch,
+            sequence: u64::try_from(now.seconds())
+                .unwrap_or_default()
+                .max(before + 1),
+            issued_at: now,
+            warn_after_s: WARN_AFTER_S,
+            stop_after_s: STOP_AFTER_S,
+            snapshot: snapshot.id(),
+            sources: snapshot.sources().to_vec(),
+            parts,
+        };
+        let unsigned = Bundle::to_be_signed(&manifest, self.keys.key.kid)?;
+        let signature = self.keys.signer.sign(unsigned.signed_bytes())?;
+        let bundle = Bundle {
+            manifest: unsigned.complete(signature)?,
+            chunks,
+            ..self.keys.frame.clone()
+        };
+        let whole = bundle.write()?;
+        // What goes out was read as a scanner reads it.
+        let read = Bundle::read(&whole)?;
+        let proven = read.prove(self.root(), Some(now))?;
+        let carried = read.snapshot(&proven)?;
+        let same = carried.own().content_hash() == world.own().content_hash()
+            && carried.offline().content_hash() == world.offline().content_hash()
+            && carried.policies().content_hash() == world.policies().content_hash();
+        if !same || proven.manifest != manifest {
+            return Err(Code::ReadBackFailed.because("the bundle reads otherwise"));
+        }
+        let deltas = last.values().map(|(name, manifest)| {
+            let delta = bundle.following(manifest).write()?;
+            Ok((*name, Bytes::from(delta)))
+        });
+        let deltas = deltas.collect::<Result<_, Failure>>()?;
+        files::write_durably(&self.path(manifest.sequence), &whole, PUBLIC)?;
+        Ok(Pressed {
+            name: Thumbprint(sha256(&bundle.manifest)),
+            manifest,
+            whole: whole.into(),
+            deltas,
+        })
+    }
+}
+
+const ENDING: &str = "lintas";
+/// Seconds after which a bundle is pressed though nothing changed, so that scanners see that it is so.
+const EVERY_S: i64 = 60 * 60;
+const WARN_AFTER_S: i64 = 24 * 60 * 60;
+const STOP_AFTER_S: i64 = 7 * 24 * 60 * 60;
+/// Seconds after which whatever was issued is in the register.
+const REGISTERED_S: i64 = 60 * 60;
+/// Withdrawn certificates that stand in no layer, ten bytes each.
+const MAX_FRESH: usize = 500;
+const PAGE: u32 = 5000;
+/// Bundles that are kept.
+const KEPT: usize = 8;

@@ -1,0 +1,410 @@
+//! A scanner as gate staff use it: enrolled, brought up to date by a real gateway, then without a network, with a clock that
+//! somebody sets, and killed at any moment.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
+
+mod support;
+
+use lintas::snapshot::bundle::{Bundle, Root};
+use serde_json::Value;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use support::program::{Serving, complained, lintas, said};
+use support::skipped;
+
+/// A demo gateway with a certificate of its own, and its bundles.
+struct Place {
+    folder: tempfile::TempDir,
+    serving: Serving,
+    code: String,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listen = "[listen]\nhttps = \"127.0.0.1:0\"\nmetrics = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n";
+        fs::write(folder.path().join("lintas.toml"), listen).unwrap();
+        assert!(lintas(folder.path(), &["init"]).status.success());
+        let serving = Serving::start(folder.path());
+        let code = said(&lintas(folder.path(), &["issue"])).trim().to_owned();
+        assert!(code.starts_with("HC1:"), "{code}");
+        let place = Self {
+            folder,
+            serving,
+            code,
+        };
+        place.pressed(0);
+        place
+    }
+
+    /// The text of a certificate that stands in the register; nothing without `curl`.
+    fn registered(&self) -> Option<String> {
+        let curl = Command::new("curl").arg("--version").output();
+        if !curl.is_ok_and(|it| it.status.success()) {
+            skipped("no curl");
+            return None;
+        }
+        let events = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/events.csv");
+        let arguments = [
+            "events",
+            "import",
+            events,
+            "--rejects",
+            "rejects",
+            "--claims",
+            "claims",
+        ];
+        let imported = self.serving.asked_by(self.path(), "first", &arguments);
+        let claims = fs::read_to_string(self.path().join("claims"));
+        let claims = claims.unwrap_or_else(|_| panic!("{}", complained(&imported)));
+        let row = claims.lines().nth(1).unwrap();
+        let claim = row.split(',').nth(2).unwrap();
+        let body = serde_json::json!({ "claim": claim }).to_string();
+        let started = Instant::now();
+        loop {
+            let answer = Command::new("curl")
+                .args(["--silent", "--cacert"])
+                .arg(self.path().join("lintas-data/tls/ca.pem"))
+                .args([
+                    "--header",
+                    "Content-Type: application/json",
+                    "--data",
+                    &body,
+                ])
+                .arg(format!("{}/v1/claims", self.serving.public))
+                .output()
+                .unwrap();
+            let answer = String::from_utf8(answer.stdout).unwrap();
+            if let Some(from) = answer.find("HC1:") {
+                let text = &answer[from..];
+                let end = text.find('"').unwrap();
+                return Some(text[..end].replace("\\/", "/"));
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(60),
+                "{claims}: {answer}"
+            );
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The files of bundles once there are more than `before`, the oldest first.
+    fn pressed(&self, before: usize) -> Vec<PathBuf> {
+        let started = Instant::now();
+        loop {
+            let files = fs::read_dir(self.path().join("lintas-data/bundles"));
+            let files = files.into_iter().flatten().map(|it| it.unwrap().path());
+            let mut files: Vec<_> = files.filter(|it| it.extension().is_some()).collect();
+            files.retain(|it| !it.file_name().unwrap().to_string_lossy().starts_with('.'));
+            files.sort();
+            if files.len() > before {
+                return files;
+            }
+            assert!(started.elapsed() < Duration::from_secs(60), "no bundle");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn root(&self) -> String {
+        let bundle = Bundle::read(&fs::read(&self.pressed(0)[0]).unwrap()).unwrap();
+        Root::read(&bundle.roots[0].0)
+            .unwrap()
+            .fingerprint()
+            .to_string()
+    }
+
+    fn scan(&self, arguments: &[&str]) -> Output {
+        lintas(self.path(), &[&["scan"], arguments].concat())
+    }
+
+    fn enrolled(&self) {
+        let enrolled = self.scan(&["enrol", "--root", &self.root()]);
+        assert!(enrolled.status.success(), "{}", complained(&enrolled));
+    }
+
+    fn fetched(&self) -> Output {
+        let ca = self.path().join("lintas-data/tls/ca.pem");
+        self.scan(&["fetch", &self.serving.public, "--ca", ca.to_str().unwrap()])
+    }
+
+    /// What is shown of `code`, `hours` from now by the clock, and the exit code.
+    fn shown(&self, code: &str, hours: i64) -> (Value, Option<i32>) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
+        command.args(["scan", "--json", "--quiet"]);
+        let output = at_hours(command, self.path(), hours, code);
+        let line = said(&output);
+        let shown = serde_json::from_str(line.trim());
+        let shown = shown.unwrap_or_else(|_| panic!("{line}{}", complained(&output)));
+        (shown, output.status.code())
+    }
+}
+
+/// What `command` says where the clock shows another hour, with `input` to read.
+fn at_hours(mut command: Command, folder: &Path, hours: i64, input: &str) -> Output {
+    command.current_dir(folder);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    if hours != 0 {
+        command
+            .env("LD_PRELOAD", FAKETIME)
+            .env("FAKETIME", format!("{hours:+}h"));
+    }
+    let mut child = command.spawn().unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn has_faketime() -> bool {
+    let found = Path::new(FAKETIME).exists();
+    if !found {
+        skipped("no faketime");
+    }
+    found
+}
+
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
+#[test]
+fn a_scanner_is_enrolled_brought_up_to_date_and_asked() {
+    let place = Place::new();
+    let unknown = place.scan(&["status"]);
+    assert!(
+        complained(&unknown).contains("not_enrolled"),
+        "{}",
+        complained(&unknown)
+    );
+    place.enrolled();
+    let (shown, exit) = place.shown(&place.code, 0);
+    assert_eq!(
+        (&shown["colour"], &shown["code"]),
+        (&"yellow".into(), &"bundle_stale".into())
+    );
+    assert_eq!(exit, Some(2));
+    let fetched = place.fetched();
+    assert_eq!(said(&fetched).trim(), "in use", "{}", complained(&fetched));
+    assert_eq!(said(&place.fetched()).trim(), "in use already");
+    let (shown, exit) = place.shown(&place.code, 0);
+    assert_eq!(
+        (&shown["colour"], exit),
+        (&"green".into(), Some(0)),
+        "{shown}"
+    );
+    assert_eq!(shown["id"]["word"], "HIJAU: BOLEH MASUK");
+    assert!(shown["name"].is_string() && shown["birth_year"].is_string());
+    assert!(
+        shown["verdict"]["credentials"][0]["certificate"]
+            .get("vaccination")
+            .is_none()
+    );
+    let mut forged = place.code.clone();
+    let last = if forged.pop() == Some('A') { 'B' } else { 'A' };
+    forged.push(last);
+    let (shown, exit) = place.shown(&forged, 0);
+    assert_eq!(
+        (&shown["colour"], exit),
+        (&"red".into(), Some(1)),
+        "{shown}"
+    );
+    assert!(shown["name"].is_null());
+    // For people, and by what a serial scanner sends.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
+    command.args(["scan"]);
+    let codes = format!("{}\r{}\r\nhello\n", place.code, forged);
+    let output = at_hours(command, place.path(), 0, &codes);
+    let lines = said(&output);
+    for word in [
+        "\u{2714} HIJAU: BOLEH MASUK",
+        "GREEN: MAY ENTER",
+        "MERAH: TIDAK BOLEH MASUK",
+        "[format_unknown]",
+    ] {
+        assert!(lines.contains(word), "{word}: {lines}");
+    }
+    assert_eq!(output.stderr, [7_u8; 1 + 3 + 3]);
+    let status: Value = serde_json::from_str(&said(&place.scan(&["status"]))).unwrap();
+    let today = status["tally"]
+        .as_object()
+        .unwrap()
+        .values()
+        .next()
+        .unwrap();
+    assert_eq!(
+        (&today["green"], &today["red"], &today["yellow"]),
+        (&2.into(), &3.into(), &1.into())
+    );
+    assert_eq!(status["bundle"]["age"], "fresh");
+}
+
+#[test]
+fn what_is_withdrawn_is_red_after_the_next_bundle() {
+    let place = Place::new();
+    let Some(registered) = place.registered() else {
+        return;
+    };
+    place.enrolled();
+    place.fetched();
+    let before = place.pressed(0).len();
+    let code = place.path().join("code");
+    fs::write(&code, &registered).unwrap();
+    let asked = place.serving.asked_by(
+        place.path(),
+        "first",
+        &[
+            "revoke",
+            "--qr",
+            code.to_str().unwrap(),
+            "--reason",
+            "fraud",
+        ],
+    );
+    assert!(
+        asked.status.success(),
+        "{}{}",
+        said(&asked),
+        complained(&asked)
+    );
+    let files = place.pressed(before);
+    let fetched = place.fetched();
+    assert_eq!(said(&fetched).trim(), "in use", "{}", complained(&fetched));
+    let (shown, _) = place.shown(&registered, 0);
+    assert_eq!(shown["code"], "revoked", "{shown}");
+    // Nobody takes the scanner back to the day before.
+    let old = place.scan(&["install", files[0].to_str().unwrap()]);
+    assert!(
+        complained(&old).contains("bundle_rolled_back"),
+        "{}",
+        complained(&old)
+    );
+    let (shown, _) = place.shown(&registered, 0);
+    assert_eq!(shown["code"], "revoked", "{shown}");
+}
+
+#[test]
+fn without_a_network_it_warns_and_then_stops() {
+    if !has_faketime() {
+        return;
+    }
+    let place = Place::new();
+    place.enrolled();
+    place.fetched();
+    for (hours, colour, code, warns) in [
+        (1, "green", None, false),
+        (23, "green", None, false),
+        (25, "green", None, true),
+        (60, "green", None, true),
+        (100, "yellow", Some("trust_list_stale"), true),
+        (169, "yellow", Some("bundle_stale"), false),
+        (200, "yellow", Some("bundle_stale"), false),
+    ] {
+        let (shown, _) = place.shown(&place.code, hours);
+        assert_eq!(shown["colour"], colour, "{hours}: {shown}");
+        assert_eq!(shown["code"].as_str(), code, "{hours}: {shown}");
+        assert_eq!(shown["data_age_s"].is_number(), warns, "{hours}");
+    }
+    // Somebody sets the clock back, to bring an ended code back.
+    let (shown, _) = place.shown(&place.code, 0);
+    assert_eq!(
+        (&shown["colour"], &shown["code"]),
+        (&"yellow".into(), &"clock_suspect".into())
+    );
+    // And takes what it remembers away.
+    fs::remove_file(place.path().join("lintas-scanner/scanner.json")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
+    command.args(["scan", "--json", "--quiet"]);
+    let output = at_hours(command, place.path(), 0, &place.code);
+    assert!(
+        complained(&output).contains("not_enrolled"),
+        "{}",
+        complained(&output)
+    );
+    // Another root, and no root at all.
+    for root in ["0".repeat(64), "x".to_owned()] {
+        let enrolled = place.scan(&["enrol", "--root", &root]);
+        assert_eq!(enrolled.status.success(), root != "x");
+    }
+    let fetched = place.fetched();
+    assert!(
+        complained(&fetched).contains("anchor_unknown"),
+        "{}",
+        complained(&fetched)
+    );
+}
+
+#[test]
+fn a_scanner_that_is_killed_has_one_whole_bundle() {
+    let place = Place::new();
+    let Some(registered) = place.registered() else {
+        return;
+    };
+    place.enrolled();
+    place.fetched();
+    let code = place.path().join("code");
+    fs::write(&code, &registered).unwrap();
+    let before = place.pressed(0).len();
+    let asked = place.serving.asked_by(
+        place.path(),
+        "first",
+        &[
+            "revoke",
+            "--qr",
+            code.to_str().unwrap(),
+            "--reason",
+            "fraud",
+        ],
+    );
+    assert!(asked.status.success());
+    let files = place.pressed(before);
+    let newest = files.last().unwrap();
+    let kept = tempfile::tempdir().unwrap();
+    support::copy(&place.path().join("lintas-scanner"), kept.path());
+    let scanner = place.path().join("lintas-scanner");
+    let (mut old, mut new) = (0, 0);
+    let rounds = std::env::var("LINTAS_KILLS").map_or(20, |it| it.parse().unwrap());
+    // How long it takes when nobody kills it.
+    let started = Instant::now();
+    assert!(
+        place
+            .scan(&["install", newest.to_str().unwrap()])
+            .status
+            .success()
+    );
+    let takes = started.elapsed();
+    for round in 0..rounds {
+        fs::remove_dir_all(&scanner).unwrap();
+        support::copy(kept.path(), &scanner);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lintas"))
+            .current_dir(place.path())
+            .args(["scan", "install", newest.to_str().unwrap()])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(takes * round / rounds);
+        let _ = child.kill();
+        child.wait().unwrap();
+        let (shown, _) = place.shown(&registered, 0);
+        match shown["code"].as_str() {
+            None => old += 1,
+            Some("revoked") => new += 1,
+            Some(code) => panic!("{code}"),
+        }
+    }
+    assert_eq!(old + new, rounds);
+    assert!(old > 0 && new > 0, "{old} old, {new} new");
+}
