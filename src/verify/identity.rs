@@ -14,12 +14,12 @@ mod titles;
 mod zone;
 
 use self::alike::{Cut, bare, contradict, cut, near, partial, same};
-use self::birth::Dates;
+use self::birth::{Birth, Dates};
 use self::holder::{MAX_NAME, MAX_WORDS};
 use self::name::{Name, equal};
 use super::verdict::Finding;
 use crate::failure::Code;
-use crate::model::{HealthCertificate, PersonName};
+use crate::model::{HealthCertificate, Person, PersonName};
 
 pub use holder::{Holder, Named};
 
@@ -142,8 +142,25 @@ pub fn compare(certificate: &HealthCertificate, holder: &Holder) -> Identity {
     let documents = holder.names.iter().flatten();
     let best = |document| spellings.iter().map(|it| named(it, document)).min();
     let names = documents.filter_map(best).max();
+    born(names, holder.born(person.birth_date))
+}
+
+/// How far the people agree whom two certificates are about, the same in both orders. The best of their spellings counts.
+pub(super) fn compare_two(mine: &Person, theirs: &Person) -> Identity {
+    let (spellings, their_spellings) = (spellings(&mine.name), spellings(&theirs.name));
+    let pairs = spellings.iter().flat_map(|mine| {
+        their_spellings
+            .iter()
+            .map(move |theirs| named(mine, theirs))
+    });
+    let dates = Birth::of(mine.birth_date).agrees(theirs.birth_date);
+    born(pairs.min(), dates)
+}
+
+/// The tier of people whose names and birth dates agree so far; `None` where there are no names to compare.
+fn born(names: Option<Identity>, dates: Dates) -> Identity {
     let names = names.unwrap_or(Identity::NotComparable);
-    match (holder.born(person.birth_date), names.agreement()) {
+    match (dates, names.agreement()) {
         (Dates::Same, _) => names,
         (Dates::Partial, Agreement::Match) => Identity::PartialBirthDate,
         (Dates::Partial, Agreement::Check) if names == Identity::NotComparable => names,
