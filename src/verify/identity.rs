@@ -15,7 +15,7 @@ mod zone;
 
 use self::alike::{Cut, bare, contradict, cut, near, partial, same};
 use self::birth::{Birth, Dates};
-use self::holder::{MAX_NAME, MAX_WORDS};
+use self::holder::{MAX_NAME, MAX_WORDS, Shown};
 use self::name::{Name, equal};
 use super::verdict::Finding;
 use crate::failure::Code;
@@ -139,9 +139,20 @@ impl Agreement {
 pub fn compare(certificate: &HealthCertificate, holder: &Holder) -> Identity {
     let person = &certificate.person;
     let spellings = spellings(&person.name);
+    let best = |document: &Name| spellings.iter().map(|it| named(it, document)).min();
+    let shown = |document: &Shown| {
+        let read = best(&document.name)?;
+        let otherwise = document.otherwise.as_ref().and_then(best);
+        Some(match (read, otherwise) {
+            // It is theirs by the less likely reading.
+            (Identity::Mismatch, Some(other)) if other != Identity::Mismatch => {
+                Identity::PartialName
+            }
+            (read, _) => read,
+        })
+    };
     let documents = holder.names.iter().flatten();
-    let best = |document| spellings.iter().map(|it| named(it, document)).min();
-    let names = documents.filter_map(best).max();
+    let names = documents.filter_map(shown).max();
     born(names, holder.born(person.birth_date))
 }
 

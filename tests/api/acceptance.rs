@@ -112,6 +112,10 @@ async fn a_bad_member_is_named_and_its_value_is_not() {
             holder(json!({ "mrz": ZONE.replace("8703097", "8703098") })),
             "holder.mrz",
         ),
+        (
+            holder(json!({ "mrz": ZONE.replace("X000000", "X000001") })),
+            "holder.mrz",
+        ),
         (holder(json!({ "mrz": 1 })), "holder.mrz"),
         (
             holder(json!({ "name": MARK, "passport": "3201234567890001" })),

@@ -2,7 +2,8 @@
 //!
 //! Refuses to be called with a name without words: nothing would be the same as nothing.
 //!
-//! Source: ICAO Doc 9303 part 3, section 4.6 (how names are cut).
+//! Source: ICAO Doc 9303 part 3, section 4.6 (names in the zone), and part 4, section 4.2.3 (how names are cut: given names first,
+//! and the primary identifier only where it would leave no room for a letter of them).
 
 use super::name::{Name, Word, equal};
 use super::titles::titles;
@@ -103,17 +104,21 @@ fn without_pairs<'w>(
 
 /// Whether `certificate` begins with `document`, whose field is full, in both parts.
 ///
-/// With [`Cut::AtTheEnd`] only the last word of a part may be cut, and three letters of the given names must be there; with
-/// [`Cut::Anywhere`] any word.
+/// With [`Cut::AtTheEnd`] only the last word of a part may be cut, three letters of the given names must be there, and a family
+/// name before them is cut only as Doc 9303 cuts it; with [`Cut::Anywhere`] any word.
 pub(super) fn cut(certificate: &Name, document: &Name, how: Cut) -> bool {
     let kept: usize = document.given.iter().map(|word| word.icao().len()).sum();
-    if !document.cut {
+    let Some(field) = document.cut else {
         return false;
-    }
+    };
     let begins = |family: &[&Word], given: &[&Word]| {
+        let tells = || {
+            (given.is_empty() || kept >= MIN_GIVEN)
+                && (document.given.is_empty() || leaves_room(family, &document.family, field))
+        };
         begins(family, &document.family, how)
             && begins(given, &document.given, how)
-            && (given.is_empty() || how == Cut::Anywhere || kept >= MIN_GIVEN)
+            && (how == Cut::Anywhere || tells())
     };
     let family_first = certificate.family_first();
     if !certificate.family.is_empty() && !certificate.given.is_empty() {
@@ -132,6 +137,22 @@ pub(super) fn cut(certificate: &Name, document: &Name, how: Cut) -> bool {
 pub(super) enum Cut {
     AtTheEnd,
     Anywhere,
+}
+
+/// Whether the family name `whole` stands as `part` before given names in a field of this length: in full, or cut because it left
+/// no room for them and with at least half of the field still its own.
+///
+/// Doc 9303 frees three characters, for `<<` and the first given letter, where the primary identifier fills the field; more of it
+/// may then go so that more given letters have room. It does not say how many: less than half tells too little.
+fn leaves_room(whole: &[&Word], part: &[Word], field: usize) -> bool {
+    let written = |words: &[&Word]| {
+        let lengths = Word::LENGTHS.iter();
+        let sums = lengths.map(|length| words.iter().map(|word| length(word)).sum::<usize>());
+        sums.min().unwrap_or_default() + words.len().saturating_sub(1)
+    };
+    let part: Vec<_> = part.iter().collect();
+    equal(whole.iter().copied(), part.iter().copied())
+        || (written(whole) + MIN_SECONDARY > field && 2 * written(&part) >= field)
 }
 
 /// Whether the words of `whole` begin with those of `part`; nothing begins with nothing else.
@@ -216,6 +237,8 @@ fn abbreviates(mine: &Word, theirs: &Word) -> bool {
 
 const SONS: [&str; 2] = ["BIN", "IBN"];
 const DAUGHTERS: [&str; 3] = ["BINTI", "BINTE", "BTE"];
+/// What a full field has at least of given names: `<<` and a letter.
+const MIN_SECONDARY: usize = 3;
 /// The fewest given letters in a full field that tell a person.
 const MIN_GIVEN: usize = 3;
 /// The fewest letters of words that may be alike.

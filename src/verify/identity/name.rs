@@ -88,8 +88,8 @@ pub(super) struct Name {
     pub(super) given: Vec<Word>,
     /// Whether the parts were told apart.
     pub(super) parted: bool,
-    /// Whether it fills its field, so that it may be cut.
-    pub(super) cut: bool,
+    /// The length of the field that it fills, so that it may be cut.
+    pub(super) cut: Option<usize>,
 }
 
 impl Name {
@@ -99,7 +99,7 @@ impl Name {
             family: words(family)?,
             given: words(given)?,
             parted: true,
-            cut: false,
+            cut: None,
         })
     }
 
@@ -137,7 +137,7 @@ impl Name {
                 family,
                 given: given.into_iter().chain(beside).collect(),
                 parted: true,
-                cut: false,
+                cut: None,
             },
             Err(names) => Self {
                 given: names.into_iter().flatten().chain(beside).collect(),
