@@ -1,7 +1,7 @@
 //! Whether a certificate is about the person who shows it: names and birth dates, compared in named tiers.
 //!
-//! Refuses to match what is only alike: one letter, a name more or a birth date in part is for a person to check. Nothing is
-//! never equal to nothing.
+//! Refuses to match what is only alike: one letter, a name more, a title that may be a name, or a birth date in part is for a
+//! person to check. Nothing is never equal to nothing.
 //!
 //! Source: ICAO Doc 9303 part 3, sections 4.6 (names in the zone, and how they are cut) and 6 (transliteration).
 
@@ -13,7 +13,7 @@ mod stated;
 mod titles;
 mod zone;
 
-use self::alike::{Cut, bare, contradict, cut, near, partial, same};
+use self::alike::{Cut, bare, contradict, cut, doubtful, is_one_of_two, near, partial, same};
 use self::birth::{Birth, Dates};
 use self::holder::{MAX_NAME, MAX_WORDS, Shown};
 use self::name::{Name, equal};
@@ -36,7 +36,7 @@ pub enum Identity {
     MrzTruncated,
     /// The same but for titles, degrees, forms of address, and `bin` or `binti`.
     TitleDropped,
-    /// One edit in one long word, or a form of address written to a name.
+    /// One edit in one long word; a form of address written to a name; or titles apart that may be two people's.
     Near,
     /// Names of one side are missing or abbreviated on the other.
     PartialName,
@@ -221,18 +221,26 @@ fn named(certificate: &Name, document: &Name) -> Identity {
             _ => Identity::SameTokens,
         };
     }
+    let (bare, their_bare) = bare(certificate, document);
+    let sure = |tier| match doubtful(&bare, &their_bare) {
+        true => Identity::Near,
+        false => tier,
+    };
     if same(&certificate.once(), &document.once()) {
-        return Identity::Mononym;
+        return sure(Identity::Mononym);
     }
     if cut(certificate, document, Cut::AtTheEnd) {
-        return Identity::MrzTruncated;
+        return sure(Identity::MrzTruncated);
     }
-    let (certificate, document) = bare(certificate, document);
-    if same(&certificate, &document) || cut(&certificate, &document, Cut::AtTheEnd) {
-        Identity::TitleDropped
-    } else if near(&certificate, &document) {
+    let (name, their_name) = (&bare.name, &their_bare.name);
+    if same(name, their_name) || cut(name, their_name, Cut::AtTheEnd) {
+        match is_one_of_two(&bare, &their_bare) {
+            true => Identity::Near,
+            false => sure(Identity::TitleDropped),
+        }
+    } else if near(name, their_name) {
         Identity::Near
-    } else if partial(&certificate, &document) || cut(&certificate, &document, Cut::Anywhere) {
+    } else if partial(name, their_name) || cut(name, their_name, Cut::Anywhere) {
         Identity::PartialName
     } else {
         Identity::Mismatch
