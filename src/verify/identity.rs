@@ -1,7 +1,7 @@
 //! Whether a certificate is about the person who shows it: names and birth dates, compared in named tiers.
 //!
-//! Refuses to match what is only alike: one letter, a name more or a birth date in part is for a person to check. Nothing is
-//! never equal to nothing.
+//! Refuses to match what is only alike: one letter, a name more, a title that may be a name, or a birth date in part is for a
+//! person to check. Nothing is never equal to nothing.
 //!
 //! Source: ICAO Doc 9303 part 3, sections 4.6 (names in the zone, and how they are cut) and 6 (transliteration).
 
@@ -13,13 +13,13 @@ mod stated;
 mod titles;
 mod zone;
 
-use self::alike::{Cut, bare, contradict, cut, near, partial, same};
-use self::birth::Dates;
-use self::holder::{MAX_NAME, MAX_WORDS};
+use self::alike::{Cut, bare, contradict, cut, doubtful, is_one_of_two, near, partial, same};
+use self::birth::{Birth, Dates};
+use self::holder::{MAX_NAME, MAX_WORDS, Shown};
 use self::name::{Name, equal};
 use super::verdict::Finding;
 use crate::failure::Code;
-use crate::model::{HealthCertificate, PersonName};
+use crate::model::{HealthCertificate, Person, PersonName};
 
 pub use holder::{Holder, Named};
 
@@ -36,7 +36,7 @@ pub enum Identity {
     MrzTruncated,
     /// The same but for titles, degrees, forms of address, and `bin` or `binti`.
     TitleDropped,
-    /// One edit in one long word, or a form of address written to a name.
+    /// One edit in one long word; a form of address written to a name; or titles apart that may be two people's.
     Near,
     /// Names of one side are missing or abbreviated on the other.
     PartialName,
@@ -139,11 +139,39 @@ impl Agreement {
 pub fn compare(certificate: &HealthCertificate, holder: &Holder) -> Identity {
     let person = &certificate.person;
     let spellings = spellings(&person.name);
+    let best = |document: &Name| spellings.iter().map(|it| named(it, document)).min();
+    let shown = |document: &Shown| {
+        let read = best(&document.name)?;
+        let otherwise = document.otherwise.as_ref().and_then(best);
+        Some(match (read, otherwise) {
+            // It is theirs by the less likely reading.
+            (Identity::Mismatch, Some(other)) if other != Identity::Mismatch => {
+                Identity::PartialName
+            }
+            (read, _) => read,
+        })
+    };
     let documents = holder.names.iter().flatten();
-    let best = |document| spellings.iter().map(|it| named(it, document)).min();
-    let names = documents.filter_map(best).max();
+    let names = documents.filter_map(shown).max();
+    born(names, holder.born(person.birth_date))
+}
+
+/// How far the people agree whom two certificates are about, the same in both orders. The best of their spellings counts.
+pub(super) fn compare_two(mine: &Person, theirs: &Person) -> Identity {
+    let (spellings, their_spellings) = (spellings(&mine.name), spellings(&theirs.name));
+    let pairs = spellings.iter().flat_map(|mine| {
+        their_spellings
+            .iter()
+            .map(move |theirs| named(mine, theirs))
+    });
+    let dates = Birth::of(mine.birth_date).agrees(theirs.birth_date);
+    born(pairs.min(), dates)
+}
+
+/// The tier of people whose names and birth dates agree so far; `None` where there are no names to compare.
+fn born(names: Option<Identity>, dates: Dates) -> Identity {
     let names = names.unwrap_or(Identity::NotComparable);
-    match (holder.born(person.birth_date), names.agreement()) {
+    match (dates, names.agreement()) {
         (Dates::Same, _) => names,
         (Dates::Partial, Agreement::Match) => Identity::PartialBirthDate,
         (Dates::Partial, Agreement::Check) if names == Identity::NotComparable => names,
@@ -193,18 +221,26 @@ fn named(certificate: &Name, document: &Name) -> Identity {
             _ => Identity::SameTokens,
         };
     }
+    let (bare, their_bare) = bare(certificate, document);
+    let sure = |tier| match doubtful(&bare, &their_bare) {
+        true => Identity::Near,
+        false => tier,
+    };
     if same(&certificate.once(), &document.once()) {
-        return Identity::Mononym;
+        return sure(Identity::Mononym);
     }
     if cut(certificate, document, Cut::AtTheEnd) {
-        return Identity::MrzTruncated;
+        return sure(Identity::MrzTruncated);
     }
-    let (certificate, document) = bare(certificate, document);
-    if same(&certificate, &document) || cut(&certificate, &document, Cut::AtTheEnd) {
-        Identity::TitleDropped
-    } else if near(&certificate, &document) {
+    let (name, their_name) = (&bare.name, &their_bare.name);
+    if same(name, their_name) || cut(name, their_name, Cut::AtTheEnd) {
+        match is_one_of_two(&bare, &their_bare) {
+            true => Identity::Near,
+            false => sure(Identity::TitleDropped),
+        }
+    } else if near(name, their_name) {
         Identity::Near
-    } else if partial(&certificate, &document) || cut(&certificate, &document, Cut::Anywhere) {
+    } else if partial(name, their_name) || cut(name, their_name, Cut::Anywhere) {
         Identity::PartialName
     } else {
         Identity::Mismatch

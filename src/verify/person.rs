@@ -2,10 +2,9 @@
 //!
 //! Refuses to judge by names where nothing is authentic, and to let one person's good certificate stand for another's.
 
-use super::identity::{self, Agreement, Holder, Identity, Named};
+use super::identity::{self, Agreement, Holder, Identity};
 use super::verdict::{CredentialVerdict, Finding};
 use crate::failure::Code;
-use crate::model::HealthCertificate;
 
 impl CredentialVerdict {
     /// The same verdict, with how far the certificate is about a holder, where it is authentic: as `known`, or else as
@@ -21,44 +20,26 @@ impl CredentialVerdict {
     }
 }
 
-/// The same verdicts, each in doubt where two of the certificates name different people, and nobody named whose they are.
+/// The same verdicts, each in doubt where any two of the certificates may name different people, and nobody named whose they are.
 ///
-/// A caller who shows several certificates says that they are one person's, and the best of them counts.
+/// A caller who shows several certificates says that they are one person's, and the best of them counts. Every pair is compared,
+/// so that their order decides nothing.
 pub(super) fn of_one_person(mut verdicts: Vec<CredentialVerdict>) -> Vec<CredentialVerdict> {
     let unnamed = verdicts.iter().filter(|it| it.identity.is_none());
-    let mut stated = unnamed.filter_map(|it| it.certificate.as_deref());
-    let first = stated.next();
-    let mut others = stated.peekable();
-    let differ = others.peek().is_some() && {
-        let first = first.and_then(as_holder);
-        others.any(|other| match &first {
-            // A name that cannot be compared is for a person to compare.
-            None => true,
-            Some(first) => identity::compare(other, first).agreement() == Agreement::Mismatch,
-        })
+    let stated = unnamed.filter_map(|it| it.certificate.as_deref());
+    let people: Vec<_> = stated.map(|it| &it.person).collect();
+    let pairs = people.iter().enumerate().flat_map(|(place, mine)| {
+        let others = people.iter().skip(place + 1);
+        others.map(|theirs| identity::compare_two(mine, theirs).agreement())
+    });
+    let doubt = match pairs.max() {
+        None | Some(Agreement::Match) => return verdicts,
+        Some(Agreement::Check) => "the certificates may name different people",
+        Some(Agreement::Mismatch) => "the certificates name different people",
     };
-    if differ {
-        let doubt = Code::IdentityCheck.because("the certificates name different people");
-        for verdict in verdicts.iter_mut().filter(|it| it.certificate.is_some()) {
-            verdict.findings.push(Finding::from(&doubt));
-        }
+    let doubt = Code::IdentityCheck.because(doubt);
+    for verdict in verdicts.iter_mut().filter(|it| it.certificate.is_some()) {
+        verdict.findings.push(Finding::from(&doubt));
     }
     verdicts
-}
-
-/// Whom `certificate` is about, as a holder.
-fn as_holder(certificate: &HealthCertificate) -> Option<Holder> {
-    let person = &certificate.person;
-    let name = &person.name;
-    let family = name.family.as_deref().or(name.family_icao.as_deref());
-    let given = name.given.as_deref().or(name.given_icao.as_deref());
-    let parts = Named::Parts {
-        family: family.unwrap_or_default(),
-        given: given.unwrap_or_default(),
-    };
-    let named = match name.full.as_deref() {
-        Some(full) if family.is_none() => Named::Whole(full),
-        Some(_) | None => parts,
-    };
-    Holder::read(Some(named), Some(&person.birth_date.to_string()), None).ok()
 }

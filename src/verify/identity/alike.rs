@@ -2,21 +2,54 @@
 //!
 //! Refuses to be called with a name without words: nothing would be the same as nothing.
 //!
-//! Source: ICAO Doc 9303 part 3, section 4.6 (how names are cut).
+//! Source: ICAO Doc 9303 part 3, section 4.6 (names in the zone), and part 4, section 4.2.3 (how names are cut: given names first,
+//! and the primary identifier only where it would leave no room for a letter of them).
 
-use super::name::{Name, Word, equal};
+use super::name::{Bare, Keep, Name, Word, equal};
 use super::titles::titles;
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 
-/// Both without titles and said once. Single letters stay where they differ: `H.` and `R.` may be two people's initials.
-pub(super) fn bare(mine: &Name, theirs: &Name) -> (Name, Name) {
-    let ((mut bare, initials), (mut their_bare, their_initials)) =
-        (mine.bare(false), theirs.bare(false));
-    let differ = initials != their_initials;
-    if differ && !initials.is_empty() && !their_initials.is_empty() {
-        ((bare, _), (their_bare, _)) = (mine.bare(true), theirs.bare(true));
+/// Both without titles and said once. A title stays that is a name on the other side; single letters stay where they differ: `H.`
+/// and `R.` may be two people's initials.
+pub(super) fn bare(mine: &Name, theirs: &Name) -> (Bare, Bare) {
+    let both = |initials| {
+        let keep = |words| Keep { initials, words };
+        let words = |name: &Name| {
+            let bare = name.bare(keep(&[])).name;
+            bare.given_first().into_iter().cloned().collect::<Vec<_>>()
+        };
+        let (my_words, their_words) = (words(mine), words(theirs));
+        (mine.bare(keep(&their_words)), theirs.bare(keep(&my_words)))
+    };
+    let (mut bare, mut their_bare) = both(false);
+    let differ = bare.initials != their_bare.initials;
+    if differ && !bare.initials.is_empty() && !their_bare.initials.is_empty() {
+        (bare, their_bare) = both(true);
     }
-    (bare.once(), their_bare.once())
+    (bare.name, their_bare.name) = (bare.name.once(), their_bare.name.once());
+    (bare, their_bare)
+}
+
+/// Whether what the names were told without may tell two people apart: one is a man's and the other a woman's, or a title may be a
+/// name in whose place the other has another.
+pub(super) fn doubtful(mine: &Bare, theirs: &Bare) -> bool {
+    let titles = titles();
+    let sexes = |bare: &Bare| titles.sexes(bare.titles.iter().map(SmolStr::as_str));
+    let all = |bare: &Bare| [bare.titles.as_slice(), bare.fathers.as_slice()].concat();
+    let (all, their_all) = (all(mine), all(theirs));
+    are_opposite(sexes(mine), sexes(theirs))
+        || titles.differ(&all, &their_all)
+        || titles.differ(&their_all, &all)
+}
+
+/// Whether one word is left of both, and one has besides what spells a name.
+pub(super) fn is_one_of_two(mine: &Bare, theirs: &Bare) -> bool {
+    let spelt = |mine: &Bare, theirs: &Bare| {
+        let mut mine = mine.titles.iter().chain(&mine.fathers);
+        mine.any(|it| titles().is_spelt(it) && !theirs.titles.contains(it))
+    };
+    mine.name.len().max(theirs.name.len()) == 1 && (spelt(mine, theirs) || spelt(theirs, mine))
 }
 
 /// Whether they have the same words in any order; words may be written together.
@@ -65,15 +98,19 @@ fn are_parted_alike(mine: &[&Word], theirs: &[&Word]) -> bool {
 
 /// Whether one says that it is a son's and the other that it is a daughter's.
 pub(super) fn contradict(mine: &Name, theirs: &Name) -> bool {
+    let titles = titles();
     let links = |name: &Name| {
-        let says = |links: &[&str]| {
-            let mut words = name.given_first().into_iter();
-            words.any(|word| links.contains(&word.icao()))
-        };
-        (says(&SONS), says(&DAUGHTERS))
+        let words = name.given_first().into_iter();
+        let links = words.filter(|word| titles.is_link(word));
+        titles.sexes(links.map(Word::icao))
     };
+    are_opposite(links(mine), links(theirs))
+}
+
+/// Whether one is a man's alone and the other a woman's alone.
+fn are_opposite(mine: (bool, bool), theirs: (bool, bool)) -> bool {
     matches!(
-        (links(mine), links(theirs)),
+        (mine, theirs),
         ((true, false), (false, true)) | ((false, true), (true, false))
     )
 }
@@ -103,17 +140,21 @@ fn without_pairs<'w>(
 
 /// Whether `certificate` begins with `document`, whose field is full, in both parts.
 ///
-/// With [`Cut::AtTheEnd`] only the last word of a part may be cut, and three letters of the given names must be there; with
-/// [`Cut::Anywhere`] any word.
+/// With [`Cut::AtTheEnd`] only the last word of a part may be cut, three letters of the given names must be there, and a family
+/// name before them is cut only as Doc 9303 cuts it; with [`Cut::Anywhere`] any word.
 pub(super) fn cut(certificate: &Name, document: &Name, how: Cut) -> bool {
     let kept: usize = document.given.iter().map(|word| word.icao().len()).sum();
-    if !document.cut {
+    let Some(field) = document.cut else {
         return false;
-    }
+    };
     let begins = |family: &[&Word], given: &[&Word]| {
+        let tells = || {
+            (given.is_empty() || kept >= MIN_GIVEN)
+                && (document.given.is_empty() || leaves_room(family, &document.family, field))
+        };
         begins(family, &document.family, how)
             && begins(given, &document.given, how)
-            && (given.is_empty() || how == Cut::Anywhere || kept >= MIN_GIVEN)
+            && (how == Cut::Anywhere || tells())
     };
     let family_first = certificate.family_first();
     if !certificate.family.is_empty() && !certificate.given.is_empty() {
@@ -132,6 +173,22 @@ pub(super) fn cut(certificate: &Name, document: &Name, how: Cut) -> bool {
 pub(super) enum Cut {
     AtTheEnd,
     Anywhere,
+}
+
+/// Whether the family name `whole` stands as `part` before given names in a field of this length: in full, or cut because it left
+/// no room for them and with at least half of the field still its own.
+///
+/// Doc 9303 frees three characters, for `<<` and the first given letter, where the primary identifier fills the field; more of it
+/// may then go so that more given letters have room. It does not say how many: less than half tells too little.
+fn leaves_room(whole: &[&Word], part: &[Word], field: usize) -> bool {
+    let written = |words: &[&Word]| {
+        let lengths = Word::LENGTHS.iter();
+        let sums = lengths.map(|length| words.iter().map(|word| length(word)).sum::<usize>());
+        sums.min().unwrap_or_default() + words.len().saturating_sub(1)
+    };
+    let part: Vec<_> = part.iter().collect();
+    equal(whole.iter().copied(), part.iter().copied())
+        || (written(whole) + MIN_SECONDARY > field && 2 * written(&part) >= field)
 }
 
 /// Whether the words of `whole` begin with those of `part`; nothing begins with nothing else.
@@ -214,8 +271,8 @@ fn abbreviates(mine: &Word, theirs: &Word) -> bool {
     })
 }
 
-const SONS: [&str; 2] = ["BIN", "IBN"];
-const DAUGHTERS: [&str; 3] = ["BINTI", "BINTE", "BTE"];
+/// What a full field has at least of given names: `<<` and a letter.
+const MIN_SECONDARY: usize = 3;
 /// The fewest given letters in a full field that tell a person.
 const MIN_GIVEN: usize = 3;
 /// The fewest letters of words that may be alike.

@@ -21,6 +21,11 @@ pub(super) enum Dates {
 pub(super) struct Birth(SmallVec<[PartialDate; 2]>);
 
 impl Birth {
+    /// The birth date that a certificate states.
+    pub(super) fn of(date: PartialDate) -> Self {
+        Self([date].into_iter().collect())
+    }
+
     /// The birth date from `YYYY-MM-DD`, `YYYY-MM`, `YYYY` or nothing; `None` for any other text and for days in no calendar.
     pub(super) fn parse(text: &str) -> Option<Self> {
         Some(Self([whole(text)?].into_iter().collect()))

@@ -28,8 +28,16 @@ pub enum Named<'a> {
 #[derive(Clone)]
 pub struct Holder {
     /// The names of their documents; `None` for one in letters that have no transliteration.
-    pub(super) names: Vec<Option<Name>>,
+    pub(super) names: Vec<Option<Shown>>,
     births: Vec<Birth>,
+}
+
+/// A name as a document shows it.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) name: Name,
+    /// By a less likely reading, where the document may be read in two ways.
+    pub(super) otherwise: Option<Name>,
 }
 
 impl Holder {
@@ -37,8 +45,8 @@ impl Holder {
     /// the weaker agreement counts.
     ///
     /// Each text of `name` is at most 800 bytes, both parts together of at most 32 words. `birth_date` is `YYYY-MM-DD`, `YYYY-MM`,
-    /// `YYYY` or empty. `mrz` is all lines of a TD1, TD2 or TD3 document or visa, a first line, or a name field alone; with all lines
-    /// it brings its own birth date.
+    /// `YYYY` or empty. `mrz` is all lines of a TD1, TD2 or TD3 document or visa, whose check digits all have to be right; or a first
+    /// line or a name field alone, with its fillers at the end or without. With all lines it brings its own birth date.
     ///
     /// # Errors
     /// `request_invalid` about `holder`, `holder.name`, `holder.birth_date` or `holder.mrz`.
@@ -50,7 +58,11 @@ impl Holder {
         let mut names = Vec::new();
         let mut births = Vec::new();
         if let Some(name) = name {
-            names.push(read_name(name).map_err(|why| invalid("holder.name", why))?);
+            let name = read_name(name).map_err(|why| invalid("holder.name", why))?;
+            names.push(name.map(|name| Shown {
+                name,
+                otherwise: None,
+            }));
         }
         if let Some(text) = birth_date {
             let why = "is not YYYY-MM-DD, YYYY-MM, YYYY or empty";
@@ -58,7 +70,10 @@ impl Holder {
         }
         if let Some(text) = mrz {
             let zone = zone::read(text).map_err(|why| invalid("holder.mrz", why))?;
-            names.push(Some(zone.name));
+            names.push(Some(Shown {
+                name: zone.name,
+                otherwise: zone.otherwise,
+            }));
             births.extend(zone.birth);
         }
         if names.is_empty() {

@@ -1,10 +1,11 @@
 //! A name in words of `A-Z`, and the forms of it that are compared.
 //!
-//! Refuses to guess other scripts: a name with a character that has no transliteration is no [`Name`].
+//! Refuses to guess other scripts: a name with a character that has no transliteration is no [`Name`]. Takes no title for all of
+//! a part.
 //!
 //! Source: ICAO Doc 9303 part 3, section 4.6 (punctuation in names) and section 6 (transliteration).
 
-use super::titles::{Titles, titles};
+use super::titles::titles;
 use crate::model::{transliterate, transliterate_otherwise};
 use smol_str::SmolStr;
 
@@ -88,8 +89,8 @@ pub(super) struct Name {
     pub(super) given: Vec<Word>,
     /// Whether the parts were told apart.
     pub(super) parted: bool,
-    /// Whether it fills its field, so that it may be cut.
-    pub(super) cut: bool,
+    /// The length of the field that it fills, so that it may be cut.
+    pub(super) cut: Option<usize>,
 }
 
 impl Name {
@@ -99,7 +100,7 @@ impl Name {
             family: words(family)?,
             given: words(given)?,
             parted: true,
-            cut: false,
+            cut: None,
         })
     }
 
@@ -137,7 +138,7 @@ impl Name {
                 family,
                 given: given.into_iter().chain(beside).collect(),
                 parted: true,
-                cut: false,
+                cut: None,
             },
             Err(names) => Self {
                 given: names.into_iter().flatten().chain(beside).collect(),
@@ -186,24 +187,31 @@ impl Name {
         }
     }
 
-    /// Without titles, degrees, forms of address and links; and the single letters among them.
+    /// Without titles, degrees, forms of address and links.
     ///
-    /// Unchanged where no word of two letters would be left. Single letters stay where `keep_initials` says so.
-    pub(super) fn bare(&self, keep_initials: bool) -> (Self, Vec<SmolStr>) {
+    /// No part loses its last word by it, but for a form of address in place of given names. Unchanged where no word of two
+    /// letters would be left.
+    pub(super) fn bare(&self, keep: Keep<'_>) -> Bare {
         let titles = titles();
-        let mut initials = Vec::new();
-        let mut bare = |words: &[Word], family: bool| {
-            bare_part(words, family, keep_initials, titles, &mut initials)
+        let mut bare = Bare {
+            name: self.clone(),
+            titles: Vec::new(),
+            fathers: Vec::new(),
+            initials: Vec::new(),
         };
-        let name = Self {
-            family: bare(&self.family, true),
-            given: bare(&self.given, false),
-            ..*self
-        };
-        if name.given_first().iter().all(|word| word.is_initial()) {
-            return (self.clone(), Vec::new());
+        if !self.family.is_empty() && self.given.iter().all(|word| titles.is_address(word)) {
+            let address = self.given.iter().map(|word| word.icao.clone());
+            bare.titles.extend(address);
+            bare.name.given.clear();
+        } else {
+            bare.name.given = bare.part(&self.given, false, keep);
         }
-        (name, initials)
+        bare.name.family = bare.part(&self.family, true, keep);
+        if bare.name.given_first().iter().all(|word| word.is_initial()) {
+            bare.name = self.clone();
+            bare.initials.clear();
+        }
+        bare
     }
 
     /// With the form of address that is written to the last given name taken off; `None` where there is none.
@@ -215,33 +223,121 @@ impl Name {
     }
 }
 
-fn bare_part(
-    words: &[Word],
-    family: bool,
-    keep_initials: bool,
-    titles: &Titles,
-    initials: &mut Vec<SmolStr>,
-) -> Vec<Word> {
-    let mut rest = words;
-    while let Some((_, before)) = rest.split_last().filter(|(last, _)| titles.is_behind(last)) {
-        rest = before;
+/// What stays though it may be a title.
+#[derive(Clone, Copy)]
+pub(super) struct Keep<'k> {
+    /// Single letters, which may be somebody's initials.
+    pub(super) initials: bool,
+    /// What is a name on the other side.
+    pub(super) words: &'k [Word],
+}
+
+impl Keep<'_> {
+    fn keeps(self, words: &[Word]) -> bool {
+        let held = |word: &Word| self.words.iter().any(|it| it.is(word));
+        words.iter().any(held)
     }
-    let (mut bare, mut at_front) = (Vec::new(), true);
-    while let Some((word, others)) = rest.split_first() {
-        let title = if at_front { titles.front(rest) } else { 0 };
-        if title > 0 && !(keep_initials && word.is_initial()) {
-            if word.is_initial() {
-                initials.push(word.icao.clone());
+}
+
+/// A name without its titles, and what they were.
+pub(super) struct Bare {
+    pub(super) name: Name,
+    /// Titles, degrees, forms of address and links, by their entries.
+    pub(super) titles: Vec<SmolStr>,
+    /// Titles of the father, behind a link.
+    pub(super) fathers: Vec<SmolStr>,
+    /// The single letters among them.
+    pub(super) initials: Vec<SmolStr>,
+}
+
+impl Bare {
+    /// A part without its titles; without its forms of address where nothing would be left; or as it is.
+    fn part(&mut self, words: &[Word], family: bool, keep: Keep<'_>) -> Vec<Word> {
+        for address_only in [false, true] {
+            let stripped = Stripped::of(words, family, address_only, keep);
+            let named = |word: &Word| !titles().is_unnamed(word);
+            if stripped.rest.iter().any(named) {
+                self.titles.extend(stripped.titles);
+                self.fathers.extend(stripped.fathers);
+                self.initials.extend(stripped.initials);
+                return stripped.rest;
             }
-            rest = rest.get(title..).unwrap_or_default();
-        } else if titles.is_link(word) && !others.is_empty() && (family || !bare.is_empty()) {
-            (rest, at_front) = (others, true);
-        } else {
-            bare.push(word.clone());
-            (rest, at_front) = (others, false);
         }
+        words.to_vec()
     }
-    bare
+}
+
+/// A part of a name without its titles.
+#[derive(Default)]
+struct Stripped {
+    rest: Vec<Word>,
+    titles: Vec<SmolStr>,
+    fathers: Vec<SmolStr>,
+    initials: Vec<SmolStr>,
+}
+
+impl Stripped {
+    fn of(words: &[Word], family: bool, address_only: bool, keep: Keep<'_>) -> Self {
+        let titles = titles();
+        let mut part = Self::default();
+        let mut left = words;
+        while let Some((last, before)) = left.split_last() {
+            let is_title = match address_only {
+                true => titles.is_address(last),
+                false => titles.is_behind(last),
+            };
+            // What a link leads to is a name.
+            let linked = before.last().is_some_and(|it| titles.is_link(it));
+            if !is_title || linked || keep.keeps(std::slice::from_ref(last)) {
+                break;
+            }
+            part.titles.push(last.icao.clone());
+            left = before;
+        }
+        let (mut at_front, mut fathers) = (true, false);
+        while let Some((word, others)) = left.split_first() {
+            let count = match (at_front, address_only) {
+                (true, false) => titles.front(left),
+                (true, true) => usize::from(titles.is_address(word)),
+                (false, _) => 0,
+            };
+            // So is the last word behind a link.
+            let count = if fathers && count == left.len() {
+                0
+            } else {
+                count
+            };
+            let (title, rest) = left.split_at_checked(count).unwrap_or((&[], left));
+            let stays = (keep.initials && word.is_initial()) || keep.keeps(title);
+            if count > 0 && !stays {
+                let entry: Vec<_> = title.iter().map(Word::icao).collect();
+                let list = if fathers {
+                    &mut part.fathers
+                } else {
+                    &mut part.titles
+                };
+                list.push(entry.join(" ").into());
+                if word.is_initial() {
+                    part.initials.push(word.icao.clone());
+                }
+                left = rest;
+            } else if count > 0 {
+                part.rest.extend(title.iter().cloned());
+                (left, at_front) = (rest, false);
+            } else if !address_only
+                && titles.is_link(word)
+                && !others.is_empty()
+                && (family || !part.rest.is_empty())
+            {
+                part.titles.push(word.icao.clone());
+                (left, at_front, fathers) = (others, true, true);
+            } else {
+                part.rest.push(word.clone());
+                (left, at_front) = (others, false);
+            }
+        }
+        part
+    }
 }
 
 /// The words of `text`, which commas and strokes part, too; `None` where a character has no transliteration.

@@ -7,6 +7,7 @@
 use super::name::Word;
 use crate::failure::{Code, Failure};
 use serde::Deserialize;
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -19,6 +20,10 @@ pub(super) struct Titles {
     address: BTreeSet<String>,
     unnamed: BTreeSet<String>,
     links: BTreeSet<String>,
+    men: BTreeSet<String>,
+    women: BTreeSet<String>,
+    spelt: BTreeMap<String, BTreeSet<String>>,
+    borne: BTreeMap<String, BTreeSet<String>>,
     abbreviated: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -37,7 +42,8 @@ impl Titles {
     /// # Errors
     /// `configuration_invalid`, naming the list: it is missing, empty or unknown; an entry is not of `A-Z`, has more than
     /// two words, or more than one outside `before`; it is a single letter outside `before`; it stands in two lists other than
-    /// `before` and `after`; an abbreviation is not shorter than its name.
+    /// `before` and `after`; an abbreviation is not shorter than its name; `men`, `women`, `spelt` or `borne` has what is in no
+    /// list, or what is in the list beside it.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let invalid = |why: String| Code::ConfigurationInvalid.because(format!("titles: {why}"));
         let titles: Self =
@@ -72,6 +78,27 @@ impl Titles {
             if !in_letters(name) || !shorts.iter().all(right) {
                 return Err(invalid("`abbreviated` holds what is no name".to_owned()));
             }
+        }
+        let listed = |entry: &String| seen.contains(entry.as_str());
+        let named = |table: &BTreeMap<String, BTreeSet<String>>| {
+            let same = table.values().flatten();
+            table.keys().chain(same).all(listed)
+        };
+        for (list, right) in [
+            ("men", titles.men.iter().all(listed)),
+            ("women", titles.women.iter().all(listed)),
+            ("spelt", named(&titles.spelt)),
+            ("borne", named(&titles.borne)),
+        ] {
+            if !right {
+                return Err(invalid(format!("`{list}` holds what is no title")));
+            }
+        }
+        let twice = titles.borne.keys().any(|it| titles.spelt.contains_key(it));
+        if twice || !titles.men.is_disjoint(&titles.women) {
+            return Err(invalid(
+                "an entry is in two lists that exclude each other".to_owned(),
+            ));
         }
         Ok(titles)
     }
@@ -118,6 +145,45 @@ impl Titles {
     /// Whether `word` links a name to the father's.
     pub(super) fn is_link(&self, word: &Word) -> bool {
         self.links.contains(word.icao())
+    }
+
+    /// Whether these titles and links say that their bearer is a man, and that she is a woman.
+    pub(super) fn sexes<'t>(&self, said: impl IntoIterator<Item = &'t str>) -> (bool, bool) {
+        said.into_iter().fold((false, false), |(man, woman), it| {
+            (
+                man || self.men.contains(it),
+                woman || self.women.contains(it),
+            )
+        })
+    }
+
+    /// Whether `title` spells an ordinary name.
+    pub(super) fn is_spelt(&self, title: &str) -> bool {
+        self.spelt.contains_key(title)
+    }
+
+    /// Whether one of `mine` may be a name, and `theirs` have another title in its place.
+    pub(super) fn differ(&self, mine: &[SmolStr], theirs: &[SmolStr]) -> bool {
+        let titles = |said: &[SmolStr]| -> Vec<SmolStr> {
+            let titles = said.iter().filter(|it| {
+                !self.address.contains(it.as_str()) && !self.links.contains(it.as_str())
+            });
+            titles.cloned().collect()
+        };
+        let (mine, theirs) = (titles(mine), titles(theirs));
+        mine.iter().any(|title| {
+            let (same, anywhere) = match self.spelt.get(title.as_str()) {
+                Some(same) => (Some(same), true),
+                None => (self.borne.get(title.as_str()), false),
+            };
+            same.is_some_and(|same| {
+                let says = |it: &SmolStr| it == title || same.contains(it.as_str());
+                let another = |it: &SmolStr| {
+                    !mine.contains(it) && (anywhere || self.before.contains(it.as_str()))
+                };
+                !theirs.iter().any(says) && theirs.iter().any(another)
+            })
+        })
     }
 
     /// Whether `short` is how `name` is often written.
@@ -173,14 +239,31 @@ mod tests {
             ),
             ("SITI =", "Siti =", "`abbreviated` holds what is no name"),
             ("unnamed = [", "unnamed = []\nlinks = [", "duplicate key"),
+            (
+                "\"MSTR\", \"RADEN",
+                "\"LORD\", \"RADEN",
+                "`men` holds what is no title",
+            ),
+            (
+                "\"DATIN\", \"DRA\"",
+                "\"LADY\"",
+                "`women` holds what is no title",
+            ),
+            ("\"DATIN\", \"DRA\"", "\"MR\"", "exclude each other"),
+            ("SHI = []", "LEE = []", "`spelt` holds what is no title"),
+            (
+                "TUAN = [\"TN\"]",
+                "TUAN = [\"SIR\"]",
+                "`borne` holds what is no title",
+            ),
+            ("TUAN = [\"TN\"]", "SHI = []", "exclude each other"),
         ] {
             assert!(TITLES.contains(from), "{from}");
             let failure = Titles::parse(&TITLES.replacen(from, to, 1)).unwrap_err();
             assert_eq!(failure.code(), Code::ConfigurationInvalid);
             assert!(failure.detail().contains(told), "{told}: {failure}");
         }
-        let empty =
-            "before = []\nafter = []\naddress = []\nunnamed = []\nlinks = []\n[abbreviated]";
+        let empty = "before = []\nafter = []\naddress = []\nunnamed = []\nlinks = []\nmen = []\nwomen = []\n[spelt]\n[borne]\n[abbreviated]";
         assert!(Titles::parse(empty).is_err());
     }
 }

@@ -265,7 +265,8 @@ const EITHER: &str = "Either `credential` or `credentials`. A member that is unk
 const INCLUDE: &str = "What else to tell: `rules`, every rule that was asked and its answer, and not only those that are not \
     passed.";
 const ZONE: &str = "The machine-readable zone: all lines of a TD1, TD2 or TD3 document or a visa, with or without line breaks, \
-    a first line, or the name field alone. With all lines it brings its own birth date.";
+    a first line, or the name field alone. With all lines it brings its own birth date, and all check digits have to be right; a \
+    line or field alone may come without the fillers at its end.";
 const VERDICT: &str = "The best of its credentials' outcomes: a person needs one good certificate. `accept` means authentic and \
     within its period; that the destination's rules accept it only where `for` asks, and that it is the holder's only where \
     `holder` asks. Without `for`, what it states, such as the result of a test, is not judged.";
