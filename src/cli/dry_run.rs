@@ -223,6 +223,7 @@ impl Trial {
         verdict: &CredentialVerdict,
     ) -> Option<Coloured> {
         let judged = [(opened, verdict)];
-        verify::colour(&judged, &self.circumstances, self.at, set, &self.values).ok()
+        let instants = (self.at, self.at);
+        verify::colour(&judged, &self.circumstances, instants, set, &self.values).ok()
     }
 }

@@ -108,6 +108,7 @@ impl Asked {
         let nowhere = Circumstances::default();
         let circumstances = journey.map_or(&nowhere, |it| &it.circumstances);
         // What the set does not know was refused with the request.
-        colour(&shown, circumstances, clock, set, snapshot.value_sets()).ok()
+        let (instants, values) = ((verdict.at, clock), snapshot.value_sets());
+        colour(&shown, circumstances, instants, set, values).ok()
     }
 }

@@ -5,7 +5,7 @@
 use super::identity::{self, Agreement, Holder, Identity, Named};
 use super::verdict::{CredentialVerdict, Finding};
 use crate::failure::Code;
-use crate::model::HealthCertificate;
+use crate::model::{HealthCertificate, PersonName};
 
 impl CredentialVerdict {
     /// The same verdict, with how far the certificate is about a holder, where it is authentic: as `known`, or else as
@@ -44,6 +44,30 @@ pub(super) fn of_one_person(mut verdicts: Vec<CredentialVerdict>) -> Vec<Credent
         }
     }
     verdicts
+}
+
+/// Whether two certificates are about one person: birth date and name are the same, as in a passport or as they are written;
+/// or one agrees with the other as with a holder, so that forms with and without parts of a name meet. What is only alike is
+/// not the same.
+pub(super) fn is_same(one: &HealthCertificate, other: &HealthCertificate) -> bool {
+    let (left, right) = (&one.person.name, &other.person.name);
+    let in_passports = |name: &PersonName| {
+        (name.family_icao.is_some() || name.given_icao.is_some())
+            .then(|| (name.family_icao.clone(), name.given_icao.clone()))
+    };
+    let name = match (in_passports(left), in_passports(right)) {
+        (Some(left), Some(right)) => left == right,
+        (None, None) => left == right,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let agree = |certificate, other| {
+        let holder = as_holder(other);
+        let agreement = holder.map(|it| identity::compare(certificate, &it).agreement());
+        agreement == Some(Agreement::Match)
+    };
+    (name && one.person.birth_date == other.person.birth_date)
+        || agree(one, other)
+        || agree(other, one)
 }
 
 /// Whom `certificate` is about, as a holder.

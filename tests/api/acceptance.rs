@@ -302,14 +302,19 @@ async fn a_colour_is_for_whoever_may_see_the_holder() {
         answer.json().get("colour").cloned()
     };
     assert!(colour(ask("result", home(arrival))).await.is_none());
+    let mut office = home(arrival);
+    office["sector"] = json!("office");
+    office["wilayah"] = json!("31");
     for view in ["gate", "officer", "holder"] {
-        let shown = colour(ask(view, home(arrival))).await.unwrap();
+        let shown = colour(ask(view, office.clone())).await.unwrap();
         assert_eq!(
             (&shown["colour"], &shown["rule"]),
             (&json!("green"), &json!("CR-ZZ-0030"))
         );
         assert!(shown["reason"].is_string() && shown["remedy"].is_string());
     }
+    let untold = colour(ask("gate", home(arrival))).await.unwrap();
+    assert_eq!(untold["rule"], "CR-ZZ-0013", "no greener than by air");
     let abroad = json!({ "destination": "SG", "arrival": arrival.to_string() });
     assert!(colour(ask("gate", abroad)).await.is_none());
     gateway.stop().await;

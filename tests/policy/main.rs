@@ -22,6 +22,7 @@ mod activation;
 mod colours;
 mod dry_run;
 mod guide;
+mod persons;
 mod refused;
 mod sets;
 mod site;

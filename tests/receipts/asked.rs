@@ -4,12 +4,12 @@ use crate::ground::{day, judged_as, key, receipt_as, signed};
 use crate::rules::{asks, journey, ruled};
 use crate::support::gateway::PERSONAL;
 use crate::support::{RECOVERY, TEST, TestSigner, VACCINATION};
-use lintas::rules::Colour;
+use lintas::rules::{Circumstances, Colour};
 use lintas::server::gateway::receipts::Archive;
 use lintas::server::keys::ReceiptSigner;
 use lintas::snapshot::Snapshot;
 use lintas::verify::identity::{Holder, Identity, Named};
-use lintas::verify::{Asked, Outcome, Policy, Receipt, Registered, Replayed, Unproven};
+use lintas::verify::{Asked, Journey, Outcome, Policy, Receipt, Registered, Replayed, Unproven};
 use tempfile::TempDir;
 
 /// A signer, and a world with rules and policy sets, as it is and out of an archive.
@@ -125,7 +125,13 @@ fn a_holder_is_confirmed_by_how_far_they_agree() {
 #[test]
 fn a_colour_is_confirmed_with_its_rule_under_the_set_that_was_in_force() {
     let place = Place::new();
+    let circumstances = Circumstances::read(None, Some("office".into()), Some("31".into()));
+    let office = Journey {
+        circumstances: circumstances.unwrap(),
+        ..journey("ZZ")
+    };
     let colour = Asked {
+        journey: Some(office),
         with_colour: true,
         ..Asked::default()
     };
