@@ -139,7 +139,7 @@ fn a_colour_is_confirmed_with_its_rule_under_the_set_that_was_in_force() {
         let receipt = place.confirmed(&colour, &[VACCINATION], at);
         receipt
             .colour
-            .map(|(colour, rule)| (colour, rule.to_string()))
+            .map(|told| (told.colour, told.rule.to_string()))
     };
     let (first, rule) = shown(1).unwrap();
     assert_eq!(first, Colour::Green);
@@ -170,10 +170,12 @@ fn what_was_answered_otherwise_is_told() {
         let (texts, policy) = ([text.as_str()], Policy::default());
         receipt.replay(&texts, &place.world, &policy).unwrap()
     };
-    let changes: [fn(&mut Receipt); 4] = [
+    let changes: [fn(&mut Receipt); 6] = [
         |it| it.journey = Some(journey("DE")),
         |it| it.with_colour = false,
-        |it| it.colour = Some((Colour::Black, "CR-ZZ-0001".into())),
+        |it| it.colour.as_mut().unwrap().colour = Colour::Black,
+        |it| it.colour.as_mut().unwrap().open.push("CR-ZZ-0001".into()),
+        |it| it.colour.as_mut().unwrap().is_doubtful ^= true,
         |it| it.credentials[0].identity = Some(Identity::Mismatch),
     ];
     for (number, change) in changes.iter().enumerate() {
