@@ -64,6 +64,7 @@ impl Asked {
         let judged = judged.map(|it| self.verdict_on_one(it, at, snapshot, policy));
         let credentials = of_one_person(judged.collect());
         let mut verdict = Verdict::of(credentials, at, snapshot, policy);
+        verdict.is_for_journey = self.journey.is_some();
         if self.with_colour {
             let opened = presented.map(|it| it.opened);
             verdict.colour = self.colour(opened, &verdict, snapshot);
