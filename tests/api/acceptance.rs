@@ -2,7 +2,7 @@
 
 use crate::home::at_home;
 use crate::support::gateway::{TestGateway, assert_nothing_personal, later};
-use crate::support::{TestSigner, VACCINATION};
+use crate::support::{TEST, TestSigner, VACCINATION};
 use lintas::model::UnixTime;
 use serde_json::{Value, json};
 
@@ -77,10 +77,18 @@ async fn a_bad_member_is_named_and_its_value_is_not() {
             journey(json!({ "arrival": later(367 * 86_400).to_string() })),
             "for.arrival",
         ),
-        (journey(json!({ "mode": MARK })), "mode"),
+        (journey(json!({ "mode": MARK })), "for.mode"),
         (journey(json!({ "mode": [MARK] })), "mode"),
-        (journey(json!({ "sector": MARK })), "sector"),
-        (journey(json!({ "wilayah": MARK })), "wilayah"),
+        (journey(json!({ "sector": MARK })), "for.sector"),
+        (journey(json!({ "wilayah": MARK })), "for.wilayah"),
+        // What is a word, and none that the policy set in force knows.
+        (journey(json!({ "mode": "submarine" })), "mode"),
+        (journey(json!({ "sector": "dewi" })), "sector"),
+        (journey(json!({ "wilayah": "dewi" })), "wilayah"),
+        (
+            json!({ "for": { "destination": "SG", "sector": "Dewi-1987-03-09" } }),
+            "for.sector",
+        ),
         (journey(json!({ "mode": long[..33] })), "for.mode"),
         (journey(json!({ "sector": "Dewi Sartika" })), "for.sector"),
         (journey(json!({ "region": "" })), "for.region"),
@@ -287,6 +295,50 @@ async fn a_destination_answers_by_its_rules_or_is_not_known() {
     let verdict = told(&gateway, &ask(&forged, home(arrival))).await;
     assert_eq!(codes(&verdict), ["unknown_signer"]);
     assert!(verdict["credentials"][0].get("rules").is_none());
+    gateway.stop().await;
+}
+
+#[actix_web::test]
+async fn a_set_that_is_silent_about_a_certificate_does_not_accept_it() {
+    let sample: Value = serde_json::from_str(include_str!("../../policies/id.json")).unwrap();
+    let rules = sample["Rules"].to_string().replace("-ID-", "-ZZ-");
+    let rules = rules.replace("\"Country\":\"ID\"", "\"Country\":\"ZZ\"");
+    let mut rules: Vec<Value> = serde_json::from_str(&rules).unwrap();
+    rules.retain(|rule| rule["CertificateType"] == "Test");
+    for (rules, outcome, findings) in [
+        (&rules[..], "indeterminate", vec!["rules_missing"]),
+        // Where nothing at all is asked, whatever is authentic is accepted.
+        (&[], "accept", vec![]),
+    ] {
+        let (gateway, arrival) = at_home(Some(rules)).await;
+        let text = gateway.issue().await;
+        let asked = json!({ "credential": text, "for": home(arrival), "locale": "en" });
+        let verdict = told(&gateway, &asked).await;
+        assert_eq!(verdict["outcome"], outcome);
+        assert_eq!(codes(&verdict), findings);
+        let remedy = verdict["remedy"].as_str().unwrap();
+        assert!(
+            !remedy.contains("only where a destination is named"),
+            "{remedy}"
+        );
+        gateway.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_positive_test_is_no_good_at_home() {
+    let (gateway, arrival) = at_home(None).await;
+    for (result, outcome, rule) in [
+        ("260415000", "accept", None),
+        ("260373001", "reject", Some("TR-ZZ-0002")),
+    ] {
+        let claims = TEST.replace("260415000", result);
+        let text = issued(&gateway, &claims).await;
+        let asked = json!({ "credential": text, "for": home(arrival) });
+        let verdict = told(&gateway, &asked).await;
+        assert_eq!(verdict["outcome"], outcome);
+        assert_eq!(verdict["findings"][0]["rule"].as_str(), rule);
+    }
     gateway.stop().await;
 }
 
