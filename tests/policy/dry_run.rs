@@ -13,6 +13,8 @@ fn folder(count: usize) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
     let signer = TestSigner::new(4);
     let list = json!({ "eu_keys": { "BAQEBAQEBAQ=": [{ "subjectPk": signer.spki_base64(), "keyUsage": [] }] } });
+    let key = TestSigner::new(5).spki_base64();
+    let strange = json!({ "eu_keys": { "BQUFBQUFBQU=": [{ "subjectPk": key, "keyUsage": [] }] } });
     let first_dose = VACCINATION.replace("\"dose\": 2", "\"dose\": 1");
     assert_ne!(first_dose, VACCINATION);
     let five = [
@@ -34,6 +36,7 @@ fn folder(count: usize) -> tempfile::TempDir {
         ("old.json", old.to_string()),
         ("new.json", new.to_string()),
         ("list.json", list.to_string()),
+        ("strange.json", strange.to_string()),
         ("codes.txt", lines.join("\n")),
     ] {
         std::fs::write(place.path().join(name), text).unwrap();
@@ -92,6 +95,7 @@ fn is_told_line_by_line(count: usize) {
         (&counts["lines"], &counts["changed"], &counts["open"]),
         (&json!(count), &json!(fifth), &json!(0))
     );
+    assert_eq!(counts["authentic"], 3 * fifth);
     let changed = (0..fifth).map(|row| {
         json!({ "line": 5 * row + 2, "from": "yellow", "to": "red", "rule_before": "CR-ZZ-0032", "rule": "CR-ZZ-0032" })
     });
@@ -122,6 +126,18 @@ fn circumstances_count_and_a_set_may_stand_alone() {
     assert_eq!(alone, "green: 2\nred: 6\nyellow: 2\n10 lines, 0 changed\n");
     let flight = tried(place.path(), &["--mode", "air", "--wilayah", "5171"]);
     assert_eq!(flight, "red: 10\n10 lines, 0 changed\n");
+    let noted = |list: &str| {
+        let usual = [&USUAL[..6], &[list, "--at", "2026-06-01T02:00:00Z"]].concat();
+        complained(&lintas(place.path(), &usual))
+    };
+    let (known, strange) = (noted("list.json"), noted("strange.json"));
+    assert!(known.contains("6 of 10 lines hold an authentic"), "{known}");
+    assert!(!known.contains("--trust"), "{known}");
+    assert!(
+        strange.contains("0 of 10 lines hold an authentic"),
+        "{strange}"
+    );
+    assert!(strange.contains("--trust"), "{strange}");
     let refused = |arguments: &[&str]| {
         let output = lintas(place.path(), arguments);
         assert_eq!(output.status.code(), Some(64), "{}", said(&output));

@@ -21,6 +21,7 @@ mod support;
 mod activation;
 mod colours;
 mod dry_run;
+mod files;
 mod guide;
 mod persons;
 mod refused;
