@@ -313,7 +313,8 @@ fn the_policies_of_indonesia_colour_as_their_words_say() {
     }
 }
 
-/// Whatever is shown, and wherever: who does not say how they travel is shown nothing greener than whoever does.
+/// Whatever is shown, and wherever: who says neither how they travel nor what they enter is shown nothing greener
+/// than whoever does.
 #[test]
 fn nobody_is_greener_for_leaving_out_how_they_travel() {
     let set = set(&document());
@@ -326,18 +327,23 @@ fn nobody_is_greener_for_leaving_out_how_they_travel() {
             }
         }
     }
-    let colour = |payload: &Value, mode: &str, wilayah: &str| {
-        let asked = circumstances(mode, "", wilayah);
+    let at = |payload: &Value, mode: &str, sector: &str, wilayah: &str| {
+        let asked = circumstances(mode, sector, wilayah);
         let mut budget = Budget::default();
         let given = set.colour(payload, Standing::Accept, &asked, now(), &mut budget);
         given.unwrap().colour()
     };
+    let colour = |payload: &Value, mode: &str, wilayah: &str| at(payload, mode, "", wilayah);
     for payload in &shown {
         for wilayah in ["", "14", "18", "3171", "5171", "7371", "9471", "97"] {
             let untold = colour(payload, "", wilayah);
             for mode in ["air", "sea", "rail", "road"] {
                 let told = colour(payload, mode, wilayah);
                 assert!(untold >= told, "{payload} by {mode} to {wilayah}");
+            }
+            for sector in ["mall", "hotel", "office", "school"] {
+                let told = at(payload, "", sector, wilayah);
+                assert!(untold >= told, "{payload} at {sector} in {wilayah}");
             }
             assert!(colour(payload, "air", "") >= colour(payload, "air", wilayah));
         }
