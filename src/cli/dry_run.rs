@@ -58,11 +58,7 @@ impl DryRun {
         let at = offline::instant(self.at.as_deref())?;
         let new = rules::read(&self.new)?;
         let old = self.against.as_deref().map(rules::read).transpose()?;
-        let circumstances = Circumstances {
-            mode: self.mode,
-            sector: self.sector,
-            wilayah: self.wilayah,
-        };
+        let circumstances = Circumstances::read(self.mode, self.sector, self.wilayah)?;
         for set in [Some(&new), old.as_ref()].into_iter().flatten() {
             set.external(&circumstances, at)?;
         }
@@ -122,6 +118,8 @@ struct Trial {
 #[derive(Default)]
 struct Seen {
     lines: u64,
+    /// Those that hold an authentic certificate.
+    authentic: u64,
     open: u64,
     /// How many went from which colour, where there was one, to which.
     counts: BTreeMap<(Option<&'static str>, &'static str), u64>,
@@ -133,6 +131,7 @@ struct Seen {
 impl Seen {
     fn add(&mut self, other: Self) {
         self.lines += other.lines;
+        self.authentic += other.authentic;
         self.open += other.open;
         for (colours, count) in other.counts {
             *self.counts.entry(colours).or_default() += count;
@@ -143,14 +142,23 @@ impl Seen {
         let changed = self.counts.iter();
         let changed = changed.filter(|((old, new), _)| old.is_some_and(|old| old != *new));
         let changed: u64 = changed.map(|(_, count)| count).sum();
+        let (lines, authentic) = (self.lines, self.authentic);
+        let hint = match (authentic, lines) {
+            (0, 1..) => ": are these the signers (--trust, --data, --environment)?",
+            _ => "",
+        };
+        show::note(&format!(
+            "{authentic} of {lines} lines hold an authentic certificate of a signer known here{hint}"
+        ));
         if is_json {
             let rows = self.counts.iter();
             let rows =
                 rows.map(|((from, to), count)| json!({ "from": from, "to": to, "count": count }));
             let counts = rows.collect::<Vec<_>>();
-            let (lines, open) = (self.lines, self.open);
-            let told =
-                json!({ "lines": lines, "changed": changed, "open": open, "counts": counts });
+            let open = self.open;
+            let told = json!({
+                "lines": lines, "authentic": authentic, "changed": changed, "open": open, "counts": counts,
+            });
             return show::line(&told.to_string());
         }
         for ((from, to), count) in &self.counts {
@@ -199,6 +207,7 @@ impl Work for Trial {
                 new.colour().name(),
             );
             seen.lines += 1;
+            seen.authentic += u64::from(verdict.certificate.is_some());
             seen.open += u64::from(!new.open.is_empty());
             *seen.counts.entry((from, to)).or_default() += 1;
             if self.is_json && from.is_some_and(|from| from != to) {
@@ -223,6 +232,7 @@ impl Trial {
         verdict: &CredentialVerdict,
     ) -> Option<Coloured> {
         let judged = [(opened, verdict)];
-        verify::colour(&judged, &self.circumstances, self.at, set, &self.values).ok()
+        let instants = (self.at, self.at);
+        verify::colour(&judged, &self.circumstances, instants, set, &self.values).ok()
     }
 }

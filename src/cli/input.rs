@@ -27,6 +27,32 @@ pub(super) fn text(argument: Option<&str>) -> Result<String, Failure> {
 /// # Errors
 /// `input_output`.
 pub(super) fn file(path: &Path) -> Result<String, Failure> {
+    let mut text = whole(path)?;
+    // Every tool that writes a line ends it; that is no oddity of the credential.
+    let length = line(&text).len();
+    text.truncate(length);
+    Ok(text)
+}
+
+/// The same in every way in which it may have been sent: without the end of its line, with all of it, with a part of it.
+///
+/// # Errors
+/// `input_output`.
+pub(super) fn spellings(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = whole(path)?;
+    let part = text.strip_suffix('\n').unwrap_or(&text);
+    let mut spellings = vec![line(&text).to_owned(), part.to_owned(), text];
+    spellings.dedup();
+    Ok(spellings)
+}
+
+/// `text` without the end of its last line.
+fn line(text: &str) -> &str {
+    text.strip_suffix('\n')
+        .map_or(text, |text| text.strip_suffix('\r').unwrap_or(text))
+}
+
+fn whole(path: &Path) -> Result<String, Failure> {
     let name = path.display().to_string();
     if name == "-" {
         return bounded(std::io::stdin().lock(), "standard input");
@@ -54,12 +80,6 @@ fn bounded(reader: impl Read, name: &str) -> Result<String, Failure> {
         .read_to_end(&mut bytes)
         .map_err(failed)?;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    // Every tool that writes a line ends it; that is no oddity of the credential.
-    let line = text
-        .strip_suffix('\n')
-        .map(|text| text.strip_suffix('\r').unwrap_or(text))
-        .map(str::len);
-    text.truncate(line.unwrap_or(text.len()));
     if u64::try_from(length).unwrap_or(u64::MAX) > CEILING {
         text.push(char::REPLACEMENT_CHARACTER);
     }

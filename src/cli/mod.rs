@@ -6,6 +6,7 @@ mod approvals;
 mod audit;
 mod batch;
 mod conformance;
+mod documents;
 mod door;
 mod dry_run;
 mod events;

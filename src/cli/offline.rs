@@ -75,6 +75,11 @@ impl Verify {
         let snapshot = self.trusted.snapshot(at)?.with_acceptance(acceptance);
         if let Some(journey) = &asked.journey {
             journey.check(at, &snapshot)?;
+            if !journey.circumstances.is_empty() {
+                show::note(
+                    "no rule here asks for mode, sector or wilayah: the policy set of a gateway does",
+                );
+            }
         }
         if let Some(path) = &self.batch {
             let judge = batch::Judge {
@@ -191,7 +196,7 @@ const MAX_SHOWN: usize = 10;
 fn lines(verdict: &Verdict, view: View, locale: Locale) -> Result<(), Failure> {
     let outcome = verdict.outcome();
     show::line(outcome.name())?;
-    if let Some(message) = outcome.message(locale) {
+    if let Some(message) = verdict.message(locale) {
         show::line(&format!("  {} {}", message.sentence, message.remedy))?;
     }
     for (_, finding) in verdict.findings() {

@@ -2,6 +2,7 @@
 //!
 //! Refuses names and birth dates as arguments, which every other user of the machine could read: they come in a file.
 
+use super::documents::each;
 use super::{input, show};
 use crate::codec::json;
 use crate::exchange::dgcg::read_rule;
@@ -9,13 +10,12 @@ use crate::exchange::read_value_set;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::rules::{Circumstances, RuleSet, ValueSets};
-use crate::server::federation::Directory;
 use crate::snapshot::Acceptance;
 use crate::verify::Journey;
 use crate::verify::identity::Holder;
 use clap::Args;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The arguments.
@@ -30,16 +30,17 @@ pub(super) struct Purpose {
     /// The instant of arrival, RFC 3339; the instant of judging if left out.
     #[arg(long, requires = "destination")]
     arrival: Option<String>,
-    /// How the holder travels, where the rules ask.
+    /// How the holder travels; only the policy set of a gateway asks.
     #[arg(long, requires = "destination")]
     mode: Option<String>,
-    /// What the holder enters, where the rules ask.
+    /// What the holder enters; only the policy set of a gateway asks.
     #[arg(long, requires = "destination")]
     sector: Option<String>,
-    /// The wilayah, where the rules ask.
+    /// The wilayah; only the policy set of a gateway asks.
     #[arg(long, requires = "destination")]
     wilayah: Option<String>,
-    /// A file or folder of rules, each JSON document one rule or a list of them; taken as they are, without proof.
+    /// A file or folder of rules, with the folders in it but for hidden ones; each JSON document is one rule or a list of
+    /// them, taken as they are, without proof.
     #[arg(long, value_name = "PATH", requires = "destination")]
     rules: Vec<PathBuf>,
     /// A file or folder of value sets that the rules look up.
@@ -72,11 +73,11 @@ impl Purpose {
             destination,
             region: self.region.as_deref().map(Into::into),
             arrival: arrival.transpose()?,
-            circumstances: Circumstances {
-                mode: self.mode.clone(),
-                sector: self.sector.clone(),
-                wilayah: self.wilayah.clone(),
-            },
+            circumstances: Circumstances::read(
+                self.mode.clone(),
+                self.sector.clone(),
+                self.wilayah.clone(),
+            )?,
         }))
     }
 
@@ -99,6 +100,9 @@ impl Purpose {
     pub(super) fn acceptance(&self) -> Result<Acceptance, Failure> {
         let mut rules = RuleSet::default();
         each(&self.rules, &mut |document| {
+            if document.get("Type").and_then(Value::as_str) == Some("PolicySet") {
+                return Err(Code::RuleInvalid.because(POLICY_SET));
+            }
             let mut document = document.clone();
             if let Value::Object(members) = &mut document {
                 // Apps keep the hash of what was signed beside it.
@@ -128,37 +132,7 @@ pub(super) fn value_sets(places: &[PathBuf]) -> Result<ValueSets, Failure> {
     Ok(value_sets)
 }
 
-/// Gives every document in `places` to `take`: JSON files, and the members of lists in them.
-fn each(
-    places: &[PathBuf],
-    take: &mut impl FnMut(&Value) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    for place in places {
-        let files = Directory::new(place).fetch_within(MAX_FILES, MAX_SUM)?;
-        let is_file = place.is_file();
-        for file in files
-            .into_iter()
-            .filter(|it| is_file || it.name.ends_with(".json"))
-        {
-            let read = file.bytes.and_then(|bytes| {
-                let document = json::read(&bytes, MAX_VALUES)?;
-                if let Value::Array(documents) = &document {
-                    return documents.iter().try_for_each(&mut *take);
-                }
-                take(&document)
-            });
-            read.map_err(|failure| of_file(&file.name, place, &failure))?;
-        }
-    }
-    Ok(())
-}
-
-fn of_file(name: &str, place: &Path, failure: &Failure) -> Failure {
-    let place = place.display();
-    let reason = format!("{place}, {name}: {}", failure.detail());
-    failure.code().because(reason)
-}
-
-const MAX_FILES: usize = 2000;
-const MAX_SUM: u64 = 64 * 1024 * 1024;
+/// The most values that a file with a holder has.
 const MAX_VALUES: usize = 1_000_000;
+const POLICY_SET: &str = "a policy set, which is no rule: try it with `lintas rules dry-run`, activate it at a gateway with `lintas rules \
+                          activate`, or put its list `Rules` into a file of its own";

@@ -91,9 +91,20 @@ pub(super) fn unproven(text: &str) -> Result<Unproven, Failure> {
     Unproven::read(&bytes)
 }
 
-/// The texts in the files at `paths`.
-pub(super) fn texts(paths: &[PathBuf]) -> Result<Vec<String>, Failure> {
-    paths.iter().map(|path| input::file(path)).collect()
+/// The texts in the files at `paths`, each with and without the end of its line: nobody knows which of them was judged.
+pub(super) fn texts(paths: &[PathBuf]) -> Result<Vec<Vec<String>>, Failure> {
+    paths.iter().map(|path| input::spellings(path)).collect()
+}
+
+/// Of the spellings of each text the one that `receipt` is about, else the first.
+pub(super) fn chosen<'t>(receipt: &verify::Receipt, texts: &'t [Vec<String>]) -> Vec<&'t str> {
+    let texts = texts.iter().enumerate().map(|(place, spellings)| {
+        let is_about = |text: &&String| receipt.is_about_at(place, text);
+        let judged = spellings.iter().find(is_about);
+        let text = judged.or_else(|| spellings.first());
+        text.map_or("", String::as_str)
+    });
+    texts.collect()
 }
 
 impl Receipt {
@@ -109,7 +120,7 @@ impl Receipt {
             Err(failure) => return Err(failure),
         };
         let texts = texts(&self.text)?;
-        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        let texts = chosen(&receipt, &texts);
         let is_about = (!texts.is_empty()).then(|| receipt.is_about(&texts));
         if self.json {
             let mut shown = receipt.to_json();
@@ -145,10 +156,7 @@ fn lines(receipt: &verify::Receipt) -> Result<(), Failure> {
         show::line(&format!("for {}", going(journey)))?;
     }
     match &receipt.colour {
-        Some((colour, rule)) => {
-            let colour = colour.name();
-            show::line(&format!("colour {colour}, by {rule}"))?;
-        }
+        Some(told) => show::line(&format!("colour {told}"))?,
         None if receipt.with_colour => show::line("colour: none")?,
         None => {}
     }

@@ -5,13 +5,13 @@
 //!
 //! Source: docs/RECEIPTS.md.
 
-use super::receipt::{Keys, texts, unproven};
+use super::receipt::{Keys, chosen, texts, unproven};
 use super::{Exit, input, show};
 use crate::failure::{Code, Failure};
 use crate::model::SnapshotId;
 use crate::server::gateway::receipts::Archive;
 use crate::snapshot::Snapshot;
-use crate::verify::{Policy, ReceiptKey, Replayed};
+use crate::verify::{Policy, Receipt, ReceiptKey, Replayed};
 use clap::Args;
 use serde::Deserialize;
 use std::fs::File;
@@ -70,14 +70,18 @@ struct Row {
     receipt: String,
     credential: Option<String>,
     credentials: Option<Vec<String>>,
+    /// Texts out of files, each as it may have been judged.
+    #[serde(skip)]
+    spellings: Vec<Vec<String>>,
 }
 
 impl Row {
-    fn of(receipt: String, texts: Vec<String>) -> Self {
+    fn of(receipt: String, spellings: Vec<Vec<String>>) -> Self {
         Self {
             receipt,
             credential: None,
-            credentials: Some(texts),
+            credentials: None,
+            spellings,
         }
     }
 
@@ -94,10 +98,11 @@ impl Row {
         Ok(row)
     }
 
-    fn texts(&self) -> Vec<&str> {
+    fn texts(&self, receipt: &Receipt) -> Vec<&str> {
         let several = self.credentials.iter().flatten();
         let all = self.credential.iter().chain(several);
-        all.map(String::as_str).collect()
+        let all = all.map(String::as_str);
+        all.chain(chosen(receipt, &self.spellings)).collect()
     }
 }
 
@@ -118,7 +123,7 @@ impl Replayer {
         let (id, policy) = (receipt.snapshot, receipt.policy.hash);
         let snapshot = kept(&self.snapshots, id, || self.archive.snapshot(id))?;
         let policy = kept(&self.policies, policy, || self.archive.policy(policy))?;
-        receipt.replay(&row.texts(), &snapshot, &policy)
+        receipt.replay(&row.texts(&receipt), &snapshot, &policy)
     }
 
     fn batch(&self, path: &Path, tally: &mut Tally) -> Result<(), Failure> {

@@ -12,11 +12,12 @@ mod spelled;
 mod together;
 mod unverified;
 pub mod who_ddcc;
+mod who_payload;
 
 pub use content::{Claims, Content};
 pub use eu_payload::payload;
 pub use format::{Format, Limits};
-pub use together::together;
+pub use together::{is_positive, sampled_at, says_something, together};
 pub use unverified::{Asked, Authentic, Hint, Refused, Unverified, Work, authenticate_all};
 
 use crate::failure::{Code, Failure};

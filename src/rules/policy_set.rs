@@ -1,13 +1,15 @@
 //! A policy set: what a country accepts at its own doors, and the colour that a person is shown there.
 //!
-//! Refuses sets whose parts do not fit each other; without a last rule that always holds and is not green, so that everybody
-//! gets a colour and what nobody thought of is not let in; and with logic that is none. Tells every flaw, not the first. A
-//! colour is never greener because something failed: a rule of which it cannot be told whether it holds counts wherever its
-//! colour is less green than what follows.
+//! Refuses sets whose parts do not fit each other; of which a rule holds for a part of the period only, since what falls silent
+//! would consent; without a last rule that always holds and is not green, so that everybody gets a colour and what nobody
+//! thought of is not let in; and with logic that is none. Tells every flaw, not the first. A colour is never greener because
+//! something failed: a rule of which it cannot be told whether it holds counts wherever its colour is less green than what
+//! follows.
 //!
 //! Source: docs/POLICY.md; the colours and levels of PeduliLindungi and PPKM.
 
 use super::certlogic::{Budget, Data, Logic};
+use super::circumstances::{self, Circumstances};
 use super::colour::{Colour, ColourRule, Coloured, Words};
 use super::rule::{Rule, Version};
 use super::set::{ENGINE, ENGINE_VERSION, RuleSet};
@@ -107,17 +109,6 @@ impl Flaw {
     }
 }
 
-/// Where and why somebody is asked for certificates.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
-    /// How they travel, where they do.
-    pub mode: Option<String>,
-    /// What they want to enter.
-    pub sector: Option<String>,
-    /// The code of the region where that is, or where they go.
-    pub wilayah: Option<String>,
-}
-
 /// What the verdicts on a person's certificates come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
@@ -181,6 +172,12 @@ impl PolicySet {
                 flaw(
                     &identifier,
                     "Engine is not CERTLOGIC, or a later version of it",
+                );
+            }
+            if rule.valid_from > draft.valid_from || rule.valid_to < draft.valid_to {
+                flaw(
+                    &identifier,
+                    "ValidFrom and ValidTo leave out a part of the set's period, in which it would be silent",
                 );
             }
             if !seen.insert((identifier.clone(), rule.version)) {
@@ -417,12 +414,8 @@ fn is_identifier(text: &str, prefix: &str, country: Country) -> bool {
 
 /// Names of what questions may name, each once.
 fn words(names: &[String]) -> Result<BTreeSet<String>, &'static str> {
-    let is_word = |name: &String| {
-        let letters = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
-        (1..=MAX_WORD).contains(&name.len()) && name.bytes().all(letters)
-    };
-    if !names.iter().all(is_word) {
-        return Err("a name is 1 to 40 lower-case letters and _");
+    if !names.iter().all(|name| circumstances::is_word(name)) {
+        return Err(circumstances::WORD);
     }
     let set: BTreeSet<_> = names.iter().cloned().collect();
     if set.len() != names.len() {
@@ -433,4 +426,3 @@ fn words(names: &[String]) -> Result<BTreeSet<String>, &'static str> {
 
 /// How a flaw calls what is about no part of a set.
 pub const WHOLE: &str = "policy set";
-const MAX_WORD: usize = 40;

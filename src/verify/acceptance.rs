@@ -43,17 +43,15 @@ impl CredentialVerdict {
             self.findings
                 .push(Finding::from(&Code::Expired.because(reason)));
         }
-        let rules = match results(journey, (&certificate, signed, claims), clock, snapshot) {
-            Ok(rules) => rules,
-            Err(failure) => {
-                self.findings.push(Finding::from(&failure));
-                return self;
-            }
-        };
+        let (rules, is_told) =
+            match results(journey, (&certificate, signed, claims), clock, snapshot) {
+                Ok(rules) => rules,
+                Err(failure) => {
+                    self.findings.push(Finding::from(&failure));
+                    return self;
+                }
+            };
         let destination = journey.destination;
-        // A policy set is the whole of what its country asks; rules may be missing.
-        let is_told = journey.home(clock, snapshot).is_some()
-            || (rules.iter()).any(|it| it.rule.kind == RuleKind::Acceptance);
         if !is_told {
             let reason = format!("no rule of {destination} about such a certificate is known");
             let missing = Code::RulesMissing.because(reason);
@@ -75,12 +73,14 @@ impl CredentialVerdict {
     }
 }
 
+/// What every rule says, and whether one of those is among them that decide about such a certificate. Those of a policy set
+/// do, which is the whole of what its country asks: where it has none at all, nothing more is asked.
 fn results(
     journey: &Journey,
     (certificate, signed, claims): (&HealthCertificate, &Signed, &Claims),
     clock: UnixTime,
     snapshot: &Snapshot,
-) -> Result<Vec<RuleResult>, Failure> {
+) -> Result<(Vec<RuleResult>, bool), Failure> {
     let payload = credential::payload(certificate);
     let home = journey.home(clock, snapshot);
     let external = match home {
@@ -105,11 +105,19 @@ fn results(
     let (rules, value_sets) = (snapshot.rules(), snapshot.value_sets());
     let mut budget = Budget::default();
     let mut results = rules.judge(&question, payload.as_ref(), value_sets, &mut budget);
-    if let Some(set) = home {
-        let own = set.rules();
-        results.extend(own.judge(&question, payload.as_ref(), value_sets, &mut budget));
-    }
-    Ok(results)
+    let accepts = |results: &[RuleResult]| {
+        let mut kinds = results.iter().map(|it| it.rule.kind);
+        kinds.any(|kind| kind == RuleKind::Acceptance)
+    };
+    let Some(set) = home else {
+        let is_told = accepts(&results);
+        return Ok((results, is_told));
+    };
+    let own = set.rules();
+    let said = own.judge(&question, payload.as_ref(), value_sets, &mut budget);
+    let is_told = own.is_empty() || accepts(&said);
+    results.extend(said);
+    Ok((results, is_told))
 }
 
 /// What a rule that is not passed adds to the verdict.

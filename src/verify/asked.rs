@@ -64,6 +64,7 @@ impl Asked {
         let judged = judged.map(|it| self.verdict_on_one(it, at, snapshot, policy));
         let credentials = of_one_person(judged.collect());
         let mut verdict = Verdict::of(credentials, at, snapshot, policy);
+        verdict.is_for_journey = self.journey.is_some();
         if self.with_colour {
             let opened = presented.map(|it| it.opened);
             verdict.colour = self.colour(opened, &verdict, snapshot);
@@ -108,6 +109,7 @@ impl Asked {
         let nowhere = Circumstances::default();
         let circumstances = journey.map_or(&nowhere, |it| &it.circumstances);
         // What the set does not know was refused with the request.
-        colour(&shown, circumstances, clock, set, snapshot.value_sets()).ok()
+        let (instants, values) = ((verdict.at, clock), snapshot.value_sets());
+        colour(&shown, circumstances, instants, set, values).ok()
     }
 }

@@ -2,23 +2,29 @@
 //!
 //! Refuses to count one person's certificates for another: where several people's are shown together, each has a colour of
 //! their own, and the least green is given. Certificates that are not good, or that the set's own rules do not accept, say
-//! nothing; one of which that cannot be told counts wherever it makes the colour less green. More than eight at once are
+//! nothing but that a test was positive; that, a certificate of which it cannot be told whether it is good, and a test of a
+//! time that has not come count wherever they make the colour less green, and nowhere else. More than eight at once are
 //! refused.
 //!
 //! Source: docs/POLICY.md.
 
 use super::open::{Opened, Reached, Signed};
+use super::person::is_same;
 use super::verdict::{CredentialVerdict, Outcome};
-use crate::credential::{payload, together};
+use crate::credential::{is_positive, payload, sampled_at, says_something, together};
 use crate::failure::{Code, Failure};
-use crate::model::{HealthCertificate, Person, PersonName, UnixTime};
+use crate::model::{HealthCertificate, UnixTime};
 use crate::rules::certlogic::{Budget, Data};
-use crate::rules::{Answer, Circumstances, Coloured, PolicySet, Question, Standing, ValueSets};
+use crate::rules::{
+    Answer, Circumstances, Coloured, PolicySet, Question, RuleKind, Standing, ValueSets,
+};
 use serde_json::{Map, Value};
+use std::slice;
 
-/// The colour under `set` at `at` of whoever shows the credentials in `judged`, each as it was opened and with its verdict.
+/// The colour under `set` of whoever shows the credentials in `judged`, each as it was opened and with its verdict.
 ///
-/// `values` are the value sets that the set's own rules may ask for. All rules together have the budget of one verdict.
+/// `asked_at` is when it is asked, `at` the instant that it is asked about. `values` are the value sets that the set's own rules
+/// may ask for. All rules together have the budget of one verdict.
 ///
 /// # Errors
 /// `request_invalid` for circumstances that the set does not know, see [`PolicySet::external`], and for over eight
@@ -26,7 +32,7 @@ use serde_json::{Map, Value};
 pub fn colour(
     judged: &[(&Opened, &CredentialVerdict)],
     circumstances: &Circumstances,
-    at: UnixTime,
+    (asked_at, at): (UnixTime, UnixTime),
     set: &PolicySet,
     values: &ValueSets,
 ) -> Result<Coloured, Failure> {
@@ -40,6 +46,7 @@ pub fn colour(
         values,
         circumstances,
         external: &external,
+        asked_at,
         at,
         budget: Budget::default(),
     };
@@ -48,15 +55,14 @@ pub fn colour(
         if let (Reached::Signed(signed), Some(certificate)) =
             (&opened.reached, &verdict.certificate)
         {
-            let standing = asked.standing(signed, verdict, certificate);
-            let known = |it: &Shown<'_>| is_same(it.person, &certificate.person);
-            let place = people.iter().position(known).unwrap_or(people.len());
-            if place == people.len() {
-                people.push(Shown::nothing(&certificate.person));
-            }
-            if let Some(shown) = people.get_mut(place) {
-                shown.add(standing, certificate);
-            }
+            let (standing, counts) = asked.standing(signed, verdict, certificate);
+            // It may be the link between two who were not known to be one: the order of what is shown changes nothing.
+            let place = people.iter().position(|it| it.is_about(certificate));
+            let place = place.unwrap_or(people.len());
+            let same = people.extract_if(place.., |it| it.is_about(certificate));
+            let mut shown = same.reduce(Shown::and).unwrap_or_default();
+            shown.add(standing, counts, certificate);
+            people.insert(place, shown);
         }
     }
     let mut worst: Option<Coloured> = None;
@@ -78,33 +84,53 @@ pub fn colour(
     )
 }
 
+/// Whether a certificate counts in a person's colour.
+#[derive(Clone, Copy)]
+enum Counts {
+    Always,
+    /// Where it makes the colour less green.
+    Against,
+    Never,
+}
+
 /// What one person shows.
+#[derive(Default)]
 struct Shown<'c> {
-    person: &'c Person,
+    all: Vec<&'c HealthCertificate>,
     /// How the best of it stands.
-    standing: Standing,
+    standing: Option<Standing>,
     good: Vec<&'c HealthCertificate>,
-    /// Those of which it cannot be told whether they are good.
-    doubtful: Vec<&'c HealthCertificate>,
+    /// Those that count against the person alone, each with how it stands.
+    against: Vec<(Standing, &'c HealthCertificate)>,
 }
 
 impl<'c> Shown<'c> {
-    fn nothing(person: &'c Person) -> Self {
-        Self {
-            person,
-            standing: Standing::Reject,
-            good: Vec::new(),
-            doubtful: Vec::new(),
+    fn is_about(&self, certificate: &HealthCertificate) -> bool {
+        self.all.iter().any(|it| is_same(it, certificate))
+    }
+
+    fn add(&mut self, standing: Standing, counts: Counts, certificate: &'c HealthCertificate) {
+        self.all.push(certificate);
+        self.standing = Some(self.standing.map_or(standing, |it| it.min(standing)));
+        match counts {
+            Counts::Always => self.good.push(certificate),
+            Counts::Against => self.against.push((standing, certificate)),
+            Counts::Never => {}
         }
     }
 
-    fn add(&mut self, standing: Standing, certificate: &'c HealthCertificate) {
-        self.standing = self.standing.min(standing);
-        match standing {
-            Standing::Accept => self.good.push(certificate),
-            Standing::Indeterminate => self.doubtful.push(certificate),
-            Standing::Reject => {}
-        }
+    /// What both show, who are one person.
+    fn and(mut self, other: Self) -> Self {
+        let standings = [self.standing, other.standing].into_iter().flatten();
+        self.standing = standings.min();
+        self.all.extend(other.all);
+        self.good.extend(other.good);
+        self.against.extend(other.against);
+        self
+    }
+
+    fn standing(&self) -> Standing {
+        self.standing.unwrap_or(Standing::Reject)
     }
 }
 
@@ -114,13 +140,38 @@ struct Asked<'q> {
     values: &'q ValueSets,
     circumstances: &'q Circumstances,
     external: &'q Map<String, Value>,
+    asked_at: UnixTime,
     at: UnixTime,
     budget: Budget,
 }
 
 impl Asked<'_> {
-    /// How a certificate stands: by its verdict, and by what the set's own rules say of it.
+    /// How a certificate stands, and whether it counts.
     fn standing(
+        &mut self,
+        signed: &Signed,
+        verdict: &CredentialVerdict,
+        certificate: &HealthCertificate,
+    ) -> (Standing, Counts) {
+        let mut standing = self.accepted(signed, verdict, certificate);
+        // Nobody knows how a test will come out.
+        if sampled_at(certificate).is_some_and(|it| it > self.asked_at.min(self.at)) {
+            standing = standing.max(Standing::Indeterminate);
+        }
+        let counts = match standing {
+            Standing::Accept => Counts::Always,
+            Standing::Indeterminate => Counts::Against,
+            // Whether a country takes a test changes nothing about what it found.
+            Standing::Reject if is_positive(certificate) && is_authentic(verdict) => {
+                Counts::Against
+            }
+            Standing::Reject => Counts::Never,
+        };
+        (standing, counts)
+    }
+
+    /// How a certificate stands by its verdict, and by what the set's own rules say of it.
+    fn accepted(
         &mut self,
         signed: &Signed,
         verdict: &CredentialVerdict,
@@ -148,28 +199,31 @@ impl Asked<'_> {
         };
         let rules = self.set.rules();
         let results = rules.judge(&question, payload.as_ref(), self.values, &mut self.budget);
+        let mut kinds = results.iter().map(|result| result.rule.kind);
+        let is_told = rules.is_empty() || kinds.any(|kind| kind == RuleKind::Acceptance);
         let results = results.iter().map(|result| match result.answer {
             Answer::Pass => Standing::Accept,
             Answer::Open(_) => Standing::Indeterminate,
             Answer::Fail => Standing::Reject,
         });
-        let readable = match payload {
-            Some(_) => Standing::Accept,
-            None => Standing::Indeterminate,
+        let silent = match is_told && says_something(certificate) {
+            true => Standing::Accept,
+            false => Standing::Indeterminate,
         };
-        results.fold(standing.max(readable), Standing::max)
+        results.fold(standing.max(silent), Standing::max)
     }
 
-    /// The least green of what a person would be shown if each of their doubtful certificates were good, or were not.
+    /// The least green of what a person would be shown with any of the certificates that count against them, and without.
     fn colour(&mut self, shown: &Shown<'_>) -> Result<Coloured, Failure> {
         let mut worst: Option<Coloured> = None;
-        for good in 0..1_usize << shown.doubtful.len() {
-            let doubtful = shown.doubtful.iter().enumerate();
-            let doubtful = doubtful.filter(|(place, _)| good >> place & 1 == 1);
-            let doubtful = doubtful.map(|(_, certificate)| *certificate);
-            let payload = together(shown.good.iter().copied().chain(doubtful));
-            let standing = match good {
-                0 => shown.standing,
+        for chosen in 0..1_usize << shown.against.len() {
+            let against = shown.against.iter().enumerate();
+            let against = against.filter(|(place, _)| chosen >> place & 1 == 1);
+            let against: Vec<_> = against.map(|(_, it)| *it).collect();
+            let certificates = against.iter().map(|(_, certificate)| *certificate);
+            let payload = together(shown.good.iter().copied().chain(certificates));
+            let standing = match chosen {
+                0 => shown.standing(),
                 _ => Standing::Accept,
             };
             let (of, at) = (self.circumstances, self.at);
@@ -177,13 +231,14 @@ impl Asked<'_> {
                 .set
                 .colour(&payload, standing, of, at, &mut self.budget)?;
             if worst.as_ref().is_none_or(|it| it.colour() < next.colour()) {
+                let mut standings = against.iter().map(|(standing, _)| *standing);
                 worst = Some(Coloured {
-                    is_doubtful: good > 0,
+                    is_doubtful: standings.any(|it| it == Standing::Indeterminate),
                     ..next
                 });
             }
         }
-        worst.map_or_else(|| self.of_nobody(shown.standing), Ok)
+        worst.map_or_else(|| self.of_nobody(shown.standing()), Ok)
     }
 
     fn of_nobody(&mut self, standing: Standing) -> Result<Coloured, Failure> {
@@ -193,27 +248,21 @@ impl Asked<'_> {
     }
 }
 
+/// Whether nothing but rules of a country speaks against what `verdict` is on: it is genuine, has not ended and was not taken
+/// back.
+fn is_authentic(verdict: &CredentialVerdict) -> bool {
+    let by_rules = [Code::RuleFailed, Code::RuleOpen, Code::RulesMissing];
+    let others = verdict.findings.iter();
+    let mut others = others.filter(|finding| !by_rules.contains(&finding.code));
+    others.all(|finding| Outcome::of(slice::from_ref(finding)) < Outcome::Reject)
+}
+
 fn of(outcome: Outcome) -> Standing {
     match outcome {
         Outcome::Accept => Standing::Accept,
         Outcome::Indeterminate => Standing::Indeterminate,
         Outcome::Reject => Standing::Reject,
     }
-}
-
-/// Whether both are one person: the same birth date, and the same name as in a passport, or else as it is written.
-fn is_same(one: &Person, other: &Person) -> bool {
-    let (left, right) = (&one.name, &other.name);
-    let in_passports = |name: &PersonName| {
-        (name.family_icao.is_some() || name.given_icao.is_some())
-            .then(|| (name.family_icao.clone(), name.given_icao.clone()))
-    };
-    let name = match (in_passports(left), in_passports(right)) {
-        (Some(left), Some(right)) => left == right,
-        (None, None) => left == right,
-        (Some(_), None) | (None, Some(_)) => false,
-    };
-    name && one.birth_date == other.birth_date
 }
 
 /// Credentials that are judged together, each in doubt or not: 256 colours of one person at most.

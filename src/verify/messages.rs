@@ -2,7 +2,7 @@
 //!
 //! Refuses a code without a message: a test demands both languages for every code of the table.
 
-use super::{Finding, Outcome};
+use super::{Finding, Outcome, Verdict};
 use crate::failure::Code;
 use crate::rules::Rule;
 use serde::Deserialize;
@@ -68,6 +68,16 @@ impl Outcome {
     }
 }
 
+impl Verdict {
+    /// What a user reads of its outcome in `locale`: of one that is good for a journey, that it is.
+    pub fn message(&self, locale: Locale) -> Option<&'static Message> {
+        let outcome = self.outcome();
+        let is_accepted_there = self.is_for_journey && outcome == Outcome::Accept;
+        let there = is_accepted_there.then(|| catalogue(locale).outcome.get(ACCEPT_THERE));
+        there.flatten().or_else(|| outcome.message(locale))
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 struct Catalogue {
     outcome: HashMap<String, Message>,
@@ -91,6 +101,9 @@ fn catalogue(locale: Locale) -> &'static Catalogue {
 fn parse(text: &str) -> Catalogue {
     toml::from_str(text).unwrap_or_default()
 }
+
+/// Under what a verdict is told that is good for a journey.
+const ACCEPT_THERE: &str = "accept_there";
 
 /// What a rule is about, by the fields that it looks at: the first of these that is among them.
 fn subject(rule: &Rule) -> &'static str {
@@ -140,6 +153,7 @@ mod tests {
                     "{outcome:?} in {locale:?}"
                 );
             }
+            assert!(catalogue(locale).outcome.contains_key(ACCEPT_THERE));
             assert_eq!(
                 catalogue(locale).codes.len(),
                 Code::ALL.len(),

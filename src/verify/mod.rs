@@ -26,7 +26,9 @@ pub use judge::{judge, verify};
 pub use messages::{Locale, Message, message};
 pub use open::{Opened, Reached, Signed, open, open_batch};
 pub use policy::Policy;
-pub use receipt::{PolicyName, RECEIPT, Receipt, ReceiptKey, Replayed, ToBeSigned, Told, Unproven};
+pub use receipt::{
+    PolicyName, RECEIPT, Receipt, ReceiptKey, Replayed, ToBeSigned, Told, ToldColour, Unproven,
+};
 pub use register::Registered;
 pub use shown::{Shown, certificate_json};
 pub use verdict::{CredentialVerdict, Finding, Outcome, Signer, Verdict, View};

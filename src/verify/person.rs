@@ -5,6 +5,7 @@
 use super::identity::{self, Agreement, Holder, Identity};
 use super::verdict::{CredentialVerdict, Finding};
 use crate::failure::Code;
+use crate::model::{HealthCertificate, PersonName};
 
 impl CredentialVerdict {
     /// The same verdict, with how far the certificate is about a holder, where it is authentic: as `known`, or else as
@@ -42,4 +43,22 @@ pub(super) fn of_one_person(mut verdicts: Vec<CredentialVerdict>) -> Vec<Credent
         verdict.findings.push(Finding::from(&doubt));
     }
     verdicts
+}
+
+/// Whether two certificates are about one person: birth date and name are the same, as in a passport or as they are written;
+/// or both agree as two people's names do, so that forms with and without parts of a name meet. What is only alike is not the
+/// same.
+pub(super) fn is_same(one: &HealthCertificate, other: &HealthCertificate) -> bool {
+    let (left, right) = (&one.person.name, &other.person.name);
+    let in_passports = |name: &PersonName| {
+        (name.family_icao.is_some() || name.given_icao.is_some())
+            .then(|| (name.family_icao.clone(), name.given_icao.clone()))
+    };
+    let name = match (in_passports(left), in_passports(right)) {
+        (Some(left), Some(right)) => left == right,
+        (None, None) => left == right,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let agree = || identity::compare_two(&one.person, &other.person).agreement();
+    (name && one.person.birth_date == other.person.birth_date) || agree() == Agreement::Match
 }

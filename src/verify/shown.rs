@@ -117,7 +117,7 @@ impl Serialize for Shown<'_> {
         body.serialize_entry("snapshot", &world)?;
         body.serialize_entry("at", &Text(&verdict.at))?;
         body.serialize_entry("recheck_by", &verdict.recheck_by().as_ref().map(Text))?;
-        told(&mut body, locale.and_then(|it| outcome.message(it)))?;
+        told(&mut body, locale.and_then(|it| verdict.message(it)))?;
         if let Some(coloured) = &verdict.colour {
             body.serialize_entry("colour", &Shade { coloured, locale })?;
         }

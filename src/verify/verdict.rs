@@ -175,6 +175,7 @@ pub struct Verdict {
     pub colour: Option<Coloured>,
     /// The receipt for it in base64url, where one was asked for.
     pub receipt: Option<String>,
+    pub(super) is_for_journey: bool,
     pub(super) policy: (SmolStr, u32),
     pub(super) snapshot: (SnapshotId, u64, Option<UnixTime>),
 }
@@ -193,6 +194,7 @@ impl Verdict {
             simulated: false,
             colour: None,
             receipt: None,
+            is_for_journey: false,
             policy: (policy.id.clone(), policy.version),
             snapshot: (snapshot.id(), snapshot.sequence(), snapshot.as_of()),
         }

@@ -2,7 +2,7 @@
 
 use crate::home::at_home;
 use crate::support::gateway::{TestGateway, assert_nothing_personal, later};
-use crate::support::{TestSigner, VACCINATION};
+use crate::support::{TEST, TestSigner, VACCINATION};
 use lintas::model::UnixTime;
 use serde_json::{Value, json};
 
@@ -77,10 +77,18 @@ async fn a_bad_member_is_named_and_its_value_is_not() {
             journey(json!({ "arrival": later(367 * 86_400).to_string() })),
             "for.arrival",
         ),
-        (journey(json!({ "mode": MARK })), "mode"),
+        (journey(json!({ "mode": MARK })), "for.mode"),
         (journey(json!({ "mode": [MARK] })), "mode"),
-        (journey(json!({ "sector": MARK })), "sector"),
-        (journey(json!({ "wilayah": MARK })), "wilayah"),
+        (journey(json!({ "sector": MARK })), "for.sector"),
+        (journey(json!({ "wilayah": MARK })), "for.wilayah"),
+        // What is a word, and none that the policy set in force knows.
+        (journey(json!({ "mode": "submarine" })), "mode"),
+        (journey(json!({ "sector": "dewi" })), "sector"),
+        (journey(json!({ "wilayah": "dewi" })), "wilayah"),
+        (
+            json!({ "for": { "destination": "SG", "sector": "Dewi-1987-03-09" } }),
+            "for.sector",
+        ),
         (journey(json!({ "mode": long[..33] })), "for.mode"),
         (journey(json!({ "sector": "Dewi Sartika" })), "for.sector"),
         (journey(json!({ "region": "" })), "for.region"),
@@ -336,6 +344,50 @@ async fn a_destination_answers_by_its_rules_or_is_not_known() {
 }
 
 #[actix_web::test]
+async fn a_set_that_is_silent_about_a_certificate_does_not_accept_it() {
+    let sample: Value = serde_json::from_str(include_str!("../../policies/id.json")).unwrap();
+    let rules = sample["Rules"].to_string().replace("-ID-", "-ZZ-");
+    let rules = rules.replace("\"Country\":\"ID\"", "\"Country\":\"ZZ\"");
+    let mut rules: Vec<Value> = serde_json::from_str(&rules).unwrap();
+    rules.retain(|rule| rule["CertificateType"] == "Test");
+    for (rules, outcome, findings) in [
+        (&rules[..], "indeterminate", vec!["rules_missing"]),
+        // Where nothing at all is asked, whatever is authentic is accepted.
+        (&[], "accept", vec![]),
+    ] {
+        let (gateway, arrival) = at_home(Some(rules)).await;
+        let text = gateway.issue().await;
+        let asked = json!({ "credential": text, "for": home(arrival), "locale": "en" });
+        let verdict = told(&gateway, &asked).await;
+        assert_eq!(verdict["outcome"], outcome);
+        assert_eq!(codes(&verdict), findings);
+        let remedy = verdict["remedy"].as_str().unwrap();
+        assert!(
+            !remedy.contains("only where a destination is named"),
+            "{remedy}"
+        );
+        gateway.stop().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_positive_test_is_no_good_at_home() {
+    let (gateway, arrival) = at_home(None).await;
+    for (result, outcome, rule) in [
+        ("260415000", "accept", None),
+        ("260373001", "reject", Some("TR-ZZ-0002")),
+    ] {
+        let claims = TEST.replace("260415000", result);
+        let text = issued(&gateway, &claims).await;
+        let asked = json!({ "credential": text, "for": home(arrival) });
+        let verdict = told(&gateway, &asked).await;
+        assert_eq!(verdict["outcome"], outcome);
+        assert_eq!(verdict["findings"][0]["rule"].as_str(), rule);
+    }
+    gateway.stop().await;
+}
+
+#[actix_web::test]
 async fn a_colour_is_for_whoever_may_see_the_holder() {
     let (gateway, arrival) = at_home(None).await;
     let text = gateway.issue().await;
@@ -347,14 +399,19 @@ async fn a_colour_is_for_whoever_may_see_the_holder() {
         answer.json().get("colour").cloned()
     };
     assert!(colour(ask("result", home(arrival))).await.is_none());
+    let mut office = home(arrival);
+    office["sector"] = json!("office");
+    office["wilayah"] = json!("31");
     for view in ["gate", "officer", "holder"] {
-        let shown = colour(ask(view, home(arrival))).await.unwrap();
+        let shown = colour(ask(view, office.clone())).await.unwrap();
         assert_eq!(
             (&shown["colour"], &shown["rule"]),
             (&json!("green"), &json!("CR-ZZ-0030"))
         );
         assert!(shown["reason"].is_string() && shown["remedy"].is_string());
     }
+    let untold = colour(ask("gate", home(arrival))).await.unwrap();
+    assert_eq!(untold["rule"], "CR-ZZ-0013", "no greener than by air");
     let abroad = json!({ "destination": "SG", "arrival": arrival.to_string() });
     assert!(colour(ask("gate", abroad)).await.is_none());
     gateway.stop().await;

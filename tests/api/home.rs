@@ -36,5 +36,8 @@ fn policy_set(from: UnixTime, rules: Option<&[Value]>) -> String {
     for rule in set["Rules"].as_array_mut().unwrap() {
         rule["ValidFrom"] = json!(from.to_string());
     }
+    for levels in set["Wilayah"].as_object_mut().unwrap().values_mut() {
+        levels[0]["ValidFrom"] = json!(from.to_string());
+    }
     set.to_string()
 }

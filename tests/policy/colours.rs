@@ -3,6 +3,7 @@
 use crate::sets::{at, document, now, set};
 use crate::support::{self, RECOVERY, TEST, TestSigner, VACCINATION};
 use lintas::failure::{Code, Failure};
+use lintas::model::UnixTime;
 use lintas::rules::certlogic::Budget;
 use lintas::rules::{Circumstances, Colour, Coloured, PolicySet, Standing, ValueSets};
 use lintas::verify::{self, Policy, Registered};
@@ -10,8 +11,8 @@ use serde_json::{Value, json};
 
 const NAAT: &str = "LP6464-4";
 const RAPID: &str = "LP217198-3";
-const NEGATIVE: &str = "260415000";
-const POSITIVE: &str = "260373001";
+pub(crate) const NEGATIVE: &str = "260415000";
+pub(crate) const POSITIVE: &str = "260373001";
 
 fn circumstances(mode: &str, sector: &str, wilayah: &str) -> Circumstances {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -59,7 +60,9 @@ fn the_policies_of_indonesia_colour_as_their_words_say() {
     use Standing::{Accept, Indeterminate, Reject};
     let set = set(&document());
     let nothing = || json!({});
-    let free = ("", "", "");
+    // An office in Jakarta asks for nothing more.
+    let free = ("", "office", "3171");
+    let untold = ("", "", "5171");
     let (flight, ship) = (("air", "", "5171"), ("sea", "", "18"));
     let far = ("air", "", "7371");
     let cases: Vec<Case> = vec![
@@ -254,6 +257,38 @@ fn the_policies_of_indonesia_colour_as_their_words_say() {
             Colour::Yellow,
         ),
         (
+            "nothing is told",
+            dose(2, 2),
+            Accept,
+            untold,
+            13,
+            Colour::Red,
+        ),
+        (
+            "and a test",
+            and(dose(2, 2), test(NAAT, NEGATIVE, 20)),
+            Accept,
+            untold,
+            30,
+            Colour::Green,
+        ),
+        (
+            "nowhere at all",
+            and(dose(2, 2), test(NAAT, NEGATIVE, 20)),
+            Accept,
+            ("", "", ""),
+            29,
+            Colour::Yellow,
+        ),
+        (
+            "a flight to who knows where",
+            and(dose(2, 2), test(RAPID, NEGATIVE, 47)),
+            Accept,
+            ("air", "", ""),
+            10,
+            Colour::Red,
+        ),
+        (
             "no data, no dose",
             nothing(),
             Accept,
@@ -275,6 +310,72 @@ fn the_policies_of_indonesia_colour_as_their_words_say() {
         );
         assert!(given.open.is_empty(), "{name}: {:?}", given.open);
         assert!(!given.rule.reason.id.is_empty() && !given.rule.remedy.en.is_empty());
+    }
+}
+
+/// Whatever is shown, and wherever: who says neither how they travel nor what they enter is shown nothing greener
+/// than whoever does.
+#[test]
+fn nobody_is_greener_for_leaving_out_how_they_travel() {
+    let set = set(&document());
+    let mut shown = vec![json!({}), recovered("2026-10-12", "2027-01-05")];
+    for doses in [json!({}), dose(1, 2), dose(2, 2), dose(3, 2)] {
+        shown.push(doses.clone());
+        for (kind, result) in [(NAAT, NEGATIVE), (RAPID, NEGATIVE), (NAAT, POSITIVE)] {
+            for hours in [-1, 1, 23, 25, 47, 49, 71, 73, 241] {
+                shown.push(and(doses.clone(), test(kind, result, hours)));
+            }
+        }
+    }
+    let at = |payload: &Value, mode: &str, sector: &str, wilayah: &str| {
+        let asked = circumstances(mode, sector, wilayah);
+        let mut budget = Budget::default();
+        let given = set.colour(payload, Standing::Accept, &asked, now(), &mut budget);
+        given.unwrap().colour()
+    };
+    let colour = |payload: &Value, mode: &str, wilayah: &str| at(payload, mode, "", wilayah);
+    for payload in &shown {
+        for wilayah in ["", "14", "18", "3171", "5171", "7371", "9471", "97"] {
+            let untold = colour(payload, "", wilayah);
+            for mode in ["air", "sea", "rail", "road"] {
+                let told = colour(payload, mode, wilayah);
+                assert!(untold >= told, "{payload} by {mode} to {wilayah}");
+            }
+            for sector in ["mall", "hotel", "office", "school"] {
+                let told = at(payload, "", sector, wilayah);
+                assert!(untold >= told, "{payload} at {sector} in {wilayah}");
+            }
+            assert!(colour(payload, "air", "") >= colour(payload, "air", wilayah));
+        }
+    }
+}
+
+#[test]
+fn a_later_test_does_not_hide_a_positive_one() {
+    let set = set(&document());
+    let tests = |tests: &[(&str, i64)]| {
+        let lists = tests.iter().map(|(result, hours)| {
+            let one = test(NAAT, result, *hours);
+            one["t"][0].clone()
+        });
+        and(dose(2, 2), json!({ "t": lists.collect::<Vec<_>>() }))
+    };
+    let rule = |payload: &Value| {
+        let asked = circumstances("", "office", "3171");
+        let mut budget = Budget::default();
+        let given = set.colour(payload, Standing::Accept, &asked, now(), &mut budget);
+        given.unwrap().rule.identifier.clone()
+    };
+    for (shown, expected) in [
+        (vec![(NEGATIVE, 1), (POSITIVE, 5)], "CR-ID-0001"),
+        (
+            vec![(NEGATIVE, 1), (NEGATIVE, 30), (POSITIVE, 239)],
+            "CR-ID-0001",
+        ),
+        (vec![(POSITIVE, 5), (POSITIVE, 300)], "CR-ID-0001"),
+        (vec![(NEGATIVE, 1), (POSITIVE, 241)], "CR-ID-0030"),
+    ] {
+        assert_eq!(rule(&tests(&shown)), expected, "{shown:?}");
     }
 }
 
@@ -409,9 +510,23 @@ fn a_set_that_costs_too_much_leaves_its_rules_open() {
     assert!(shown.open.contains(&"CR-ID-0021".to_owned()));
 }
 
-/// What whoever shows `texts` is shown, under the set of `document` as of the test certificates' time.
-fn given(signer: &TestSigner, texts: &[&str], document: &Value) -> Result<Coloured, Failure> {
+/// What whoever shows `texts` at an office is shown, under the set of `document` as of the test certificates' time.
+pub(crate) fn given(
+    signer: &TestSigner,
+    texts: &[&str],
+    document: &Value,
+) -> Result<Coloured, Failure> {
     let at = support::issued_at().plus(3600);
+    given_at((at, at), signer, texts, document)
+}
+
+/// The same, asked at the first of the instants about the second.
+pub(crate) fn given_at(
+    (at, clock): (UnixTime, UnixTime),
+    signer: &TestSigner,
+    texts: &[&str],
+    document: &Value,
+) -> Result<Coloured, Failure> {
     let opened = verify::open_batch(texts, &signer.snapshot);
     let judge = |it| {
         verify::judge(
@@ -424,8 +539,10 @@ fn given(signer: &TestSigner, texts: &[&str], document: &Value) -> Result<Colour
     };
     let verdicts: Vec<_> = opened.iter().map(judge).collect();
     let judged: Vec<_> = opened.iter().zip(&verdicts).collect();
-    let (none, set) = (Circumstances::default(), set(document));
-    verify::colour(&judged, &none, at, &set, &ValueSets::default())
+    let mut document = document.clone();
+    document["Wilayah"] = json!({ "31": [{ "ValidFrom": "2026-01-01T00:00:00Z", "Level": 1 }] });
+    let (office, set) = (circumstances("", "office", "31"), set(&document));
+    verify::colour(&judged, &office, (at, clock), &set, &ValueSets::default())
 }
 
 fn shown(signer: &TestSigner, texts: &[&str], document: &Value) -> (Colour, String) {
@@ -494,6 +611,12 @@ fn what_the_country_does_not_accept_says_nothing() {
         rule["ValidFrom"] = json!("2026-01-01T00:00:00Z");
     }
     assert_eq!(shown(&signer, &[&good], &rules).0, Colour::Green);
+    // Rules that are silent about such a certificate do not consent.
+    let mut tests_alone = rules.clone();
+    let about_tests = |rule: &Value| rule["CertificateType"] == "Test";
+    let list = tests_alone["Rules"].as_array_mut().unwrap();
+    list.retain(about_tests);
+    assert_eq!(shown(&signer, &[&good], &tests_alone).1, "CR-ID-0003");
     let accepts = |logic: Value| {
         let mut rules = rules.clone();
         rules["Rules"][0]["Logic"] = logic;
@@ -537,6 +660,8 @@ fn what_may_be_good_counts_wherever_it_makes_the_colour_less_green() {
         expected("CR-ID-0001", false)
     );
     // Nobody can tell whether the country accepts tests.
+    let list = rules["Rules"].as_array_mut().unwrap();
+    list.retain(|rule| rule["Identifier"] != "TR-ID-0002" && rule["Identifier"] != "TR-ID-0003");
     rules["Rules"][2]["Logic"] = json!({ "<": [{ "var": "payload.nothing" }, 1] });
     assert_eq!(
         case(&rules, &[&full, &positive]),

@@ -13,6 +13,8 @@ fn folder(count: usize) -> tempfile::TempDir {
     let place = tempfile::tempdir().unwrap();
     let signer = TestSigner::new(4);
     let list = json!({ "eu_keys": { "BAQEBAQEBAQ=": [{ "subjectPk": signer.spki_base64(), "keyUsage": [] }] } });
+    let key = TestSigner::new(5).spki_base64();
+    let strange = json!({ "eu_keys": { "BQUFBQUFBQU=": [{ "subjectPk": key, "keyUsage": [] }] } });
     let first_dose = VACCINATION.replace("\"dose\": 2", "\"dose\": 1");
     assert_ne!(first_dose, VACCINATION);
     let five = [
@@ -28,15 +30,13 @@ fn folder(count: usize) -> tempfile::TempDir {
         .take(count)
         .map(String::as_str)
         .collect();
-    let mut old = document("1.0.0", later(-1));
-    let mut new = stricter("1.1.0", later(-1));
-    // At the test certificates' time the sample's rules have not begun.
-    new["Rules"] = json!([]);
-    old["Rules"] = json!([]);
+    let old = document("1.0.0", later(-1));
+    let new = stricter("1.1.0", later(-1));
     for (name, text) in [
         ("old.json", old.to_string()),
         ("new.json", new.to_string()),
         ("list.json", list.to_string()),
+        ("strange.json", strange.to_string()),
         ("codes.txt", lines.join("\n")),
     ] {
         std::fs::write(place.path().join(name), text).unwrap();
@@ -54,6 +54,9 @@ const USUAL: [&str; 7] = [
     "--trust",
     "list.json",
 ];
+
+/// Where more than certificates is not asked for.
+const OFFICE: [&str; 4] = ["--sector", "office", "--wilayah", "31"];
 
 fn tried(folder: &Path, more: &[&str]) -> String {
     let usual = [&USUAL[..], &["--at", "2026-06-01T02:00:00Z"]].concat();
@@ -75,7 +78,7 @@ fn tried(folder: &Path, more: &[&str]) -> String {
 fn is_told_line_by_line(count: usize) {
     let place = folder(count);
     let fifth = count / 5;
-    let against = ["--against", "old.json"];
+    let against = [&["--against", "old.json"], &OFFICE[..]].concat();
     let told = tried(place.path(), &against);
     let expected = format!(
         "green stays: {fifth}\nred stays: {}\nyellow -> red: {fifth}\nyellow stays: {fifth}\n{count} lines, {fifth} changed\n",
@@ -92,6 +95,7 @@ fn is_told_line_by_line(count: usize) {
         (&counts["lines"], &counts["changed"], &counts["open"]),
         (&json!(count), &json!(fifth), &json!(0))
     );
+    assert_eq!(counts["authentic"], 3 * fifth);
     let changed = (0..fifth).map(|row| {
         json!({ "line": 5 * row + 2, "from": "yellow", "to": "red", "rule_before": "CR-ZZ-0032", "rule": "CR-ZZ-0032" })
     });
@@ -118,10 +122,22 @@ fn a_hundred_thousand_certificates_are_tried() {
 #[test]
 fn circumstances_count_and_a_set_may_stand_alone() {
     let place = folder(10);
-    let alone = tried(place.path(), &[]);
+    let alone = tried(place.path(), &OFFICE);
     assert_eq!(alone, "green: 2\nred: 6\nyellow: 2\n10 lines, 0 changed\n");
     let flight = tried(place.path(), &["--mode", "air", "--wilayah", "5171"]);
     assert_eq!(flight, "red: 10\n10 lines, 0 changed\n");
+    let noted = |list: &str| {
+        let usual = [&USUAL[..6], &[list, "--at", "2026-06-01T02:00:00Z"]].concat();
+        complained(&lintas(place.path(), &usual))
+    };
+    let (known, strange) = (noted("list.json"), noted("strange.json"));
+    assert!(known.contains("6 of 10 lines hold an authentic"), "{known}");
+    assert!(!known.contains("--trust"), "{known}");
+    assert!(
+        strange.contains("0 of 10 lines hold an authentic"),
+        "{strange}"
+    );
+    assert!(strange.contains("--trust"), "{strange}");
     let refused = |arguments: &[&str]| {
         let output = lintas(place.path(), arguments);
         assert_eq!(output.status.code(), Some(64), "{}", said(&output));
@@ -139,7 +155,7 @@ fn a_file_is_checked_and_two_are_compared() {
     let folder = place.path();
     let output = lintas(folder, &["rules", "check", "old.json"]);
     assert!(
-        said(&output).starts_with("PS-ZZ-0001 1.0.0: 13 colour rules, 0 rules; from "),
+        said(&output).starts_with("PS-ZZ-0001 1.0.0: 14 colour rules, 7 rules; from "),
         "{}",
         said(&output)
     );

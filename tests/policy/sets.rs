@@ -69,6 +69,15 @@ fn what_is_no_policy_set_is_refused_with_every_flaw_and_its_place() {
         ("Sectors", here, "Sectors", json!(["mall", "mall"])),
         ("Sectors", here, "Sectors", Value::Null),
         (rule, first_rule, "Country", json!("DE")),
+        // A rule that ends before its set, or begins after it, would be silent.
+        (rule, first_rule, "ValidTo", json!("2027-11-30T16:59:59Z")),
+        (
+            rule,
+            first_rule,
+            "ValidFrom",
+            json!("2026-12-01T00:00:01+07:00"),
+        ),
+        (rule, here, "ValidTo", json!("2099-12-31T16:59:59Z")),
         (rule, first_rule, "Logic", json!({ "or": [1, 2] })),
         (rule, first_rule, "EngineVersion", json!("2.0.0")),
         (rule, "/Rules/0/Description/0", "lang", json!("de")),
@@ -103,10 +112,10 @@ fn what_is_no_policy_set_is_refused_with_every_flaw_and_its_place() {
             "Colours",
             json!([next_colour, next_colour]),
         ),
-        ("CR-ID-0099", "/Colours/12", "Colour", json!("green")),
+        ("CR-ID-0099", "/Colours/13", "Colour", json!("green")),
         (
             "CR-ID-0099",
-            "/Colours/12",
+            "/Colours/13",
             "Logic",
             json!({ "===": [1, 1] }),
         ),

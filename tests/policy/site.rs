@@ -34,6 +34,14 @@ pub(crate) fn document(version: &str, from: UnixTime) -> Value {
     let mut document: Value = serde_json::from_str(&sample).unwrap();
     document["Version"] = json!(version);
     document["ValidFrom"] = json!(from.to_string());
+    // Rules and levels are the same, whenever the set begins.
+    let begun = json!(later(-24).to_string());
+    for rule in document["Rules"].as_array_mut().unwrap() {
+        rule["ValidFrom"] = begun.clone();
+    }
+    for levels in document["Wilayah"].as_object_mut().unwrap().values_mut() {
+        levels[0]["ValidFrom"] = begun.clone();
+    }
     document
 }
 
@@ -117,15 +125,15 @@ impl Site {
         self.follows().await;
     }
 
-    /// What somebody after a first dose is shown on each node at `at`: the version, and the colour.
+    /// What somebody after a first dose is shown at an office on each node at `at`: the version, and the colour.
     pub(crate) fn shown(&self, at: UnixTime) -> Option<(String, Colour)> {
         let dose = json!({ "v": [{ "dn": 1, "sd": 2, "dt": "2026-05-20" }] });
         let shown = self.nodes().map(|node| {
             let world = node.world();
             let set = world.snapshot.policies().in_force(at)?;
-            let none = Circumstances::default();
+            let office = Circumstances::read(None, Some("office".into()), Some("31".into()));
             let mut budget = Budget::default();
-            let given = set.colour(&dose, Standing::Accept, &none, at, &mut budget);
+            let given = set.colour(&dose, Standing::Accept, &office.unwrap(), at, &mut budget);
             Some((set.version.to_string(), given.unwrap().colour()))
         });
         assert_eq!(shown[0], shown[1], "both nodes say the same of {at}");

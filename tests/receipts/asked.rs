@@ -4,12 +4,12 @@ use crate::ground::{day, judged_as, key, receipt_as, signed};
 use crate::rules::{asks, journey, ruled};
 use crate::support::gateway::PERSONAL;
 use crate::support::{RECOVERY, TEST, TestSigner, VACCINATION};
-use lintas::rules::Colour;
+use lintas::rules::{Circumstances, Colour};
 use lintas::server::gateway::receipts::Archive;
 use lintas::server::keys::ReceiptSigner;
 use lintas::snapshot::Snapshot;
 use lintas::verify::identity::{Holder, Identity, Named};
-use lintas::verify::{Asked, Outcome, Policy, Receipt, Registered, Replayed, Unproven};
+use lintas::verify::{Asked, Journey, Outcome, Policy, Receipt, Registered, Replayed, Unproven};
 use tempfile::TempDir;
 
 /// A signer, and a world with rules and policy sets, as it is and out of an archive.
@@ -125,7 +125,13 @@ fn a_holder_is_confirmed_by_how_far_they_agree() {
 #[test]
 fn a_colour_is_confirmed_with_its_rule_under_the_set_that_was_in_force() {
     let place = Place::new();
+    let circumstances = Circumstances::read(None, Some("office".into()), Some("31".into()));
+    let office = Journey {
+        circumstances: circumstances.unwrap(),
+        ..journey("ZZ")
+    };
     let colour = Asked {
+        journey: Some(office),
         with_colour: true,
         ..Asked::default()
     };
@@ -133,7 +139,7 @@ fn a_colour_is_confirmed_with_its_rule_under_the_set_that_was_in_force() {
         let receipt = place.confirmed(&colour, &[VACCINATION], at);
         receipt
             .colour
-            .map(|(colour, rule)| (colour, rule.to_string()))
+            .map(|told| (told.colour, told.rule.to_string()))
     };
     let (first, rule) = shown(1).unwrap();
     assert_eq!(first, Colour::Green);
@@ -164,10 +170,12 @@ fn what_was_answered_otherwise_is_told() {
         let (texts, policy) = ([text.as_str()], Policy::default());
         receipt.replay(&texts, &place.world, &policy).unwrap()
     };
-    let changes: [fn(&mut Receipt); 4] = [
+    let changes: [fn(&mut Receipt); 6] = [
         |it| it.journey = Some(journey("DE")),
         |it| it.with_colour = false,
-        |it| it.colour = Some((Colour::Black, "CR-ZZ-0001".into())),
+        |it| it.colour.as_mut().unwrap().colour = Colour::Black,
+        |it| it.colour.as_mut().unwrap().open.push("CR-ZZ-0001".into()),
+        |it| it.colour.as_mut().unwrap().is_doubtful ^= true,
         |it| it.credentials[0].identity = Some(Identity::Mismatch),
     ];
     for (number, change) in changes.iter().enumerate() {

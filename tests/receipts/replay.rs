@@ -1,11 +1,11 @@
 //! Verdicts reached once more, out of the archive alone.
 
-use crate::ground::{Ground, key, signed};
+use crate::ground::{self, Ground, day, judged, key, signed};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use lintas::failure::Code;
 use lintas::server::gateway::receipts::Archive;
-use lintas::verify::{Replayed, Unproven};
+use lintas::verify::{Registered, Replayed, Unproven};
 use serde_json::json;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -181,6 +181,24 @@ fn the_program_tells_the_same_from_the_different_and_from_what_it_cannot_reach()
         "{said}"
     );
     assert_eq!(run(&["receipt", "same", "--text", "text"]).0, Some(0));
+    // A text that was judged with the end of its line is that of the same file.
+    let by = (&ground.worlds[0], &ground.policies[0]);
+    for (name, sent, written) in [
+        ("line", "\n", "\n"),
+        ("two", "\r\n", "\r\n"),
+        ("part", "\r", "\r\n"),
+    ] {
+        let sent = format!("{}{sent}", texts[0]);
+        let verdict = judged(&[&sent], day(0), by.0, by.1, Registered::NotAsked);
+        let told = ground::receipt(&verdict, &[&sent], by.0, by.1);
+        let told = BASE64_URL_SAFE_NO_PAD.encode(signed(told, &signer));
+        fs::write(folder.path().join("told"), told).unwrap();
+        fs::write(folder.path().join(name), format!("{}{written}", texts[0])).unwrap();
+        let (code, said) = run(&["receipt", "told", "--text", name]);
+        assert_eq!(code, Some(0), "{name}: {said}");
+        let again = run(&["replay", "told", "--archive", "archive", "--text", name]);
+        assert_eq!(again, (Some(0), "told same\n".to_owned()), "{name}");
+    }
     let (code, said) = run(&["receipt", "same", "--text", "other"]);
     assert!(code == Some(1) && said.contains("NOT the one"), "{said}");
     let receipt = Unproven::read(

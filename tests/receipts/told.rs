@@ -10,7 +10,9 @@ use lintas::quirk::Quirk;
 use lintas::rules::Colour;
 use lintas::server::keys::publication_keys;
 use lintas::verify::identity::Identity;
-use lintas::verify::{Asked, Outcome, Policy, RECEIPT, Receipt, ReceiptKey, Registered, Unproven};
+use lintas::verify::{
+    Asked, Outcome, Policy, RECEIPT, Receipt, ReceiptKey, Registered, ToldColour, Unproven,
+};
 
 /// A receipt for one good and one bad text.
 fn told() -> Receipt {
@@ -77,6 +79,15 @@ fn a_receipt_with_any_byte_changed_is_refused() {
     assert_eq!(endless.code(), Code::InputTooLarge);
 }
 
+fn colour(open: &[&str], is_doubtful: bool) -> ToldColour {
+    ToldColour {
+        colour: Colour::Green,
+        rule: "CR-ZZ-0001".into(),
+        open: open.iter().map(|it| (*it).into()).collect(),
+        is_doubtful,
+    }
+}
+
 /// A field, and how it is changed.
 type Change = (&'static str, fn(&mut Receipt));
 
@@ -109,8 +120,12 @@ fn a_signature_covers_every_field() {
         ("journey", |it| it.journey = Some(journey("DE"))),
         ("with colour", |it| it.with_colour = true),
         ("colour", |it| {
-            it.colour = Some((Colour::Green, "CR-ZZ-0001".into()))
+            it.colour = Some(colour(&[], false));
         }),
+        ("open rule", |it| {
+            it.colour = Some(colour(&["CR-ZZ-0002"], false));
+        }),
+        ("doubt", |it| it.colour = Some(colour(&[], true))),
         ("policy", |it| it.policy.id = "other".into()),
         ("version", |it| it.policy.version += 1),
         ("hash", |it| it.policy.hash[31] ^= 1),

@@ -281,7 +281,12 @@ fn descriptions(member: Option<&Value>) -> Result<Vec<(String, String)>, Failure
         (desc.chars().count() >= MIN_DESCRIPTION).then(|| (lang.to_owned(), desc.to_owned()))
     });
     let rows: Option<Vec<_>> = rows.collect();
-    let rows = rows.ok_or_else(|| invalid("a Description without words"))?;
+    let rows = rows.ok_or_else(|| {
+        let least = MIN_DESCRIPTION;
+        invalid(format!(
+            "a Description without `lang`, or whose `desc` is under {least} characters"
+        ))
+    })?;
     if !rows.iter().any(|(lang, _)| lang == "en") {
         return Err(invalid("no Description in English"));
     }

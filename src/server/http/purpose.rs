@@ -31,20 +31,11 @@ pub(super) fn journey(members: &mut Members) -> Result<Option<Journey>, Failure>
             Some(read.ok_or_else(|| not("for.arrival", "RFC 3339 with a zone"))?)
         }
     };
-    let mut word = |name: &str| {
-        let text = members.take_text(name)?;
-        let fits = |it: &String| {
-            let mut bytes = it.bytes();
-            (1..=MAX_WORD).contains(&it.len()) && bytes.all(|it| it.is_ascii_graphic())
-        };
-        if text.as_ref().is_none_or(fits) {
-            return Ok(text);
-        }
-        Err(not(&format!("for.{name}"), "1 to 32 printable letters"))
+    let region = members.take_text("region")?;
+    let fits = |it: &String| {
+        let mut bytes = it.bytes();
+        (1..=MAX_REGION).contains(&it.len()) && bytes.all(|it| it.is_ascii_alphanumeric())
     };
-    let region = word("region")?;
-    let fits =
-        |it: &String| it.len() <= MAX_REGION && it.bytes().all(|it| it.is_ascii_alphanumeric());
     if !region.as_ref().is_none_or(fits) {
         return Err(not("for.region", "1 to 5 letters and digits"));
     }
@@ -52,11 +43,11 @@ pub(super) fn journey(members: &mut Members) -> Result<Option<Journey>, Failure>
         destination,
         arrival,
         region: region.map(SmolStr::from),
-        circumstances: Circumstances {
-            mode: word("mode")?,
-            sector: word("sector")?,
-            wilayah: word("wilayah")?,
-        },
+        circumstances: Circumstances::read(
+            members.take_text("mode")?,
+            members.take_text("sector")?,
+            members.take_text("wilayah")?,
+        )?,
     };
     members.finish()?;
     Ok(Some(journey))
@@ -90,5 +81,3 @@ pub(super) fn includes_rules(members: &mut Members) -> Result<bool, Failure> {
 
 /// Bytes of a region, by the schema of the EU's rules.
 const MAX_REGION: usize = 5;
-/// Bytes of a word that rules compare.
-const MAX_WORD: usize = 32;

@@ -15,4 +15,4 @@ mod wire;
 pub use key::ReceiptKey;
 pub use message::{RECEIPT, ToBeSigned, Unproven};
 pub use replay::Replayed;
-pub use told::{PolicyName, Receipt, Told};
+pub use told::{PolicyName, Receipt, Told, ToldColour};

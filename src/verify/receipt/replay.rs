@@ -57,10 +57,7 @@ impl Receipt {
         }
         let credentials: Vec<_> = again.credentials.iter().map(line).collect();
         let (outcome, credentials) = (again.outcome.name(), credentials.join("; "));
-        let colour = again.colour.map(|(colour, rule)| {
-            let colour = colour.name();
-            format!("; {colour} {rule}")
-        });
+        let colour = again.colour.map(|colour| format!("; {colour}"));
         let colour = colour.unwrap_or_default();
         Ok(Replayed::Different(format!(
             "{outcome}: {credentials}{colour}"

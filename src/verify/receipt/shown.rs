@@ -2,12 +2,13 @@
 //!
 //! Refuses to be mistaken for the receipt: it has no signature.
 
-use super::told::{Receipt, Told};
+use super::told::{Receipt, Told, ToldColour};
 use crate::model::Thumbprint;
 use crate::trust::Source;
 use crate::verify::Journey;
 use crate::verify::identity::Identity;
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 impl Receipt {
     /// What it says.
@@ -21,9 +22,7 @@ impl Receipt {
             "credentials": self.credentials.iter().map(told).collect::<Vec<_>>(),
             "for": self.journey.as_ref().map(journey),
             "with_colour": self.with_colour,
-            "colour": self.colour.as_ref().map(|(colour, rule)| {
-                json!({ "colour": colour.name(), "rule": rule.as_str() })
-            }),
+            "colour": self.colour.as_ref().map(colour),
             "policy": {
                 "id": policy.id.as_str(),
                 "version": policy.version,
@@ -33,6 +32,16 @@ impl Receipt {
             "sources": self.sources.iter().map(source).collect::<Vec<_>>(),
         })
     }
+}
+
+fn colour(told: &ToldColour) -> Value {
+    let open: Vec<_> = told.open.iter().map(SmolStr::as_str).collect();
+    json!({
+        "colour": told.colour.name(),
+        "rule": told.rule.as_str(),
+        "open": open,
+        "doubtful": told.is_doubtful,
+    })
 }
 
 fn told(told: &Told) -> Value {

@@ -6,12 +6,13 @@ use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::quirk::Quirks;
-use crate::rules::Colour;
+use crate::rules::{Colour, Coloured};
 use crate::snapshot::Snapshot;
 use crate::trust::Source;
 use crate::verify::identity::Identity;
 use crate::verify::{Asked, Finding, Journey, Outcome, Policy, Registered, Verdict};
 use smol_str::SmolStr;
+use std::fmt;
 
 /// What was answered, to whom, when, and by what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,8 @@ pub struct Receipt {
     pub journey: Option<Journey>,
     /// Whether the colour of whoever showed them was asked.
     pub with_colour: bool,
-    /// The colour that was answered, and the identifier of the rule that gave it.
-    pub colour: Option<(Colour, SmolStr)>,
+    /// The colour that was answered.
+    pub colour: Option<ToldColour>,
     /// The policy in force.
     pub policy: PolicyName,
     /// The content hash of the snapshot in force.
@@ -55,6 +56,43 @@ pub struct Told {
     pub registered: Registered,
     /// How far it was about the holder, where one was named and it was authentic.
     pub identity: Option<Identity>,
+}
+
+/// A colour that was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToldColour {
+    /// The colour.
+    pub colour: Colour,
+    /// The identifier of the rule that gave it.
+    pub rule: SmolStr,
+    /// Those of the rules of which it could not be told whether they hold.
+    pub open: Vec<SmolStr>,
+    /// Whether somebody had to look, since it was not known to be true.
+    pub is_doubtful: bool,
+}
+
+impl ToldColour {
+    fn of(coloured: &Coloured) -> Self {
+        Self {
+            colour: coloured.colour(),
+            rule: coloured.rule.identifier.as_str().into(),
+            open: coloured.open.iter().map(SmolStr::from).collect(),
+            is_doubtful: coloured.is_open(),
+        }
+    }
+}
+
+impl fmt::Display for ToldColour {
+    /// Colour and rule, and what was not known, in machine names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.colour.name(), self.rule)?;
+        if self.is_doubtful {
+            f.write_str(", doubtful")?;
+        }
+        self.open
+            .iter()
+            .try_for_each(|rule| write!(f, ", open {rule}"))
+    }
 }
 
 impl Told {
@@ -127,7 +165,6 @@ impl Receipt {
             registered: credential.registered,
             identity: credential.identity,
         });
-        let colour = verdict.colour.as_ref();
         let sources = snapshot.sources().iter().map(|source| Source {
             revocation_as_of: source.revocation_as_of,
             revocation_countries: source.revocation_countries.clone(),
@@ -141,12 +178,18 @@ impl Receipt {
             credentials: credentials.collect(),
             journey: asked.journey.clone(),
             with_colour: asked.with_colour,
-            colour: colour.map(|it| (it.colour(), it.rule.identifier.as_str().into())),
+            colour: verdict.colour.as_ref().map(ToldColour::of),
             policy,
             snapshot: snapshot.id(),
             sequence: snapshot.sequence(),
             sources: sources.collect(),
         })
+    }
+
+    /// Whether `text` is the one that was judged at this place, from 0.
+    pub fn is_about_at(&self, place: usize, text: &str) -> bool {
+        let told = self.credentials.get(place);
+        told.is_some_and(|told| told.text == sha256(text.as_bytes()))
     }
 
     /// Whether these are the texts that were judged, in their order.

@@ -15,9 +15,9 @@
 //! | 8 | snapshot: `[id, number]` |
 //! | 9 | sources: `[[id, as of, of revocations or null, countries whose revocations or null for all], ...]` |
 //! | 10 | what else was asked: `[journey or null, whether the colour]`, a journey being `[destination, region, arrival, mode, sector, wilayah]`, null for what was not said |
-//! | 11 | what was answered to that: `[[how far it is about the holder, or null, ...], [colour, rule] or null]` |
+//! | 11 | what was answered to that: `[[how far it is about the holder, or null, ...], [colour, rule, [rule that was open, ...], whether in doubt] or null]` |
 
-use super::told::{PolicyName, Receipt, Told};
+use super::told::{PolicyName, Receipt, Told, ToldColour};
 use crate::codec::cbor::{self, Limits, Value};
 use crate::codec::item::{Entries, Item, Kind};
 use crate::failure::{Code, Failure};
@@ -45,9 +45,14 @@ pub(super) fn write(receipt: &Receipt) -> Result<Vec<u8>, Failure> {
         let identity = told.identity.map(|it| text(it.name()));
         identity.unwrap_or(Value::Null)
     });
-    let colour = receipt.colour.as_ref().map(|(colour, rule)| {
-        let colour = text(colour.name());
-        Value::Array(vec![colour, text(rule)])
+    let colour = receipt.colour.as_ref().map(|told| {
+        let open = told.open.iter().map(|rule| text(rule)).collect();
+        Value::Array(vec![
+            text(told.colour.name()),
+            text(&told.rule),
+            Value::Array(open),
+            told.is_doubtful.into(),
+        ])
     });
     let asked = vec![
         receipt.journey.as_ref().map_or(Value::Null, journey),
@@ -165,10 +170,7 @@ fn receipt(members: Entries<'_>) -> Option<Receipt> {
         credentials: credentials.collect::<Option<_>>()?,
         journey: or_null(journey, read_journey)?,
         with_colour,
-        colour: or_null(colour, |it| {
-            let [colour, rule] = fixed(it)?;
-            Some((Colour::parse(colour.as_text()?)?, rule.as_text()?.into()))
-        })?,
+        colour: or_null(colour, read_colour)?,
         policy: PolicyName {
             id: id.as_text()?.into(),
             version: u32::try_from(version.as_i64()?).ok()?,
@@ -193,6 +195,20 @@ fn read_told(row: Item<'_>, identity: Item<'_>) -> Option<Told> {
         quirks: seen,
         registered: or_null(registered, |it| Registered::parse(it.as_text()?))?.unwrap_or_default(),
         identity: or_null(identity, |it| Identity::parse(it.as_text()?))?,
+    })
+}
+
+fn read_colour(row: Item<'_>) -> Option<ToldColour> {
+    let [colour, rule, open, doubtful] = fixed(row)?;
+    let Kind::Bool(is_doubtful) = doubtful.kind() else {
+        return None;
+    };
+    let open = open.as_array()?.map(|it| it.as_text().map(SmolStr::from));
+    Some(ToldColour {
+        colour: Colour::parse(colour.as_text()?)?,
+        rule: rule.as_text()?.into(),
+        open: open.collect::<Option<_>>()?,
+        is_doubtful,
     })
 }
 

@@ -96,12 +96,12 @@ pub(super) fn request() -> Value {
 
 fn journey() -> Value {
     let word = |what| {
-        let form = json!({ "minLength": 1, "maxLength": 32, "pattern": "^[!-~]*$" });
+        let form = json!({ "minLength": 1, "maxLength": 32, "pattern": "^[a-z0-9_-]+$" });
         with(text(what), form)
     };
     let members = json!({
         "destination": text("The country of arrival, ISO 3166-1, two or three upper-case letters."),
-        "region": with(word("The region of arrival, as the rules name it."), json!({ "maxLength": 5, "pattern": "^[A-Za-z0-9]+$" })),
+        "region": with(word("The region of arrival, as the rules name it. Where no rule of the destination names it, the rules for the whole country are asked."), json!({ "maxLength": 5, "pattern": "^[A-Za-z0-9]+$" })),
         "arrival": instant("The instant of arrival, at most a day past and a year ahead; the instant of judging if left out."),
         "mode": word("How the holder travels, as the destination's policy set names it, such as air."),
         "sector": word("What the holder enters, as the destination's policy set names it, such as mall."),
@@ -110,7 +110,7 @@ fn journey() -> Value {
     let optional = ["region", "arrival", "mode", "sector", "wilayah"];
     with(
         closed(members, &optional),
-        json!({ "description": "For what the certificate is to be good: the destination's rules are asked." }),
+        json!({ "description": "For what the certificate is to be good: the destination's rules are asked. `mode`, `sector` and `wilayah` are for the policy set of the gateway's own country, which refuses those that it does not know; of another destination no rule reads them, and they change nothing." }),
     )
 }
 
