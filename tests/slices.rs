@@ -187,6 +187,32 @@ fn a_set_is_called_by_what_is_in_it_and_keeps_the_times_of_what_stays() {
 }
 
 #[test]
+fn a_signer_with_many_hashes_has_a_partition_for_each_half_byte() {
+    let hashes = some_hashes(1, 100_001);
+    let batches: Vec<_> = hashes
+        .chunks(1000)
+        .map(|some| batch("id", 1, 6000, some.to_vec()))
+        .collect();
+    let lists = SliceLists::of(&batches, None, UnixTime::EPOCH).unwrap();
+    let list = &lists.lists()[0];
+    assert_eq!((list.mode, list.partitions.len()), (Mode::Vector, 16));
+    assert!(list.partition("null").is_none() && list.partition("a3").is_none());
+    let partition = list.partition("a").unwrap();
+    let written = list.write(partition, FilterType::VarHashList);
+    assert_eq!(
+        (&written["id"], &written["x"], &written["y"]),
+        (&"a".into(), &"a".into(), &serde_json::Value::Null)
+    );
+    assert_eq!(partition.chunks.len(), 16);
+    for filter_type in FilterType::ALL {
+        let some = hashes.iter().step_by(2000);
+        assert!(some.clone().all(|hash| finds(list, filter_type, *hash)));
+        let others = some_hashes(2, 50);
+        assert!(!others.iter().any(|hash| finds(list, filter_type, *hash)));
+    }
+}
+
+#[test]
 fn lists_and_archives_are_as_apps_read_them() {
     let hashes = published();
     let lists = SliceLists::of(&[batch("a", 1, 6059, hashes)], None, at(10)).unwrap();

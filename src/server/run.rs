@@ -188,6 +188,8 @@ impl Server {
             if kept.publisher().is_ok() {
                 let publishing = tasks::publish(Arc::clone(&kept));
                 running.push(actix_web::rt::spawn(publishing));
+                let slicing = tasks::slice(Arc::clone(&kept));
+                running.push(actix_web::rt::spawn(slicing));
             }
             if kept.roles().has(Role::Issue) || kept.roles().has(Role::Admin) {
                 running.push(actix_web::rt::spawn(tasks::erase_answers(Arc::clone(
