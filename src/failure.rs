@@ -242,6 +242,7 @@ codes! {
     ClockSuspect         "clock_suspect"          Indeterminate Fresh        "The clock shows a time before one that has passed.";
     NotEnrolled          "not_enrolled"           Rejected      World        "This scanner has not been told whom to trust.";
     RevocationUncertain  "revocation_uncertain"   Indeterminate Withdrawn    "The certificate may be withdrawn.";
+    PreconditionFailed   "precondition_failed"    Rejected      Caller       "What the caller names in If-Match is not what is served now.";
 }
 
 impl Code {

@@ -189,6 +189,8 @@ impl Server {
             if kept.publisher().is_ok() {
                 let publishing = tasks::publish(Arc::clone(&kept));
                 running.push(actix_web::rt::spawn(publishing));
+                let slicing = tasks::slice(Arc::clone(&kept));
+                running.push(actix_web::rt::spawn(slicing));
             }
             if kept.bundle_press().is_some() {
                 running.push(actix_web::rt::spawn(tasks::press(Arc::clone(&kept))));

@@ -3,6 +3,7 @@
 //!
 //! Refuses to let one task take another with it: whatever fails is logged and tried again.
 
+use crate::failure::Failure;
 use crate::server::federation::Feed;
 use crate::server::gateway::issuing::Worker;
 use crate::server::gateway::{Gateway, Synchronised};
@@ -300,6 +301,22 @@ pub(super) async fn press(gateway: Arc<Gateway>) {
             warn!("no new bundle: {reason}");
         }
         told = failed;
+    }
+}
+
+/// Makes the slices of withdrawn certificates anew where something else is withdrawn, looking once a second.
+pub(super) async fn slice(gateway: Arc<Gateway>) {
+    let mut ticks = rt::time::interval(PUBLISH);
+    let mut told = None;
+    loop {
+        ticks.tick().await;
+        let failed = gateway.keep_slices().await.err();
+        let code = failed.as_ref().map(Failure::code);
+        if let Some(failure) = failed.filter(|_| code != told) {
+            let code = failure.code().name();
+            warn!(code, "slices stay as they were: {failure}");
+        }
+        told = code;
     }
 }
 

@@ -43,11 +43,13 @@ async fn a_credential_is_issued_once_under_a_key() {
 
 /// What is posted and changes nothing: questions whose body is too long or too secret for an address; and tokens, which are
 /// kept nowhere, so that none could be shown again.
-const QUESTIONS: [&str; 5] = [
+const QUESTIONS: [&str; 7] = [
     "/v1/verify",
     "/v1/verify/batch",
     "/v1/claims",
     "/signercertificateUpdate",
+    "/lists/{kid}/partitions/{id}/slices",
+    "/lists/{kid}/partitions/{id}/chunks/{cid}/slices",
     "/admin/v1/tokens",
 ];
 

@@ -17,3 +17,4 @@ mod parties;
 mod restored;
 mod rules;
 mod site;
+mod slices;

@@ -4,7 +4,7 @@ use crate::site::{Site, json, published_after};
 use serde_json::{Value, json};
 
 /// Demands that `answer` is what the document says of the schema `name`.
-fn obeys(document: &Value, name: &str, answer: &Value) {
+pub(crate) fn obeys(document: &Value, name: &str, answer: &Value) {
     let schema = json!({
         "$ref": format!("#/components/schemas/{name}"),
         "components": document["components"],

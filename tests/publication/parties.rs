@@ -12,24 +12,24 @@ use lintas::trust::Role;
 use serde_json::Value;
 
 /// A party, and the anchor that vouches for it.
-struct Land {
-    participant: Participant,
+pub(crate) struct Land {
+    pub(crate) participant: Participant,
     tls: Identity,
 }
 
 impl Land {
-    fn new(country: &'static str) -> Self {
+    pub(crate) fn new(country: &'static str) -> Self {
         Self {
             participant: Participant::new(country),
             tls: Identity::self_signed(country, "NBtls", false),
         }
     }
 
-    fn country(&self) -> Country {
+    pub(crate) fn country(&self) -> Country {
         Country::parse(self.participant.country).unwrap()
     }
 
-    async fn joins(&self, node: &Node, anchor: &Identity) {
+    pub(crate) async fn joins(&self, node: &Node, anchor: &Identity) {
         let signed =
             |role: Role, it: &Identity| (role, it.der.clone(), anchor.sign(&it.der, false));
         let joining = Joining {

@@ -1,4 +1,5 @@
-//! The suite of withdrawn certificates: published hashes against ours, and what a batch of each kind does to a verdict.
+//! The suite of withdrawn certificates: published hashes against ours, what a batch of each kind does to a verdict, and the bytes
+//! of filters over hashes.
 
 use super::certificates::{clock, list_entries, snapshot};
 use super::{Suite, cases, json_file, text};
@@ -7,6 +8,7 @@ use crate::codec::{base45, deflate};
 use crate::credential;
 use crate::credential::hcert::LIMITS;
 use crate::crypto::Algorithm;
+use crate::exchange::dgcg::slice::{BloomFilter, VarHashList};
 use crate::failure::{Code, Failure};
 use crate::model::{Country, UnixTime};
 use crate::revocation::{HashKind, RevocationBatch, RevocationHash, RevocationList};
@@ -59,7 +61,36 @@ pub(super) fn grade(dir: &Path, qa: &Value) -> Result<Suite, Failure> {
             suite.record(&path, expected.to_owned(), ours, agrees);
         }
     }
+    let published = dir.join(PUBLISHED);
+    if published.exists() {
+        grade_slices(&json_file(&published)?, &mut suite)?;
+    }
     Ok(suite)
+}
+
+/// Grades the filters of slices: their bytes over the three hashes of `published`, against those of the reference.
+fn grade_slices(published: &Value, suite: &mut Suite) -> Result<(), Failure> {
+    let code = text(published, "PREFIX").unwrap_or_default();
+    let of = |kind: HashKind| {
+        let hex = hash(code, kind)?;
+        let mut bytes = [0; 16];
+        let odd = |_| Code::Internal.because("a hash of another length");
+        base16ct::lower::decode(hex, &mut bytes).map_err(odd)?;
+        Ok::<_, Failure>(RevocationHash(bytes))
+    };
+    let uci = of(HashKind::Uci)?;
+    let all = [uci, of(HashKind::CountryCodeUci)?, of(HashKind::Signature)?];
+    let written = [
+        BloomFilter::of(&all, 1e-12)?.write(),
+        BloomFilter::of(&[uci], 0.01)?.write(),
+        VarHashList::of_size(&all, 4, 1e-12)?.write(),
+    ];
+    for ((name, expected), written) in SLICES.into_iter().zip(written) {
+        let ours = base16ct::lower::encode_string(&written);
+        let agrees = ours == expected;
+        suite.record(&format!("slices/{name}"), expected.to_owned(), ours, agrees);
+    }
+    Ok(())
 }
 
 /// The hash of this kind for the certificate in `code`, in hexadecimal.
@@ -131,4 +162,22 @@ fn withdrawn(
     }
 }
 
+/// A published certificate, whose hashes the filters of the reference are over.
+const PUBLISHED: &str = "dcc/AT/2DCode/raw/1.json";
+/// What the reference's filters come to: over all three hashes with a rate of 1e-12, over that of the identifier with 0.01, and
+/// the first four bytes of all three.
+const SLICES: [(&str, &str); 3] = [
+    (
+        "bloom-three",
+        "000134002b8cbccc00000003000000030000000718cba3e999214c0ec543d1329bf2fb7931c7ef8ada5c56a0e6cde000",
+    ),
+    (
+        "bloom-one",
+        "00012c003c23d70a000000010000000100000002a069c5685a2fd3aa",
+    ),
+    (
+        "var-hash-list",
+        "00012b8cbccc0000000304ae3f7b3ac85845794c0fe026",
+    ),
+];
 const ANSWER: &str = "not revoked without its batch, revoked with it";

@@ -9,6 +9,7 @@ mod issuer;
 mod listed;
 mod message;
 mod rule;
+pub mod slice;
 mod statement;
 
 pub use batch::{read_batch, write_batch};

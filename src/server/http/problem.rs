@@ -19,6 +19,9 @@ fn status(code: Code) -> StatusCode {
     if code == Code::IdempotencyRunning {
         return StatusCode::CONFLICT;
     }
+    if code == Code::PreconditionFailed {
+        return StatusCode::PRECONDITION_FAILED;
+    }
     match code.class() {
         Class::Malformed => StatusCode::BAD_REQUEST,
         Class::Unauthenticated => StatusCode::UNAUTHORIZED,

@@ -160,6 +160,35 @@ pub const ROUTES: &[Route] = &[
     published("/valuesets/{hash}", || get().to(publication::value_set)),
     published("/countrylist", || get().to(publication::countries)),
     published("/publickey", || get().to(publication::public_key)),
+    published("/lists", || get().to(publication::lists)),
+    published("/lists/{kid}/partitions", || {
+        get().to(publication::partitions)
+    }),
+    published("/lists/{kid}/partitions/{id}", || {
+        get().to(publication::partition)
+    }),
+    Route {
+        role: Some(Role::Publish),
+        ..route("POST", "/lists/{kid}/partitions/{id}/slices", None, || {
+            web::post().to(publication::of_partition)
+        })
+    },
+    published("/lists/{kid}/partitions/{id}/chunks/{cid}/slices", || {
+        get().to(publication::of_chunk)
+    }),
+    Route {
+        role: Some(Role::Publish),
+        ..route(
+            "POST",
+            "/lists/{kid}/partitions/{id}/chunks/{cid}/slices",
+            None,
+            || web::post().to(publication::of_chunk),
+        )
+    },
+    published(
+        "/lists/{kid}/partitions/{id}/chunks/{cid}/slices/{sid}",
+        || get().to(publication::slice),
+    ),
     route("GET", "/codes", None, || get().to(codes::all)),
     route("GET", "/codes/{code}", None, || get().to(codes::one)),
     route("GET", "/health/live", None, || get().to(health::live)),

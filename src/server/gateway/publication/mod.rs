@@ -17,6 +17,7 @@ mod ledger;
 mod note;
 mod publisher;
 mod set;
+mod slices;
 
 pub use book::{Book, Page, RulePage};
 pub use edition::{Artefact, Edition, Listed};

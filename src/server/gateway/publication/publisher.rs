@@ -7,6 +7,7 @@ use super::build::Press;
 use super::edition::{Artefact, Edition};
 use super::folder::Folder;
 use super::set::Set;
+use super::slices::Slices;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, SnapshotId, Thumbprint};
 use crate::server::config::PublicationConfig;
@@ -32,6 +33,7 @@ pub struct Publisher {
     differs: Mutex<Option<Thumbprint>>,
     pub(super) lease: tokio::sync::Mutex<Option<Lease>>,
     pub(super) book: Mutex<Option<Opened>>,
+    pub(super) slices: Slices,
 }
 
 /// What was last chosen to be published, and from what.
@@ -119,6 +121,7 @@ impl Publisher {
             differs: Mutex::default(),
             lease: tokio::sync::Mutex::default(),
             book: Mutex::default(),
+            slices: Slices::default(),
         }
     }
 

@@ -46,6 +46,15 @@ pub(super) fn operation(route: &Route) -> Value {
             json!({ "204": { "description": "There are no more." } }),
         );
     }
+    // Whatever is below the list of signers demands that the caller says which one it has.
+    let of_slices = path.starts_with("/lists/");
+    if of_slices {
+        responses = with(responses, json!({ "412": problem() }));
+        responses = with(
+            responses,
+            json!({ "304": { "description": "Nothing is newer than the time that the caller names." } }),
+        );
+    }
     for status in ["400", "404", "500", "503"] {
         responses = with(responses, json!({ status: problem() }));
     }
@@ -55,10 +64,11 @@ pub(super) fn operation(route: &Route) -> Value {
         said = with(said, json!({ "parameters": parameters }));
     }
     if route.method == "POST" {
-        let content = json!({ "application/json": { "schema": super::schema("Kids") } });
+        let name = if of_slices { "SliceIds" } else { "Kids" };
+        let content = json!({ "application/json": { "schema": super::schema(name) } });
         said = with(
             said,
-            json!({ "requestBody": { "required": true, "content": content } }),
+            json!({ "requestBody": { "required": !of_slices, "content": content } }),
         );
     }
     said
@@ -72,6 +82,26 @@ fn parameters(path: &str, id: &str) -> Vec<Value> {
     });
     let header = |name: &str, what: &str| json!({ "name": name, "in": "header", "description": what, "schema": { "type": "string" } });
     let mut parameters: Vec<_> = within.collect();
+    if path.starts_with("/lists/") {
+        let tag = header(
+            "If-Match",
+            "The entity tag of the list that the caller has, with quotes or without.",
+        );
+        parameters.push(with(tag, json!({ "required": true })));
+        parameters.push(header(
+            "If-Modified-Since",
+            "ISO 8601 or as HTTP writes times.",
+        ));
+        let mut kind = header(
+            "X-SLICE-FILTER-TYPE",
+            "Which kind of filter; a Bloom filter where it is absent.",
+        );
+        if let Some(members) = kind.as_object_mut() {
+            let kinds = json!({ "type": "string", "enum": ["BLOOMFILTER", "VARHASHLIST"] });
+            members.insert("schema".to_owned(), kinds);
+        }
+        parameters.push(kind);
+    }
     match id {
         "signerUpdate" => parameters.push(header(
             "X-RESUME-TOKEN",
@@ -104,6 +134,27 @@ pub(super) fn schemas() -> Value {
         json!({
             "publication": of(hash("SHA-256 over the certificate of the key with this purpose.")),
             "trust_anchors": list(hash("SHA-256 over the certificate of one of our trust anchors.")),
+        }),
+        &[],
+    );
+    let digit = || either(text("A hexadecimal digit in lower case."));
+    let slice = object(
+        json!({
+            "type": text("BLOOMFILTER or VARHASHLIST."),
+            "version": text("Of its bytes."),
+            "hash": hash("Over its bytes: the slice's id."),
+        }),
+        &[],
+    );
+    let partition = object(
+        json!({
+            "kid": text("The signer's key identifier."),
+            "id": either(text("The partition's id; `null` in addresses where it is null.")),
+            "x": digit(),
+            "y": digit(),
+            "lastUpdated": instant("When it last changed."),
+            "expired": instant("When the last of its slices ends."),
+            "chunks": of(of(slice)),
         }),
         &[],
     );
@@ -167,6 +218,16 @@ pub(super) fn schemas() -> Value {
             "hash": hash("SHA-256 over its bytes."),
         }), &[])),
         "Countries": list(text("A country code.")),
+        "SliceIds": list(text("A chunk or a slice, by its id.")),
+        "SliceLists": list(object(json!({
+            "kid": text("The signer's key identifier, Base64 for URLs without padding, or UNKNOWN_KID."),
+            "mode": text("POINT, VECTOR or COORDINATE: how finely its slices are divided."),
+            "hashTypes": list(text("What hashes are over: SIGNATURE, UCI or COUNTRYCODEUCI.")),
+            "expires": instant("When the last of its slices ends."),
+            "lastUpdated": instant("When it last changed."),
+        }), &[])),
+        "SlicePartitions": list(schema("SlicePartition")),
+        "SlicePartition": partition,
         "Foreign": {
             "description": "A document in the form that others have specified.",
             "type": Value::Array(["object", "array"].map(Value::from).to_vec()),
@@ -177,6 +238,7 @@ pub(super) fn schemas() -> Value {
 
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
+const GZIP: &str = "application/gzip";
 const FOREIGN: Option<&str> = Some("Foreign");
 const GET: &str = "GET";
 #[rustfmt::skip]
@@ -214,5 +276,12 @@ const ROWS: &[Row] = &[
     (GET, "/valuesets", "valueSets", "List the value sets by their hashes.", JSON, Some("ValueSetHashes")),
     (GET, "/valuesets/{hash}", "valueSet", "Give one value set, byte for byte.", JSON, FOREIGN),
     (GET, "/countrylist", "countries", "List the countries that have rules or hand in here.", JSON, Some("Countries")),
+    (GET, "/lists", "sliceLists", "List the signers of which certificates are withdrawn.", JSON, Some("SliceLists")),
+    (GET, "/lists/{kid}/partitions", "slicePartitions", "List a signer's partitions, with the ids of their slices.", JSON, Some("SlicePartitions")),
+    (GET, "/lists/{kid}/partitions/{id}", "slicePartition", "The same for one partition.", JSON, Some("SlicePartition")),
+    ("POST", "/lists/{kid}/partitions/{id}/slices", "slicesOfPartition", "Give the slices of a partition, or of the chunks named, as a TAR archive.", GZIP, None),
+    (GET, "/lists/{kid}/partitions/{id}/chunks/{cid}/slices", "slicesOfChunk", "Give the slices of a chunk as a TAR archive.", GZIP, None),
+    ("POST", "/lists/{kid}/partitions/{id}/chunks/{cid}/slices", "slicesNamed", "Give the slices of a chunk that are named.", GZIP, None),
+    (GET, "/lists/{kid}/partitions/{id}/chunks/{cid}/slices/{sid}", "slice", "Give one slice as a TAR archive.", GZIP, None),
     (GET, "/publickey", "publicKey", "Give the public key under the signatures in X-SIGNATURE.", TEXT, None),
 ];

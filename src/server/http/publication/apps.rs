@@ -198,7 +198,7 @@ fn token(request: &HttpRequest) -> Result<u64, Failure> {
 }
 
 /// The time in `If-Modified-Since`, ISO 8601 or as HTTP writes it.
-fn since(request: &HttpRequest) -> Result<Option<UnixTime>, Failure> {
+pub(super) fn since(request: &HttpRequest) -> Result<Option<UnixTime>, Failure> {
     let invalid = || Code::RequestInvalid.because("If-Modified-Since is no time");
     let Some(value) = request.headers().get(header::IF_MODIFIED_SINCE) else {
         return Ok(None);
@@ -242,7 +242,7 @@ const KID: HeaderName = HeaderName::from_static("x-kid");
 const MAX_BODY: usize = 1024 * 1024;
 const MAX_VALUES: usize = 20_001;
 /// How much later than its time a publication may come into force on a node.
-const LATE_S: i64 = 300;
+pub(super) const LATE_S: i64 = 300;
 
 #[cfg(test)]
 mod tests {
