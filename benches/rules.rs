@@ -113,6 +113,7 @@ fn main() {
         country: Country::parse("DE").unwrap(),
         region: None,
         issuer: "ID",
+        signers: &[],
         about: certificate.entry.purpose(),
         clock,
         issued_at: clock,

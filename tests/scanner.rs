@@ -3,7 +3,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test may panic"
+    clippy::disallowed_methods,
+    reason = "a test may panic, waits for what it started, and is told how often to kill"
 )]
 
 mod support;

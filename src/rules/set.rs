@@ -4,7 +4,7 @@
 //! that it cannot read or evaluate: such a rule is open, and only a human can say.
 //!
 //! Selection is that of the EU's apps: acceptance rules of the country of arrival and its region, invalidation rules of the
-//! country that issued; those about certificates of the kind or all; the highest version that has begun, if it has not ended.
+//! countries that issued; those about certificates of the kind or all; the highest version that has begun, if it has not ended.
 //! The logic of both kinds is true where nothing is wrong. Value sets are all their codes, in use or not, as the apps have
 //! them: a code that is not in use any more still stands in old certificates.
 //!
@@ -43,6 +43,8 @@ pub struct Question<'q> {
     pub region: Option<&'q str>,
     /// Who issued it, as its claims say.
     pub issuer: &'q str,
+    /// The countries whose signer signed it: their rules invalidate it, whatever its claims say.
+    pub signers: &'q [Country],
     /// What it states.
     pub about: Purpose,
     /// The instant that is asked about.
@@ -247,8 +249,8 @@ impl RuleSet {
 
     /// The rules that concern the certificate in `question`.
     fn selected<'s>(&'s self, question: &Question<'_>) -> impl Iterator<Item = &'s Arc<Compiled>> {
-        let of = |country: Option<Country>, kind| {
-            let rules = country.and_then(|country| self.known.get(&country));
+        let of = |country: Country, kind| {
+            let rules = self.known.get(&country);
             let rules = rules.into_iter().flat_map(BTreeMap::values);
             let (region, about, clock) = (question.region, question.about, question.clock);
             rules.filter_map(move |versions| {
@@ -263,9 +265,13 @@ impl RuleSet {
                 holds.then_some(latest)
             })
         };
-        let issuer = Country::parse(question.issuer);
-        let accepting: Vec<_> = of(Some(question.country), RuleKind::Acceptance).collect();
-        let invalidating: Vec<_> = of(issuer, RuleKind::Invalidation).collect();
+        let stated = Country::parse(question.issuer);
+        let issuers = stated.into_iter().chain(question.signers.iter().copied());
+        let issuers: BTreeSet<_> = issuers.collect();
+        let accepting: Vec<_> = of(question.country, RuleKind::Acceptance).collect();
+        let invalidating = issuers.into_iter();
+        let invalidating = invalidating.flat_map(|country| of(country, RuleKind::Invalidation));
+        let invalidating: Vec<_> = invalidating.collect();
         accepting.into_iter().chain(invalidating)
     }
 

@@ -11,11 +11,12 @@ use super::open::{Opened, Reached, Signed};
 use super::verdict::{CredentialVerdict, Finding};
 use crate::credential::{self, Claims};
 use crate::failure::{Code, Failure};
-use crate::model::{HealthCertificate, UnixTime};
+use crate::model::{Country, HealthCertificate, UnixTime};
 use crate::rules::certlogic::{Budget, Data};
 use crate::rules::{Answer, Question, RuleKind, RuleResult};
 use crate::snapshot::Snapshot;
 use serde_json::Map;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl CredentialVerdict {
@@ -43,22 +44,26 @@ impl CredentialVerdict {
             self.findings
                 .push(Finding::from(&Code::Expired.because(reason)));
         }
-        let (rules, is_told) =
-            match results(journey, (&certificate, signed, claims), clock, snapshot) {
-                Ok(rules) => rules,
-                Err(failure) => {
-                    self.findings.push(Finding::from(&failure));
-                    return self;
-                }
-            };
+        let signers = self.signer.as_ref().map_or(&[][..], |it| &it.0.countries);
+        let about = (&*certificate, &**signed, claims, signers);
+        let (rules, is_told) = match results(journey, about, clock, snapshot) {
+            Ok(rules) => rules,
+            Err(failure) => {
+                self.findings.push(Finding::from(&failure));
+                return self;
+            }
+        };
         let destination = journey.destination;
         if !is_told {
             let reason = format!("no rule of {destination} about such a certificate is known");
             let missing = Code::RulesMissing.because(reason);
             self.findings.push(Finding::from(&missing));
         }
-        if snapshot.rules().has_unread(destination) {
-            let reason = format!("{destination} has a rule that cannot be read");
+        // What cannot be read may accept for one country or invalidate for the other.
+        let countries = signers.iter().chain([&destination]);
+        let unread = countries.filter(|it| snapshot.rules().has_unread(**it));
+        for country in unread.copied().collect::<BTreeSet<_>>() {
+            let reason = format!("{country} has a rule that cannot be read");
             let unread = Code::RuleOpen.because(reason);
             self.findings.push(Finding::from(&unread));
         }
@@ -77,7 +82,7 @@ impl CredentialVerdict {
 /// do, which is the whole of what its country asks: where it has none at all, nothing more is asked.
 fn results(
     journey: &Journey,
-    (certificate, signed, claims): (&HealthCertificate, &Signed, &Claims),
+    (certificate, signed, claims, signers): (&HealthCertificate, &Signed, &Claims, &[Country]),
     clock: UnixTime,
     snapshot: &Snapshot,
 ) -> Result<(Vec<RuleResult>, bool), Failure> {
@@ -95,6 +100,7 @@ fn results(
         country: journey.destination,
         region: journey.region.as_deref(),
         issuer: claims.issuer.as_deref().unwrap_or_default(),
+        signers,
         about: certificate.entry.purpose(),
         clock,
         issued_at: claims.issued_at,

@@ -190,6 +190,10 @@ impl Asked<'_> {
             country: self.set.country,
             region: None,
             issuer: claims.issuer.as_deref().unwrap_or_default(),
+            signers: verdict
+                .signer
+                .as_ref()
+                .map_or(&[][..], |it| &it.0.countries),
             about: certificate.entry.purpose(),
             clock: self.at,
             issued_at: claims.issued_at,

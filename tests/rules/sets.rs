@@ -46,6 +46,7 @@ fn question() -> Question<'static> {
         country: Country::parse("DE").unwrap(),
         region: None,
         issuer: "FR",
+        signers: &[],
         about: Purpose::Vaccination,
         clock: at("2022-06-01T12:00:00Z"),
         issued_at: at("2021-06-01T00:00:00Z"),
@@ -125,6 +126,16 @@ fn rules_are_selected_by_country_region_kind_type_and_time() {
         ..question()
     };
     assert_eq!(judged(&set, &of_nobody, payload), pass(&[]));
+    // Whatever the claims say, who signed it is bound by their own country's rules.
+    let signers = [Country::parse("FR").unwrap()];
+    for issuer in ["", "fr", "CNAM", "FR"] {
+        let signed = Question {
+            issuer,
+            signers: &signers,
+            ..of_nobody
+        };
+        assert_eq!(judged(&set, &signed, payload), pass(&["IR-FR-0001"]));
+    }
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn answered(case: &Json, sets: &ValueSets) -> Result<Vec<RuleResult>, Failure> {
         country,
         region: None,
         issuer: claims.issuer.as_deref().unwrap_or_default(),
+        signers: &[],
         about: certificate.entry.purpose(),
         clock,
         issued_at: claims.issued_at,
