@@ -90,4 +90,4 @@ impl Layer {
 }
 
 /// Withdrawn certificates of a block at most: with many more some stand in no equation and are looked for one by one.
-const BLOCK: usize = 500_000;
+const BLOCK: usize = 250_000;
