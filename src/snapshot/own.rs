@@ -159,6 +159,11 @@ impl Own {
         self.keys.iter().map(|(key, standing)| (key, *standing))
     }
 
+    /// The hashes of withdrawn certificates.
+    pub fn withdrawn(&self) -> &ExactSet {
+        &self.withdrawn
+    }
+
     /// The hashes of withdrawn certificates in order, those with one first byte together.
     pub fn hashes(&self) -> impl Iterator<Item = Vec<Leading>> {
         self.withdrawn.by_first_byte()

@@ -139,6 +139,10 @@ impl Gateway {
         snapshot: &Snapshot,
         now: UnixTime,
     ) -> Result<(), Failure> {
+        if state.layers.len() >= MAX_LAYERS {
+            // One of all takes the place of many small ones.
+            (state.layers, state.covered) = (Vec::new(), ExactSet::default());
+        }
         let own = snapshot.own();
         let fresh = own.hashes().flatten();
         let fresh: ExactSet = fresh.filter(|it| !state.covered.contains(*it)).collect();
@@ -175,6 +179,10 @@ impl Gateway {
         });
         let broken = |error| Code::Internal.caused_by("no layer was made", error);
         let (layer, covered) = made.await.map_err(broken)?;
+        if covered.is_empty() {
+            // All of them were issued too late for a layer.
+            return Ok(());
+        }
         state.layers.push(Arc::new(layer));
         state.covered.extend(covered);
         Ok(())
@@ -254,8 +262,7 @@ impl BundlePress {
             return Err(Code::NotPublished.because("the key of bundles may not sign now"));
         }
         let own = snapshot.own();
-        let withdrawn: ExactSet = own.hashes().flatten().collect();
-        let stays = |hash: &Leading| !withdrawn.contains(*hash);
+        let stays = |hash: &Leading| !own.withdrawn().contains(*hash);
         let reinstated = covered.by_first_byte().flatten().filter(stays).collect();
         let mut fresh = own.as_ref().clone();
         fresh.forget(covered.by_first_byte().flatten());
@@ -320,6 +327,8 @@ const STOP_AFTER_S: i64 = 7 * 24 * 60 * 60;
 const REGISTERED_S: i64 = 60 * 60;
 /// Withdrawn certificates that stand in no layer, ten bytes each.
 const MAX_FRESH: usize = 500;
+/// Layers of a bundle: half of what scanners read.
+const MAX_LAYERS: usize = 32;
 const PAGE: u32 = 5000;
 /// Bundles that are kept.
 const KEPT: usize = 8;

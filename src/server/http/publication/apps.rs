@@ -5,11 +5,11 @@
 //!
 //! Source: dgca-verifier-service (`/signercertificateStatus`, `/signercertificateUpdate`, `/trustedissuers`, `/context`).
 
-use super::cached::{Lasting, cached};
+use super::cached::cached_json;
 use crate::codec::json as reader;
 use crate::exchange::dgcg::{Dialect, write_issuer};
 use crate::failure::{Code, Failure};
-use crate::model::{Thumbprint, UnixTime};
+use crate::model::UnixTime;
 use crate::server::files;
 use crate::server::gateway::publication::Edition;
 use crate::server::http::answer::{answer, failed};
@@ -173,9 +173,7 @@ fn usual_context(host: &str, contact: Option<&str>) -> Value {
 }
 
 fn json_cached(request: &HttpRequest, body: String) -> HttpResponse {
-    let digest = Thumbprint(crate::crypto::sha256(body.as_bytes())).to_string();
-    let json = "application/json";
-    cached(request, body.into(), &digest, json, Lasting::Moving, |_| {})
+    cached_json(request, body, |_| {})
 }
 
 fn edition(state: &State) -> Result<Arc<Edition>, Failure> {

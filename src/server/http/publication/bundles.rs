@@ -5,7 +5,7 @@
 //!
 //! Source: RFC 8246 (immutable).
 
-use super::cached::{Lasting, cached};
+use super::cached::{Lasting, cached, cached_json};
 use crate::failure::{Code, Failure};
 use crate::model::Thumbprint;
 use crate::server::gateway::bundles::Pressed;
@@ -45,19 +45,7 @@ pub(in crate::server::http) async fn newest(
         }))
     });
     match described {
-        Ok(described) => {
-            let body = described.to_string();
-            let digest = Thumbprint(crate::crypto::sha256(body.as_bytes())).to_string();
-            let json = "application/json";
-            cached(
-                &request,
-                body.into(),
-                &digest,
-                json,
-                Lasting::Moving,
-                |_| {},
-            )
-        }
+        Ok(described) => cached_json(&request, described.to_string(), |_| {}),
         Err(failure) => failed(&request, &failure),
     }
 }

@@ -4,6 +4,8 @@
 //!
 //! Source: RFC 9110, sections 8.8.3 and 13.1.2; RFC 9111; RFC 8246 (immutable).
 
+use crate::crypto::sha256;
+use crate::model::Thumbprint;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
@@ -49,6 +51,17 @@ pub(super) fn cached(
         return answer.finish();
     }
     answer.content_type(media_type).body(body)
+}
+
+/// `body`, JSON that moves on, with `more` headers.
+pub(super) fn cached_json(
+    request: &HttpRequest,
+    body: String,
+    more: impl Fn(&mut HttpResponseBuilder),
+) -> HttpResponse {
+    let digest = Thumbprint(sha256(body.as_bytes())).to_string();
+    let json = "application/json";
+    cached(request, body.into(), &digest, json, Lasting::Moving, more)
 }
 
 /// Whether the caller says that it has what bears `tag`.

@@ -5,9 +5,8 @@
 //! Source: RFC 8615.
 
 use super::artefacts::numbers;
-use super::cached::{Lasting, cached};
+use super::cached::cached_json;
 use crate::failure::Failure;
-use crate::model::Thumbprint;
 use crate::server::gateway::Gateway;
 use crate::server::gateway::publication::edition::name;
 use crate::server::http::answer::failed;
@@ -24,21 +23,9 @@ pub(in crate::server::http) async fn discovery(
 ) -> HttpResponse {
     let edition = state.gateway.publisher().and_then(|it| it.edition());
     match edition.and_then(|edition| Ok((describe(&state.gateway)?, edition))) {
-        Ok((document, edition)) => {
-            let body = document.to_string();
-            let digest = Thumbprint(crate::crypto::sha256(body.as_bytes())).to_string();
-            let json = "application/json";
-            cached(
-                &request,
-                body.into(),
-                &digest,
-                json,
-                Lasting::Moving,
-                |answer| {
-                    numbers(answer, &edition);
-                },
-            )
-        }
+        Ok((document, edition)) => cached_json(&request, document.to_string(), |answer| {
+            numbers(answer, &edition);
+        }),
         Err(failure) => failed(&request, &failure),
     }
 }
