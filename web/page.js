@@ -355,6 +355,9 @@ function listen() {
     await judgePictures([...at("picture").files]);
     at("picture").value = "";
   });
+  for (const name of ["picture", "bundle"]) {
+    on(`choose-${name}`, "click", () => at(name).click());
+  }
   on("update", "click", () => update(true));
   on("bundle", "change", () => takeFile(at("bundle")));
   on("language", "click", () => {

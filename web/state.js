@@ -43,7 +43,9 @@ export function grouped(root) {
 /** Shows the scanner's `status`, and how the page stands. */
 export function show(status, { tally, now, isOnline, isKept, isCameraOn }) {
   const bundle = status?.bundle;
-  at("demo").hidden = bundle?.environment !== "demo";
+  for (const mark of document.querySelectorAll(".mark")) {
+    mark.hidden = bundle?.environment !== "demo";
+  }
   write("environment", said(bundle?.environment ?? "none"));
   write("sequence", bundle ? String(bundle.sequence) : said("none"));
   write("issued-at", bundle ? written(new Date(bundle.issued_at)) : said("none"));
