@@ -21,6 +21,8 @@
 //! Floors 1 to 7 are pure: no clock, no files, no network, no environment, no async. They build without default
 //! features. The feature `server` adds the rest and never changes a verdict.
 
+#[cfg(feature = "c")]
+pub mod c;
 #[cfg(feature = "server")]
 pub mod cli;
 pub mod codec;
@@ -39,3 +41,5 @@ pub mod server;
 pub mod snapshot;
 pub mod trust;
 pub mod verify;
+#[cfg(feature = "wasm")]
+pub mod wasm;

@@ -141,7 +141,10 @@ impl Place {
             fs::write(&path, bytes).unwrap();
             path
         };
-        let blank = encoded(&GrayImage::from_pixel(60, 60, Luma([255])), ImageFormat::Png);
+        let blank = encoded(
+            &GrayImage::from_pixel(60, 60, Luma([255])),
+            ImageFormat::Png,
+        );
         json!({
             "site": format!("{}/scan/", serving.public),
             "certificate": self.path().join("lintas-data/tls/server.pem"),
@@ -194,7 +197,9 @@ impl Place {
     /// Plays `script` with what stands in `told`, and does to the gateway what it asks for.
     fn play(&self, script: &str, told: &Path) {
         let mut serving = Some(Serving::start(self.path()));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/page").join(script);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/page")
+            .join(script);
         let mut driver = Command::new("node")
             .arg(script)
             .arg(told)
@@ -250,7 +255,14 @@ fn configure(folder: &Path, policy: &str) {
 fn signer(folder: &Path) -> String {
     let made = Command::new("openssl")
         .current_dir(folder)
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+        ])
         .args(["-nodes", "-days", "9", "-subj", "/C=ZZ/CN=policy"])
         .args(["-keyout", "policy.key", "-out", "policy.pem"])
         .output()
@@ -266,7 +278,8 @@ fn signer(folder: &Path) -> String {
 fn activate(folder: &Path, serving: &Serving) {
     let from = instant(3600);
     let sample = said(&lintas(folder, &["rules", "sample"]));
-    let mut set: Value = serde_json::from_str(&sample.replace("\"ID\"", "\"ZZ\"").replace("-ID-", "-ZZ-")).unwrap();
+    let mut set: Value =
+        serde_json::from_str(&sample.replace("\"ID\"", "\"ZZ\"").replace("-ID-", "-ZZ-")).unwrap();
     for level in set["Wilayah"].as_object_mut().unwrap().values_mut() {
         level[0]["ValidFrom"] = from.as_str().into();
     }
@@ -275,10 +288,24 @@ fn activate(folder: &Path, serving: &Serving) {
         rule["ValidFrom"] = from.as_str().into();
     }
     fs::write(folder.join("set.json"), set.to_string()).unwrap();
-    let signing = ["rules", "sign", "set.json", "--certificate", "policy.pem", "--key", "policy.key", "--out", "set.cms"];
+    let signing = [
+        "rules",
+        "sign",
+        "set.json",
+        "--certificate",
+        "policy.pem",
+        "--key",
+        "policy.key",
+        "--out",
+        "set.cms",
+    ];
     let signed = lintas(folder, &signing);
     assert!(signed.status.success(), "{}", complained(&signed));
-    let asked = serving.asked_by(folder, "first", &["rules", "activate", "set.cms", "--at", &from]);
+    let asked = serving.asked_by(
+        folder,
+        "first",
+        &["rules", "activate", "set.cms", "--at", &from],
+    );
     let asked_for = said(&asked);
     let request = asked_for.lines().find_map(|it| it.strip_prefix("request "));
     let request = request.unwrap_or_else(|| panic!("{asked_for}{}", complained(&asked)));
@@ -302,7 +329,9 @@ fn positive() -> Value {
 
 /// The instant that is `seconds` from now.
 fn instant(seconds: i64) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap();
     let now = i64::try_from(now.as_secs()).unwrap();
     UnixTime::from_seconds(now + seconds).unwrap().to_string()
 }
@@ -347,4 +376,11 @@ const HEIGHT: u32 = 720;
 /// Where the code begins in a frame.
 const LEFT: u32 = 300;
 /// What lies in the page's folder and is no file of the page, or is not kept by its worker.
-const NOT_KEPT: [&str; 6] = ["index.html", "sw.js", "build", "package.json", "pkg/package.json", "pkg/LICENSE"];
+const NOT_KEPT: [&str; 6] = [
+    "index.html",
+    "sw.js",
+    "build",
+    "package.json",
+    "pkg/package.json",
+    "pkg/LICENSE",
+];

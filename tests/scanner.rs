@@ -2,9 +2,10 @@
 //! somebody sets, and killed at any moment.
 #![allow(
     clippy::unwrap_used,
+    clippy::print_stdout,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test may panic, waits for what it started, and is told how often to kill"
+    reason = "a test may panic, tells what it saw, waits for what it started, and is told how often to kill"
 )]
 
 mod support;
@@ -150,8 +151,26 @@ impl Place {
     }
 }
 
-/// What `command` says where the clock shows another hour, with `input` to read.
-fn at_hours(mut command: Command, folder: &Path, hours: i64, input: &str) -> Output {
+/// A command in a network of its own with nothing in it, not even itself.
+fn without_network() -> Command {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--net"]);
+    command
+}
+
+fn has_namespaces() -> bool {
+    let tried = without_network().arg("true").output();
+    let has = tried.is_ok_and(|it| it.status.success());
+    if !has {
+        skipped("no network namespaces (unshare)");
+    }
+    has
+}
+
+/// What `scanner` says where there is no network at all and the clock shows another hour, with `input` to read.
+fn at_hours(scanner: Command, folder: &Path, hours: i64, input: &str) -> Output {
+    let mut command = without_network();
+    command.arg(scanner.get_program()).args(scanner.get_args());
     command.current_dir(folder);
     command
         .stdin(Stdio::piped())
@@ -184,6 +203,9 @@ const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 #[test]
 fn a_scanner_is_enrolled_brought_up_to_date_and_asked() {
+    if !has_namespaces() {
+        return;
+    }
     let place = Place::new();
     let unknown = place.scan(&["status"]);
     assert!(
@@ -255,6 +277,9 @@ fn a_scanner_is_enrolled_brought_up_to_date_and_asked() {
 
 #[test]
 fn what_is_withdrawn_is_red_after_the_next_bundle() {
+    if !has_namespaces() {
+        return;
+    }
     let place = Place::new();
     let Some(registered) = place.registered() else {
         return;
@@ -299,7 +324,7 @@ fn what_is_withdrawn_is_red_after_the_next_bundle() {
 
 #[test]
 fn without_a_network_it_warns_and_then_stops() {
-    if !has_faketime() {
+    if !has_faketime() || !has_namespaces() {
         return;
     }
     let place = Place::new();
@@ -348,8 +373,67 @@ fn without_a_network_it_warns_and_then_stops() {
     );
 }
 
+/// In the order of the calls that the kernel saw: the new file is whole on the disk before it takes the old one's place, and that it
+/// has taken it is on the disk before the scanner says so.
+#[test]
+fn what_is_replaced_is_synchronised_before_and_after() {
+    let traced = Command::new("strace").arg("--version").output();
+    if !traced.is_ok_and(|it| it.status.success()) {
+        return skipped("no strace");
+    }
+    let place = Place::new();
+    place.enrolled();
+    let bundle = place.pressed(0).pop().unwrap();
+    let trace = place.path().join("trace");
+    let output = Command::new("strace")
+        .args(["--follow-forks", "--decode-fds=path", "--output"])
+        .arg(&trace)
+        .arg("--trace=openat,fsync,rename,renameat,renameat2,write")
+        .arg(env!("CARGO_BIN_EXE_lintas"))
+        .args(["scan", "install", bundle.to_str().unwrap()])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", complained(&output));
+    let trace = fs::read_to_string(trace).unwrap();
+    let calls: Vec<_> = trace.lines().collect();
+    let after = |from: usize, what: &[&str]| {
+        let found = calls[from..]
+            .iter()
+            .position(|call| what.iter().all(|part| call.contains(part)));
+        from + found.unwrap_or_else(|| panic!("no {what:?} after call {from}:\n{trace}"))
+    };
+    let mut at = 0;
+    for name in ["bundle.lintas", "scanner.json"] {
+        let renamed = after(at, &["rename", &format!("{name}\")")]);
+        let from = calls[renamed].split('"').nth(1).unwrap();
+        let temporary = from.rsplit('/').next().unwrap();
+        let written = after(at, &["write(", temporary]);
+        let synchronised = after(written, &["fsync(", temporary]);
+        let folder = after(renamed, &["fsync(", "lintas-scanner>"]);
+        assert!(written < synchronised && synchronised < renamed && renamed < folder);
+        let rewritten = calls[synchronised..renamed].iter();
+        assert!(
+            !rewritten
+                .clone()
+                .any(|it| it.contains("write(") && it.contains(temporary))
+        );
+        println!(
+            "{}",
+            [written, synchronised, renamed, folder]
+                .map(|it| calls[it])
+                .join("\n")
+        );
+        at = folder;
+    }
+    after(at, &["write(1", "in use"]);
+}
+
 #[test]
 fn a_scanner_that_is_killed_has_one_whole_bundle() {
+    if !has_namespaces() {
+        return;
+    }
     let place = Place::new();
     let Some(registered) = place.registered() else {
         return;

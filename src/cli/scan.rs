@@ -15,10 +15,10 @@ use crate::server::client::BundleSource;
 use crate::server::gateway::Clock;
 use crate::server::picture;
 use crate::server::scanner::{ScannerFolder, bounded};
-use crate::snapshot::bundle::Age;
-use crate::verify::{Asked, Journey, Locale};
+use crate::verify::Locale;
 use clap::{Args, Subcommand};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write, stderr, stdin};
 use std::path::{Path, PathBuf};
@@ -136,7 +136,10 @@ impl Scan {
 
     fn scan(&self, mut folder: ScannerFolder) -> Result<Exit, Failure> {
         // What the policy set does not know is refused at once.
-        self.asked(folder.scanner(), Clock::System.now())?;
+        let circumstances = self.circumstances();
+        folder
+            .scanner()
+            .asked(&circumstances, Clock::System.now())?;
         let mut exit = Exit::Success;
         if !self.picture.is_empty() {
             for path in &self.picture {
@@ -169,41 +172,17 @@ impl Scan {
         Ok(Some(Fetching::begin(source, scanner.bundle())))
     }
 
-    /// What is asked of every code: the colour, where the bundle has a policy set that gives one.
-    fn asked(&self, scanner: &Scanner, at: UnixTime) -> Result<Asked, Failure> {
-        let circumstances = Circumstances {
+    fn circumstances(&self) -> Circumstances {
+        Circumstances {
             mode: self.mode.clone(),
             sector: self.sector.clone(),
             wilayah: self.wilayah.clone(),
-        };
-        let set = scanner.world().and_then(|it| it.policies().in_force(at));
-        let Some(set) = set else {
-            if circumstances != Circumstances::default() {
-                let reason = "no policy set is in force that could ask for mode, sector or wilayah";
-                return Err(Code::RequestInvalid.because(reason));
-            }
-            return Ok(Asked::default());
-        };
-        set.external(&circumstances, at)?;
-        Ok(Asked {
-            journey: Some(Journey {
-                destination: set.country,
-                arrival: None,
-                region: None,
-                circumstances,
-            }),
-            with_colour: true,
-            ..Asked::default()
-        })
+        }
     }
 
     fn shown(&self, folder: &mut ScannerFolder, text: &str) -> Result<Exit, Failure> {
         let at = Clock::System.now();
-        // A newer bundle may bring another policy set.
-        let scanned = match self.asked(folder.scanner(), at) {
-            Ok(asked) => folder.scanner_mut().scan(text, &asked, at),
-            Err(failure) => Scanned::refused(&failure),
-        };
+        let scanned = folder.scanner_mut().scan(text, &self.circumstances(), at);
         folder.count(&scanned, at)?;
         if self.json {
             show::line(&scanned.to_json().to_string())?;
@@ -298,29 +277,12 @@ fn sound(colour: Colour) {
 }
 
 fn status(folder: &ScannerFolder, now: UnixTime) -> Result<Exit, Failure> {
-    let (scanner, seen) = (folder.scanner(), folder.scanner().seen());
-    let bundle = scanner.manifest().map(|manifest| {
-        let age = match manifest.age(now) {
-            Age::Fresh => "fresh",
-            Age::Old(_) => "old",
-            Age::TooOld(_) => "too_old",
-        };
-        json!({
-            "environment": manifest.environment.name(),
-            "epoch": manifest.epoch,
-            "sequence": manifest.sequence,
-            "issued_at": manifest.issued_at.to_string(),
-            "age": age,
-            "warns_after_hours": manifest.warn_after_s / HOUR_S,
-            "stops_after_hours": manifest.stop_after_s / HOUR_S,
-        })
-    });
-    show::json(&json!({
-        "root": seen.root.to_string(),
-        "bundle": bundle,
-        "latest": seen.latest.to_string(),
-        "tally": folder.tally().collect::<std::collections::BTreeMap<_, _>>(),
-    }))?;
+    let mut status = folder.scanner().status(now);
+    let tally: BTreeMap<_, _> = folder.tally().collect();
+    if let Some(rows) = status.as_object_mut() {
+        rows.insert("tally".to_owned(), json!(tally));
+    }
+    show::json(&status)?;
     Ok(Exit::Success)
 }
 

@@ -63,7 +63,7 @@ impl ExactSet {
     pub fn contains(&self, hash: Leading) -> bool {
         let (shard, place, rest) = hash.parts();
         let shard = self.shards.get(shard);
-        shard.is_some_and(|shard| shard.near(place).binary_search(&rest).is_ok())
+        shard.is_some_and(|shard| holds(shard.near(place), rest))
     }
 
     /// How many it holds.
@@ -193,6 +193,27 @@ impl Shard {
     }
 }
 
+/// Whether `rest` is among `near`, which are in order. Hashes are spread evenly, so that it stands close to its share of them;
+/// where they are not, the steps grow until it is passed.
+fn holds(near: &[u64], rest: u64) -> bool {
+    let share = (u128::from(rest) * u128::try_from(near.len()).unwrap_or_default()) >> u64::BITS;
+    let mut low = usize::try_from(share).unwrap_or_default();
+    let mut high = low;
+    let mut step = STEP;
+    while low > 0 && near.get(low).is_some_and(|it| *it > rest) {
+        high = low;
+        low = low.saturating_sub(step);
+        step *= 2;
+    }
+    while near.get(high).is_some_and(|it| *it < rest) {
+        high = high.saturating_add(step).min(near.len());
+        step *= 2;
+    }
+    let end = high.saturating_add(1).min(near.len());
+    let around = near.get(low..end).unwrap_or_default();
+    around.binary_search(&rest).is_ok()
+}
+
 impl FromIterator<Leading> for ExactSet {
     fn from_iter<I: IntoIterator<Item = Leading>>(hashes: I) -> Self {
         let mut set = Self::default();
@@ -205,6 +226,8 @@ impl FromIterator<Leading> for ExactSet {
 const SHARDS: usize = 256;
 /// One for each second byte.
 const PLACES: usize = 256;
+/// A line of a processor's cache.
+const STEP: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -239,6 +262,27 @@ mod tests {
             assert!(set.by_first_byte().flatten().eq(plain.iter().copied()));
             let anew: ExactSet = plain.iter().copied().collect();
             assert_eq!(set.content_hash(), anew.content_hash());
+        }
+    }
+
+    #[test]
+    fn whatever_lies_near_is_found_and_nothing_else() {
+        let spread = |it: u64| it.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let lists: [Vec<u64>; 5] = [
+            vec![],
+            vec![7],
+            (0..200).map(spread).collect(),
+            // Crowded at either end, as nobody's hashes are.
+            (0..200).collect(),
+            (0..200).map(|it| u64::MAX - it).collect(),
+        ];
+        for mut near in lists {
+            near.sort_unstable();
+            let beside = |it: u64| [it.wrapping_sub(1), it, it.wrapping_add(1)];
+            let asked = near.iter().copied().chain([0, u64::MAX / 2, u64::MAX]);
+            for rest in asked.flat_map(beside) {
+                assert_eq!(holds(&near, rest), near.contains(&rest), "{rest}");
+            }
         }
     }
 

@@ -245,6 +245,6 @@ const WIDTH: usize = 4;
 const VERSION: u8 = 1;
 /// One withdrawn of 2^40 that were issued.
 const MAX_COLUMNS: usize = 40;
-const MAX_BITS: usize = 1 << 40;
+const MAX_BITS: usize = 1 << 31;
 /// Each is looked at whenever its block is asked.
 const MAX_EXCEPTIONS: usize = 1000;

@@ -3,15 +3,19 @@
 //! Refuses to judge by data that are too old, or while its clock shows a time that has passed: then it says so, and a person
 //! decides. Refuses to ask anybody, and to keep anything of a person.
 
+#[cfg(feature = "picture")]
+pub mod picture;
 mod scanned;
 
-pub use scanned::{Scanned, symbol, word};
+pub use scanned::{Scanned, symbol, told, word};
 
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
+use crate::rules::Circumstances;
 use crate::snapshot::Snapshot;
 use crate::snapshot::bundle::{Age, Bundle, Manifest, Proven, Seen};
-use crate::verify::{Asked, Policy, Presented, open};
+use crate::verify::{Asked, Journey, Policy, Presented, open};
+use serde_json::{Value, json};
 
 /// A scanner that was told whom to trust.
 #[derive(Clone, Debug)]
@@ -101,15 +105,70 @@ impl Scanner {
         Ok(whole)
     }
 
-    /// What it shows of `text` at the instant `at`, asked for `asked`.
-    pub fn scan(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Scanned {
-        match self.judged(text, asked, at) {
+    /// What it shows of `text` at the instant `at`, where it stands in these `circumstances`.
+    pub fn scan(&mut self, text: &str, circumstances: &Circumstances, at: UnixTime) -> Scanned {
+        match self.judged(text, circumstances, at) {
             Ok(scanned) => scanned,
             Err(failure) => Scanned::refused(&failure),
         }
     }
 
-    fn judged(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Result<Scanned, Failure> {
+    /// What is asked of every code at `at`: the colour, where its data have a policy set that gives one.
+    ///
+    /// # Errors
+    /// `request_invalid` for circumstances that no policy set asks for.
+    pub fn asked(&self, circumstances: &Circumstances, at: UnixTime) -> Result<Asked, Failure> {
+        let set = self.world().and_then(|it| it.policies().in_force(at));
+        let Some(set) = set else {
+            if circumstances.is_empty() {
+                return Ok(Asked::default());
+            }
+            let reason = "no policy set is in force that could ask for mode, sector or wilayah";
+            return Err(Code::RequestInvalid.because(reason));
+        };
+        set.external(circumstances, at)?;
+        Ok(Asked {
+            journey: Some(Journey {
+                destination: set.country,
+                arrival: None,
+                region: None,
+                circumstances: circumstances.clone(),
+            }),
+            with_colour: true,
+            ..Asked::default()
+        })
+    }
+
+    /// What it has and how old that is at `at`, as JSON.
+    pub fn status(&self, at: UnixTime) -> Value {
+        let bundle = self.manifest().map(|manifest| {
+            json!({
+                "environment": manifest.environment.name(),
+                "epoch": manifest.epoch,
+                "sequence": manifest.sequence,
+                "issued_at": manifest.issued_at.to_string(),
+                "age": match manifest.age(at) {
+                    Age::Fresh => "fresh",
+                    Age::Old(_) => "old",
+                    Age::TooOld(_) => "too_old",
+                },
+                "warns_after_hours": manifest.warn_after_s / HOUR_S,
+                "stops_after_hours": manifest.stop_after_s / HOUR_S,
+            })
+        });
+        json!({
+            "root": self.seen.root.to_string(),
+            "bundle": bundle,
+            "latest": self.seen.latest.to_string(),
+        })
+    }
+
+    fn judged(
+        &mut self,
+        text: &str,
+        circumstances: &Circumstances,
+        at: UnixTime,
+    ) -> Result<Scanned, Failure> {
         self.seen = self.seen.at(at)?;
         let nothing = || Code::BundleStale.because("no data were brought yet");
         let loaded = self.loaded.as_ref().ok_or_else(nothing)?;
@@ -118,6 +177,8 @@ impl Scanner {
             let reason = format!("{} hours old", seconds / HOUR_S);
             return Err(Code::BundleStale.because(reason));
         }
+        // A newer bundle may have brought another policy set.
+        let asked = self.asked(circumstances, at)?;
         let opened = open(text.trim(), &loaded.world);
         let presented = [Presented::of(&opened)].into_iter();
         let verdict = asked.verdict(presented, at, &loaded.world, &self.policy);

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::model::PersonName;
 use crate::rules::{Colour, Words};
 use crate::snapshot::bundle::Age;
-use crate::verify::{Finding, Locale, Outcome, Verdict, View};
+use crate::verify::{Finding, Locale, Outcome, Verdict, View, message};
 use serde_json::{Value, json};
 
 /// What is shown of a code.
@@ -105,6 +105,21 @@ impl Scanned {
             "verdict": self.verdict.as_ref().map(|it| it.to_json(View::Gate, None, None)),
         })
     }
+}
+
+/// `failure` for whoever calls from another language: its code, its detail for those who operate, and what people read.
+pub fn told(failure: &Failure) -> Value {
+    let code = failure.code();
+    let said = |locale| {
+        let said = message(code, locale);
+        said.map(|it| format!("{} {}", it.sentence, it.remedy))
+    };
+    json!({
+        "code": code.name(),
+        "detail": failure.detail(),
+        "id": said(Locale::Id),
+        "en": said(Locale::En),
+    })
 }
 
 /// `name` as one line that changes nothing around it.

@@ -11,12 +11,10 @@
 //! | `tally.json` | how many of each colour, by day |
 
 use super::files::{self, PRIVATE, PUBLIC};
-use crate::codec::json;
 use crate::failure::{Code, Failure};
-use crate::model::{Environment, Thumbprint, UnixTime};
+use crate::model::{Thumbprint, UnixTime};
 use crate::scan::{Scanned, Scanner};
 use crate::snapshot::bundle::{MAX_BUNDLE, Seen};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -32,19 +30,6 @@ pub struct ScannerFolder {
 
 /// How many of each colour were scanned, by day (UTC).
 type Tally = BTreeMap<String, BTreeMap<String, u64>>;
-
-/// What `scanner.json` holds.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Memory {
-    version: u32,
-    root: String,
-    environment: Option<String>,
-    epoch: u64,
-    sequence: u64,
-    bundle: Option<String>,
-    latest: i64,
-}
 
 impl ScannerFolder {
     /// Enrols the scanner in `folder`, which pins the root with this fingerprint from now on; what it had is gone.
@@ -83,7 +68,7 @@ impl ScannerFolder {
             return Err(Code::NotEnrolled.because(reason));
         }
         let one = files::lock(folder)?;
-        let seen = read(&files::read_private(&path)?)?;
+        let seen = Seen::read(&files::read_private(&path)?)?;
         let mut scanner = Scanner::remembering(seen);
         let bundle = folder.join(BUNDLE);
         if bundle.exists() {
@@ -167,43 +152,10 @@ impl ScannerFolder {
 
     fn remember(&mut self) -> Result<(), Failure> {
         let seen = self.scanner.seen().clone();
-        files::write_durably(&self.folder.join(MEMORY), &written(&seen)?, PRIVATE)?;
+        files::write_durably(&self.folder.join(MEMORY), &seen.write()?, PRIVATE)?;
         self.kept = seen;
         Ok(())
     }
-}
-
-fn written(seen: &Seen) -> Result<Vec<u8>, Failure> {
-    let (epoch, sequence) = seen.newest;
-    let memory = Memory {
-        version: VERSION,
-        root: seen.root.to_string(),
-        environment: seen.environment.map(|it| it.name().to_owned()),
-        epoch,
-        sequence,
-        bundle: seen.name.map(|name| name.to_string()),
-        latest: seen.latest.seconds(),
-    };
-    let bytes = serde_json::to_vec_pretty(&memory);
-    bytes.map_err(|error| Code::Internal.caused_by("nothing to remember", error))
-}
-
-fn read(bytes: &[u8]) -> Result<Seen, Failure> {
-    let unread = || Code::NotEnrolled.because("what the scanner remembers cannot be read");
-    let memory = json::read(bytes, MAX_VALUES).map_err(|_| unread())?;
-    let memory: Memory = serde_json::from_value(memory).map_err(|_| unread())?;
-    let name = |text: &String| Thumbprint::parse(text).ok_or_else(unread);
-    let environment = |text: &String| Environment::parse(text).ok_or_else(unread);
-    if memory.version != VERSION {
-        return Err(unread());
-    }
-    Ok(Seen {
-        root: name(&memory.root)?,
-        environment: memory.environment.as_ref().map(environment).transpose()?,
-        newest: (memory.epoch, memory.sequence),
-        name: memory.bundle.as_ref().map(name).transpose()?,
-        latest: UnixTime::from_seconds(memory.latest).ok_or_else(unread)?,
-    })
 }
 
 /// The bytes of the file at `path`, if they may be a bundle.
@@ -222,8 +174,6 @@ pub fn bounded(path: &Path) -> Result<Vec<u8>, Failure> {
 const MEMORY: &str = "scanner.json";
 const BUNDLE: &str = "bundle.lintas";
 const TALLY: &str = "tally.json";
-const VERSION: u32 = 1;
-const MAX_VALUES: usize = 16;
 /// Days of which counts are kept.
 const MAX_DAYS: usize = 31;
 /// Seconds of scans that may be forgotten where the power fails.

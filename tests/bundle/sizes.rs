@@ -14,14 +14,13 @@ use lintas::model::{Country, Environment};
 use lintas::revocation::{
     ExactSet, Filter, HashKind, Layer, Leading, RevocationBatch, RevocationHash, RevocationList,
 };
-use lintas::rules::{RuleSet, ValueSets};
+use lintas::rules::{Circumstances, RuleSet, ValueSets};
 use lintas::scan::Scanner;
 use lintas::snapshot::bundle::Bundle;
 use lintas::snapshot::{
     Acceptance, DidProof, DidTrust, FeedProof, FeedRecords, Own, Snapshot, read_feed,
 };
 use lintas::trust::Source;
-use lintas::verify::Asked;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -221,7 +220,7 @@ fn a_scanner_starts_quickly() {
             let started = Instant::now();
             let mut scanner = Scanner::enrolled(press.root.fingerprint());
             scanner.load(&bytes).unwrap();
-            let shown = scanner.scan(&text, &Asked::default(), day(0));
+            let shown = scanner.scan(&text, &Circumstances::default(), day(0));
             assert!(shown.verdict.is_some());
             started.elapsed()
         })

@@ -50,6 +50,15 @@ impl Path {
     /// On any processor.
     pub const PORTABLE: Self = Self(Way::Portable);
 
+    /// `points` as this path wants them.
+    fn stored(self, points: Vec<Affine<Fe>>) -> Vec<Affine<Fe>> {
+        match self.0 {
+            Way::Portable => points,
+            #[cfg(target_arch = "x86_64")]
+            Way::Ifma(ifma) => points.into_iter().map(|it| ifma.stored(it)).collect(),
+        }
+    }
+
     /// The fastest that this processor has.
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -86,13 +95,7 @@ impl Table {
     }
 
     fn new(path: Path, point: Affine<Fe>, windows: Windows) -> Self {
-        let mut points = multiply::table::<P256>(point, windows);
-        #[cfg(target_arch = "x86_64")]
-        if let Way::Ifma(ifma) = path.0 {
-            points
-                .iter_mut()
-                .for_each(|point| *point = ifma.stored(*point));
-        }
+        let points = path.stored(multiply::table::<P256>(point, windows));
         Self {
             digest: digest(&points),
             points,

@@ -21,6 +21,7 @@ mod meter;
 mod metrics;
 mod once;
 mod openapi;
+mod page;
 pub mod peer;
 mod problem;
 mod publication;

@@ -88,6 +88,11 @@ fn operation(route: &Route) -> Value {
             answers("ready", "Tell whether to send traffic.", "Ready", &["503"]),
             json!({ "description": "Ready while every pinned source can be read and a signer is known. Foreign feeds that are too old are named." }),
         ),
+        ("GET", "/scan") => json!({
+            "operationId": "pageShort",
+            "summary": "Lead to the scanner as a page.",
+            "responses": { "308": { "description": "It is at `/scan/`." } },
+        }),
         ("GET", "/openapi.json") => answers("openapi", "Give this document.", "Document", &[]),
         _ => publication::operation(route),
     };

@@ -8,7 +8,8 @@ use super::meter::{CLAIM, CREDENTIAL, ISSUED, LIST};
 use super::once::once;
 use super::work::Work;
 use super::{
-    batch, claims, codes, events, health, issue, openapi, publication, revocations, trust, verify,
+    batch, claims, codes, events, health, issue, openapi, page, publication, revocations, trust,
+    verify,
 };
 use crate::failure::Code;
 use crate::model::Environment;
@@ -98,6 +99,10 @@ pub const ROUTES: &[Route] = &[
     published("/v1/bundle/{name}/from/{before}", || {
         get().to(publication::following)
     }),
+    published("/scan", || get().to(page::short)),
+    published("/scan/", || get().to(page::page)),
+    published("/scan/{name}", || get().to(page::file)),
+    published("/scan/pkg/{name}", || get().to(page::packaged)),
     published("/.well-known/lintas", || get().to(publication::discovery)),
     published("/published/trustlist.json", || get().to(publication::plain)),
     published("/published/trustlist.cbor", || get().to(publication::plain)),

@@ -5,8 +5,10 @@
 
 use super::file::Proven;
 use super::manifest::Manifest;
+use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, Thumbprint, UnixTime};
+use serde::{Deserialize, Serialize};
 
 /// What was seen so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,19 @@ pub struct Seen {
     pub name: Option<Thumbprint>,
     /// The latest instant that has passed for sure.
     pub latest: UnixTime,
+}
+
+/// How it is written down.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Memory {
+    version: u32,
+    root: String,
+    environment: Option<String>,
+    epoch: u64,
+    sequence: u64,
+    bundle: Option<String>,
+    latest: i64,
 }
 
 /// How old a bundle is.
@@ -90,6 +105,47 @@ impl Seen {
             ..self.clone()
         })
     }
+
+    /// It as JSON, to be kept for the next start.
+    ///
+    /// # Errors
+    /// `internal` if the writer fails.
+    pub fn write(&self) -> Result<Vec<u8>, Failure> {
+        let (epoch, sequence) = self.newest;
+        let memory = Memory {
+            version: VERSION,
+            root: self.root.to_string(),
+            environment: self.environment.map(|it| it.name().to_owned()),
+            epoch,
+            sequence,
+            bundle: self.name.map(|name| name.to_string()),
+            latest: self.latest.seconds(),
+        };
+        let bytes = serde_json::to_vec_pretty(&memory);
+        bytes.map_err(|error| Code::Internal.caused_by("nothing to remember", error))
+    }
+
+    /// What was kept in `bytes`.
+    ///
+    /// # Errors
+    /// `not_enrolled`.
+    pub fn read(bytes: &[u8]) -> Result<Self, Failure> {
+        let unread = || Code::NotEnrolled.because("what the scanner remembers cannot be read");
+        let memory = json::read(bytes, MAX_VALUES).map_err(|_| unread())?;
+        let memory: Memory = serde_json::from_value(memory).map_err(|_| unread())?;
+        let name = |text: &String| Thumbprint::parse(text).ok_or_else(unread);
+        let environment = |text: &String| Environment::parse(text).ok_or_else(unread);
+        if memory.version != VERSION {
+            return Err(unread());
+        }
+        Ok(Self {
+            root: name(&memory.root)?,
+            environment: memory.environment.as_ref().map(environment).transpose()?,
+            newest: (memory.epoch, memory.sequence),
+            name: memory.bundle.as_ref().map(name).transpose()?,
+            latest: UnixTime::from_seconds(memory.latest).ok_or_else(unread)?,
+        })
+    }
 }
 
 impl Manifest {
@@ -108,3 +164,5 @@ impl Manifest {
 
 /// How far clocks are apart that nobody has set: five minutes.
 const TOLERANCE_S: i64 = 5 * 60;
+const VERSION: u32 = 1;
+const MAX_VALUES: usize = 16;

@@ -36,7 +36,8 @@ pub fn write_archive<'e>(
 
 /// The block before an entry of `length` bytes; `None` where its name or its length does not fit.
 fn head(name: &str, length: usize) -> Option<Vec<u8>> {
-    let fits = !name.is_empty() && name.len() <= NAME && length < MAX_LENGTH;
+    let is_short = u64::try_from(length).is_ok_and(|it| it < MAX_LENGTH);
+    let fits = !name.is_empty() && name.len() <= NAME && is_short;
     if !fits {
         return None;
     }
@@ -68,5 +69,5 @@ const NAME: usize = 100;
 /// After the name of what an entry links to.
 const MAGIC_AT: usize = 257;
 /// What eleven octal digits hold.
-const MAX_LENGTH: usize = 1 << 33;
+const MAX_LENGTH: u64 = 1 << 33;
 const UNKNOWN_SYSTEM: u8 = 255;

@@ -239,6 +239,7 @@ pub(super) fn schemas() -> Value {
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 const GZIP: &str = "application/gzip";
+const HTML: &str = "text/html";
 const FOREIGN: Option<&str> = Some("Foreign");
 const GET: &str = "GET";
 #[rustfmt::skip]
@@ -247,6 +248,9 @@ const ROWS: &[Row] = &[
     (GET, "/v1/bundle", "bundle", "Tell which bundle for scanners is the newest, and where it is.", JSON, Some("Bundle")),
     (GET, "/v1/bundle/{name}", "bundleWhole", "Give the newest bundle.", "application/vnd.lintas.bundle+cbor", None),
     (GET, "/v1/bundle/{name}/from/{before}", "bundleFollowing", "Give what the newest bundle has that an earlier one has not.", "application/vnd.lintas.bundle+cbor", None),
+    (GET, "/scan/", "page", "Give the scanner as a page.", HTML, None),
+    (GET, "/scan/{name}", "pageFile", "Give a file of that page.", "*/*", None),
+    (GET, "/scan/pkg/{name}", "pagePackage", "Give a file of the package that judges in it.", "*/*", None),
     (GET, "/published/trustlist.json", "listJson", "Give the trust list in the EU gateway's form.", JSON, FOREIGN),
     (GET, "/published/trustlist.cbor", "listCbor", "Give the trust list as a signed COSE message.", "application/cose", None),
     (GET, "/published/jwks.json", "listKeys", "Give the signers' keys as a JSON Web Key set.", "application/jwk-set+json", FOREIGN),
