@@ -51,13 +51,20 @@ export async function start() {
   return { context, page, asked, faults };
 }
 
-const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const lines = createInterface({ input: process.stdin });
+const answers = lines[Symbol.asyncIterator]();
 
 /** Has whoever started this do `what` to the gateway. */
 export async function have(what) {
   console.log(`? ${what}`);
   const { value } = await answers.next();
   assert.equal(value, "done");
+}
+
+/** Ends the browser, and waits for no more answers. */
+export async function end(context) {
+  await context.close();
+  lines.close();
 }
 
 /** Says that a step is over. */

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { have, passed, start, told } from "./browser.mjs";
+import { end, have, passed, start, told } from "./browser.mjs";
 
 const { context, page, asked, faults } = await start();
 const at = (id) => page.locator(`#${id}`);
@@ -276,7 +276,7 @@ passed("one window");
 
 // Somebody sets the clock.
 await clockMoved(3);
-if (told.policy) {
+if (told.positive) {
   await paste(told.positive);
   assert.ok((await shows("black")).includes("HUBUNGI PETUGAS KESEHATAN"));
   await faultless("black");
@@ -349,7 +349,7 @@ await tells("[not_enrolled]");
 assert.ok(await at("enrol").isVisible());
 passed("memory");
 
-await context.close();
+await end(context);
 const own = new URL(told.site);
 const strange = asked.filter((it) => {
   const [method, url] = it.split(" ");
