@@ -278,7 +278,7 @@ passed("one window");
 await clockMoved(3);
 if (told.positive) {
   await paste(told.positive);
-  assert.ok((await shows("black")).includes("HUBUNGI PETUGAS KESEHATAN"));
+  assert.ok((await shows("black", "rule_failed")).includes("HUBUNGI PETUGAS KESEHATAN"));
   await faultless("black");
   await shot("black");
   // Where it stands is a setting: where the level is known, where it is not, and what the set does not know.
