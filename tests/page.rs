@@ -191,7 +191,7 @@ impl Place {
                 "? down" => drop(serving.take()),
                 "? changed" => drop(serving.replace(self.changed())),
                 other => {
-                    println!("{other}");
+                    eprintln!("{other}");
                     continue;
                 }
             }

@@ -42,7 +42,11 @@ async function changed(change) {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
   });
-  change(transaction.objectStore(KEPT));
+  try {
+    change(transaction.objectStore(KEPT));
+  } catch {
+    transaction.abort();
+  }
   await done;
 }
 

@@ -243,7 +243,29 @@ passed("without a network");
 
 // New data, and what nobody can do to the old.
 const old = join(told.bundles, readdirSync(told.bundles).filter((it) => it.endsWith(".lintas")).sort()[0]);
+const earlier = await at("sequence").textContent();
 await have("changed");
+// Where there is no room for a bundle, what was kept stays in use, and what it remembers fits to it.
+await page.evaluate(() => {
+  const { put } = IDBObjectStore.prototype;
+  globalThis.room = () => { IDBObjectStore.prototype.put = put; };
+  IDBObjectStore.prototype.put = function (value, name) {
+    if (name === "bundle") {
+      throw new DOMException("no room", "QuotaExceededError");
+    }
+    return put.call(this, value, name);
+  };
+});
+await at("update").click();
+await tells("tidak dapat disimpan");
+assert.equal(await at("sequence").textContent(), earlier);
+assert.ok(await page.evaluate(async () => {
+  const { read } = await import("./store.js");
+  const [{ memory, bundle }, { Scanner }] = [await read(), await import("./pkg/lintas.js")];
+  Scanner.remembering(memory).load(bundle);
+  return true;
+}));
+await page.evaluate(() => globalThis.room());
 const since = asked.length;
 await at("update").click();
 await tells("Data baru dipakai");
