@@ -15,7 +15,7 @@ use crate::server::files;
 use crate::server::gateway::Clock;
 use crate::server::gateway::keyring::folder;
 use crate::server::keys::{
-    Ceremony, Cohort, Passphrase, PassphrasePlace, ReceiptPlace, Token, Wanted, certificate_of,
+    Ceremony, Cohort, KeyPlace, Passphrase, PassphrasePlace, Token, Wanted, certificate_of,
     make_receipt_key, make_sealed_key, make_token_key,
 };
 use base64::Engine;
@@ -289,10 +289,10 @@ fn receipt(config: &Config, in_token: bool, sealed: &Sealed) -> Result<Exit, Fai
     let (country, now) = (config.issuer.country, Clock::System.now());
     let make = |place| make_receipt_key(data, environment, country, now, &place);
     let (certificate, kid) = if in_token {
-        make(ReceiptPlace::Token(&token(config)?))?
+        make(KeyPlace::Token(&token(config)?))?
     } else {
         let passphrase = sealed.read(config.keys.passphrase.as_ref())?;
-        make(ReceiptPlace::Sealed(&passphrase))?
+        make(KeyPlace::Sealed(&passphrase))?
     };
     show::line(&format!("certificate {}", certificate.display()))?;
     show::line(&format!("key {kid}"))?;
