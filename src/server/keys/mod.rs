@@ -20,7 +20,7 @@ mod sealed;
 mod signer;
 mod token;
 
-pub use bundle::{BundleKeys, has_bundle_key};
+pub use bundle::{BundleKeys, BundleOpeners, bundle_statements, has_bundle_key, make_bundle_key};
 pub use ceremony::{Answered, Ceremony};
 pub use cohort::{Cohort, Quarter, check_region};
 pub use demo::{DemoPki, demo_pki, demo_upload};
