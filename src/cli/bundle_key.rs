@@ -15,7 +15,7 @@ use crate::server::config::Config;
 use crate::server::files::{self, PUBLIC};
 use crate::server::gateway::Clock;
 use crate::server::keys::{
-    BundleKeys, BundleOpeners, KeyPlace, Token, bundle_statements, has_bundle_key, make_bundle_key,
+    BundleKeys, BundleOpeners, KeyPlace, Token, has_bundle_key, make_bundle_key, stated_for_bundles,
 };
 use crate::server::scanner::bounded;
 use crate::snapshot::bundle::{MAX_KEY_S, Root, Statements};
@@ -88,12 +88,7 @@ impl Draft {
             let reason = format!("a key of bundles is good for 1 to {MAX_DAYS} days");
             return Err(Code::BundleInvalid.because(reason));
         }
-        let data = &config.data;
-        let before = if has_bundle_key(data) {
-            Some(Statements::read(&bundle_statements(data)?)?)
-        } else {
-            None
-        };
+        let before = stated_for_bundles(&config.data)?;
         let next = self.root.as_deref().map(|path| Root::read(&bounded(path)?));
         let next = next.transpose()?;
         if let Some(next) = &next

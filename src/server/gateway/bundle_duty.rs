@@ -7,31 +7,17 @@ use super::Gateway;
 use super::bundles::BundlePress;
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
-use crate::model::Thumbprint;
 use crate::server::keys::{BundleKeys, BundleOpeners, bundle_statements};
 use crate::server::store::Lease;
-use std::path::Path;
 use std::sync::Arc;
 use tracing::{error, info};
 
 /// What a node that may press bundles remembers.
+#[derive(Default)]
 pub(super) struct Duty {
     lease: Option<Lease>,
-    /// SHA-256 over the statements that are in use.
-    statements: Thumbprint,
-    /// Why newer ones are not in use.
+    /// Why newer statements of the root are not in use.
     told: Option<String>,
-}
-
-impl Duty {
-    /// That of a node which presses by the statements below the folder `data`.
-    pub(super) fn of(data: &Path) -> Result<Self, Failure> {
-        Ok(Self {
-            lease: None,
-            statements: hash(data)?,
-            told: None,
-        })
-    }
 }
 
 impl Gateway {
@@ -51,18 +37,18 @@ impl Gateway {
         press: &BundlePress,
         duty: &mut Duty,
     ) -> bool {
-        let taken = self.newer_keys(duty.statements).await;
+        let taken = self.newer_keys(press).await;
         let until = press.keys().key.validity.not_after;
         let left = until.seconds() - self.clock.now().seconds();
         metrics::gauge!("lintas_bundle_key_seconds")
             .set(i32::try_from(left).map_or(f64::MAX, f64::from));
         match taken {
-            Ok(None) => {
+            Ok(false) => {
                 duty.told = None;
                 false
             }
-            Ok(Some(statements)) => {
-                (duty.statements, duty.told) = (statements, None);
+            Ok(true) => {
+                duty.told = None;
                 info!(%until, "bundles are signed by another key, until {until}");
                 true
             }
@@ -78,14 +64,11 @@ impl Gateway {
         }
     }
 
-    /// The SHA-256 of the statements that are in use from now on, where they are others than `known`.
-    async fn newer_keys(
-        self: &Arc<Self>,
-        known: Thumbprint,
-    ) -> Result<Option<Thumbprint>, Failure> {
-        let statements = hash(&self.data)?;
-        if statements == known {
-            return Ok(None);
+    /// Whether other keys are in use from now on.
+    async fn newer_keys(self: &Arc<Self>, press: &BundlePress) -> Result<bool, Failure> {
+        let statements = bundle_statements(&self.data)?;
+        if sha256(&statements) == press.keys().statements.0 {
+            return Ok(false);
         }
         let gateway = Arc::clone(self);
         let taken = actix_web::rt::task::spawn_blocking(move || {
@@ -98,7 +81,7 @@ impl Gateway {
         });
         let broken = |error| Code::Internal.caused_by("the key was not opened", error);
         taken.await.map_err(broken)??;
-        Ok(Some(statements))
+        Ok(true)
     }
 
     /// Whether this node presses bundles now.
@@ -121,10 +104,6 @@ impl Gateway {
             records.release(&lease, self.clock.now().plus(1)).await;
         }
     }
-}
-
-fn hash(data: &Path) -> Result<Thumbprint, Failure> {
-    Ok(Thumbprint(sha256(&bundle_statements(data)?)))
 }
 
 const LEASE: &str = "bundles";

@@ -48,6 +48,7 @@ pub struct Pressed {
 }
 
 /// What the next one is made from.
+#[derive(Default)]
 struct State {
     layers: Vec<Arc<Layer>>,
     /// The hashes that stand in a layer.
@@ -212,18 +213,6 @@ impl Gateway {
     }
 }
 
-impl State {
-    fn of(duty: Duty) -> Self {
-        Self {
-            layers: Vec::new(),
-            covered: ExactSet::default(),
-            pressed: None,
-            last: BTreeMap::new(),
-            duty,
-        }
-    }
-}
-
 impl BundlePress {
     fn open(keys: BundleKeys, config: BundleConfig, data: &Path) -> Result<Self, Failure> {
         let folder = data.join("bundles");
@@ -233,9 +222,9 @@ impl BundlePress {
             config,
             folder,
             newest: ArcSwapOption::empty(),
-            state: tokio::sync::Mutex::new(State::of(Duty::of(data)?)),
+            state: tokio::sync::Mutex::default(),
         };
-        let mut state = State::of(Duty::of(data)?);
+        let mut state = State::default();
         for path in press.kept()? {
             match press.read(&path) {
                 Ok(pressed) => {

@@ -159,7 +159,9 @@ impl Gateway {
             None
         };
         let signs_receipts = config.roles.has(Role::Verify) && has_receipt_keys(&config.data);
-        let signs_bundles = config.roles.has(Role::Publish) && has_bundle_key(&config.data);
+        let signs_bundles = config.environment != Environment::Demo
+            && config.roles.has(Role::Publish)
+            && has_bundle_key(&config.data);
         let openers = if config.roles.has(Role::Issue) || signs_receipts || signs_bundles {
             Openers::read(&config.keys)?
         } else {

@@ -36,6 +36,8 @@ pub struct BundleKeys {
     pub epoch: u64,
     /// Its private half.
     pub signer: Arc<dyn Signer>,
+    /// SHA-256 over the statements as they lie there, by which others are told from them.
+    pub statements: Thumbprint,
 }
 
 /// What opens the private half of a key of bundles.
@@ -54,12 +56,23 @@ pub fn has_bundle_key(data: &Path) -> bool {
     statements_file(data).exists()
 }
 
-/// The bytes of the statements below the folder `data`, by which they are known to have changed.
+/// The bytes of the statements below the folder `data`.
 ///
 /// # Errors
 /// `input_output`, `input_too_large`.
 pub fn bundle_statements(data: &Path) -> Result<Vec<u8>, Failure> {
     bounded(&statements_file(data))
+}
+
+/// The statements that are in force below the folder `data`; none where there never were any.
+///
+/// # Errors
+/// `bundle_invalid`, `proof_invalid`, `environment_mismatch`, `input_output`, `input_too_large`.
+pub fn stated_for_bundles(data: &Path) -> Result<Option<Statements>, Failure> {
+    if !has_bundle_key(data) {
+        return Ok(None);
+    }
+    Statements::read(&bundle_statements(data)?).map(Some)
 }
 
 /// Makes a private key of bundles below the folder `data`, which signs nothing before the root names it; its public half,
@@ -83,7 +96,8 @@ impl BundleKeys {
             Code::ConfigurationInvalid.because(reason)
         };
         let odd = |failure: Failure| unusable(failure.detail());
-        let statements = Statements::read(&bundle_statements(data)?).map_err(odd)?;
+        let bytes = bundle_statements(data)?;
+        let statements = Statements::read(&bytes).map_err(odd)?;
         let first = statements.roots().first().map(Root::fingerprint);
         let frame = statements.frame();
         let stated = frame.stated(first.ok_or_else(|| unusable("no root"))?);
@@ -98,6 +112,7 @@ impl BundleKeys {
             key,
             epoch,
             signer,
+            statements: Thumbprint(sha256(&bytes)),
         })
     }
 
@@ -116,11 +131,7 @@ impl BundleKeys {
         at: UnixTime,
     ) -> Result<Self, Failure> {
         let _installing = files::lock(data)?;
-        let before = if has_bundle_key(data) {
-            Some(Statements::read(&bundle_statements(data)?)?)
-        } else {
-            None
-        };
+        let before = stated_for_bundles(data)?;
         let in_force = before.as_ref().and_then(|it| it.roots().last());
         let in_force = in_force.map(Root::fingerprint);
         let frame = statements.frame();
@@ -144,13 +155,15 @@ impl BundleKeys {
             return Err(Code::ProofInvalid.because("the key may not sign at this time"));
         }
         let signer = openers.open(data, &key)?;
-        files::write_durably(&statements_file(data), &statements.write()?, PUBLIC)?;
+        let bytes = statements.write()?;
+        files::write_durably(&statements_file(data), &bytes, PUBLIC)?;
         Ok(Self {
             frame,
             root,
             key,
             epoch,
             signer,
+            statements: Thumbprint(sha256(&bytes)),
         })
     }
 

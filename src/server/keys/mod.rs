@@ -20,7 +20,10 @@ mod sealed;
 mod signer;
 mod token;
 
-pub use bundle::{BundleKeys, BundleOpeners, bundle_statements, has_bundle_key, make_bundle_key};
+pub use bundle::{
+    BundleKeys, BundleOpeners, bundle_statements, has_bundle_key, make_bundle_key,
+    stated_for_bundles,
+};
 pub use ceremony::{Answered, Ceremony};
 pub use cohort::{Cohort, Quarter, check_region};
 pub use demo::{DemoPki, demo_pki, demo_upload};
