@@ -5,6 +5,9 @@
 mod approvals;
 mod audit;
 mod batch;
+mod bundle;
+mod bundle_key;
+mod bundle_root;
 mod conformance;
 mod documents;
 mod door;
@@ -139,6 +142,9 @@ enum Command {
     /// The national CA, and the gateway's signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Bundles for scanners: the root that vouches for them, and the key that signs them.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Which countries' backends use the gateway.
     #[command(subcommand)]
     Party(party::Party),
@@ -201,6 +207,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Clients(command) => command.run(),
         Command::Approvals(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Bundle(command) => command.run(),
         Command::Party(command) => command.run(),
         Command::Revoke(command) => command.run(),
         Command::Rules(command) => command.run(),

@@ -13,4 +13,5 @@ mod ground;
 mod proof;
 mod seen;
 mod sizes;
+mod statements;
 mod withdrawn;

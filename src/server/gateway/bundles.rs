@@ -1,15 +1,18 @@
-//! Bundles for scanners: the world in force in one signed file, made anew when something changed and once an hour.
+//! Bundles for scanners: the world in force in one signed file, made anew when something changed and once in a while, an hour as a
+//! rule.
 //!
-//! Refuses to sign while records are missing or nothing was ever read, and a number that is not larger than any that it signed. One
-//! node has the key: the others serve none.
+//! Refuses to sign while records are missing or nothing was ever read, a number that is not larger than any that it signed, and to
+//! press while another node does.
 //!
 //! The last ones stay in the folder `bundles`, so that scanners can be told what changed since theirs.
 
 use super::Gateway;
+use super::bundle_duty::Duty;
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, SnapshotId, Thumbprint, UnixTime};
 use crate::revocation::{ExactSet, Filter, Layer, Leading};
+use crate::server::config::BundleConfig;
 use crate::server::files::{self, PUBLIC};
 use crate::server::keys::{BundleKeys, has_bundle_key};
 use crate::server::scanner::bounded;
@@ -17,7 +20,7 @@ use crate::server::store::issuing::Selector;
 use crate::snapshot::bundle::{Bundle, Manifest};
 use crate::snapshot::{Offline, Snapshot};
 use actix_web::web::Bytes;
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +28,8 @@ use tracing::{info, warn};
 
 /// What a node makes bundles with, and the newest.
 pub struct BundlePress {
-    keys: BundleKeys,
+    keys: ArcSwap<BundleKeys>,
+    config: BundleConfig,
     folder: PathBuf,
     newest: ArcSwapOption<Pressed>,
     state: tokio::sync::Mutex<State>,
@@ -53,23 +57,24 @@ struct State {
     pressed: Option<SnapshotId>,
     /// The last ones, by their numbers.
     last: BTreeMap<u64, (Thumbprint, Manifest)>,
+    duty: Duty,
 }
 
 impl Gateway {
     /// Makes it press bundles, where a key of bundles is in its data folder; in demo one is made.
     ///
     /// # Errors
-    /// `configuration_invalid`, `input_output`; `internal` where it does already.
-    pub fn press_bundles(&self) -> Result<(), Failure> {
-        let (data, environment) = (&self.data, self.environment);
-        let keys = match environment {
+    /// `configuration_invalid`, `key_sealed`, `signer_unavailable`, `input_output`; `internal` where it does already.
+    pub fn press_bundles(&self, config: BundleConfig) -> Result<(), Failure> {
+        let data = &self.data;
+        let keys = match self.environment {
             Environment::Demo => BundleKeys::demo(data, self.clock.now())?,
             Environment::Test | Environment::Production if has_bundle_key(data) => {
-                BundleKeys::open(data, environment)?
+                BundleKeys::open(data, self.bundle_openers())?
             }
             Environment::Test | Environment::Production => return Ok(()),
         };
-        let press = BundlePress::open(keys, data.join("bundles"))?;
+        let press = BundlePress::open(keys, config, data)?;
         let again = |_| Code::Internal.because("this gateway presses bundles already");
         self.bundles.set(press).map_err(again)
     }
@@ -89,18 +94,30 @@ impl Gateway {
         press.newest.load_full().ok_or_else(none)
     }
 
-    /// Presses a bundle where the world has changed since the last, or that is an hour old.
+    /// Presses a bundle where the world or the key has changed since the last, or that is old enough.
     ///
     /// # Errors
-    /// `store_incomplete`, `store_unavailable`, `not_published`, `input_output`, `signer_unavailable`, `internal`.
+    /// `lease_lost` while another node presses them; `store_incomplete`, `store_unavailable`, `not_published`, `input_output`, `signer_unavailable`, `internal`.
     pub async fn keep_bundled(self: &Arc<Self>) -> Result<(), Failure> {
         let Some(press) = self.bundle_press() else {
             return Ok(());
         };
         let mut state = press.state.lock().await;
+        if self.take_up_keys(press, &mut state.duty).await {
+            state.pressed = None;
+        }
+        let is_on_duty = self.is_on_duty(&mut state.duty).await?;
+        // The second of the next number is one after which the lease began.
         let (world, now) = (self.world(), self.clock.now());
         let newest = press.newest.load_full();
-        let is_new = newest.is_some_and(|it| now < it.manifest.issued_at.plus(EVERY_S));
+        let due = |it: &Pressed| it.manifest.issued_at.plus(press.config.every_s) <= now;
+        let is_new = newest.is_some_and(|it| !due(&it));
+        if !is_on_duty {
+            if !is_new {
+                press.newest.store(None);
+            }
+            return Err(Code::LeaseLost.because("another node presses bundles"));
+        }
         if is_new && state.pressed == Some(world.snapshot.id()) {
             return Ok(());
         }
@@ -130,6 +147,13 @@ impl Gateway {
         }
         press.newest.store(Some(Arc::new(pressed)));
         Ok(())
+    }
+
+    /// Lets another node press bundles, as this one ends.
+    pub(in crate::server) async fn end_bundling(&self) {
+        if let Some(press) = self.bundle_press() {
+            self.leave_duty(&mut press.state.lock().await.duty).await;
+        }
     }
 
     /// Makes a layer where too many withdrawn certificates stand in none.
@@ -190,10 +214,12 @@ impl Gateway {
 }
 
 impl BundlePress {
-    fn open(keys: BundleKeys, folder: PathBuf) -> Result<Self, Failure> {
+    fn open(keys: BundleKeys, config: BundleConfig, data: &Path) -> Result<Self, Failure> {
+        let folder = data.join("bundles");
         files::create_dir(&folder)?;
         let mut press = Self {
-            keys,
+            keys: ArcSwap::from_pointee(keys),
+            config,
             folder,
             newest: ArcSwapOption::empty(),
             state: tokio::sync::Mutex::default(),
@@ -218,7 +244,17 @@ impl BundlePress {
 
     /// The fingerprint of the root that scanners pin.
     pub fn root(&self) -> Thumbprint {
-        self.keys.root.fingerprint()
+        self.keys().root.fingerprint()
+    }
+
+    /// The key, and what proves it.
+    pub(super) fn keys(&self) -> Arc<BundleKeys> {
+        self.keys.load_full()
+    }
+
+    /// Presses with `keys` from now on.
+    pub(super) fn take_up(&self, keys: BundleKeys) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// The files of bundles, the oldest first.
@@ -236,7 +272,12 @@ impl BundlePress {
     fn read(&self, path: &Path) -> Result<Pressed, Failure> {
         let bytes = bounded(path)?;
         let bundle = Bundle::read(&bytes)?;
-        let proven = bundle.prove(self.root(), None)?;
+        // One from before a change of roots comes from an earlier root.
+        let keys = self.keys();
+        let roots = keys.frame.roots.iter().rev();
+        let mut proofs = roots.map(|(root, _)| bundle.prove(Thumbprint(sha256(root)), None));
+        let proven = proofs.find(Result::is_ok);
+        let proven = proven.unwrap_or_else(|| bundle.prove(self.root(), None))?;
         bundle.snapshot(&proven)?;
         Ok(Pressed {
             name: proven.name,
@@ -257,7 +298,8 @@ impl BundlePress {
         last: &BTreeMap<u64, (Thumbprint, Manifest)>,
         now: UnixTime,
     ) -> Result<Pressed, Failure> {
-        let validity = &self.keys.key.validity;
+        let keys = self.keys();
+        let validity = &keys.key.validity;
         if now < validity.not_before || validity.not_after < now {
             return Err(Code::NotPublished.because("the key of bundles may not sign now"));
         }
@@ -274,28 +316,28 @@ impl BundlePress {
         let before = last.keys().next_back().copied().unwrap_or_default();
         let manifest = Manifest {
             environment: snapshot.environment(),
-            epoch: self.keys.epoch,
+            epoch: keys.epoch,
             sequence: u64::try_from(now.seconds())
                 .unwrap_or_default()
                 .max(before + 1),
             issued_at: now,
-            warn_after_s: WARN_AFTER_S,
-            stop_after_s: STOP_AFTER_S,
+            warn_after_s: self.config.warn_after_s,
+            stop_after_s: self.config.stop_after_s,
             snapshot: snapshot.id(),
             sources: snapshot.sources().to_vec(),
             parts,
         };
-        let unsigned = Bundle::to_be_signed(&manifest, self.keys.key.kid)?;
-        let signature = self.keys.signer.sign(unsigned.signed_bytes())?;
+        let unsigned = Bundle::to_be_signed(&manifest, keys.key.kid)?;
+        let signature = keys.signer.sign(unsigned.signed_bytes())?;
         let bundle = Bundle {
             manifest: unsigned.complete(signature)?,
             chunks,
-            ..self.keys.frame.clone()
+            ..keys.frame.clone()
         };
         let whole = bundle.write()?;
         // What goes out was read as a scanner reads it.
         let read = Bundle::read(&whole)?;
-        let proven = read.prove(self.root(), Some(now))?;
+        let proven = read.prove(keys.root.fingerprint(), Some(now))?;
         let carried = read.snapshot(&proven)?;
         let same = carried.own().content_hash() == world.own().content_hash()
             && carried.offline().content_hash() == world.offline().content_hash()
@@ -319,10 +361,6 @@ impl BundlePress {
 }
 
 const ENDING: &str = "lintas";
-/// Seconds after which a bundle is pressed though nothing changed, so that scanners see that it is so.
-const EVERY_S: i64 = 60 * 60;
-const WARN_AFTER_S: i64 = 24 * 60 * 60;
-const STOP_AFTER_S: i64 = 7 * 24 * 60 * 60;
 /// Seconds after which whatever was issued is in the register.
 const REGISTERED_S: i64 = 60 * 60;
 /// Withdrawn certificates that stand in no layer, ten bytes each.

@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 pub mod bucket;
 pub mod budgets;
+mod bundle_duty;
 pub mod bundles;
 pub mod cache;
 mod clock;
@@ -55,7 +56,7 @@ use crate::issue::Issuer;
 use crate::model::Environment;
 use crate::server::config::{Config, KeysConfig, Role, Roles};
 use crate::server::federation::FeedConfig;
-use crate::server::keys::has_receipt_keys;
+use crate::server::keys::{has_bundle_key, has_receipt_keys};
 use crate::server::store;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
@@ -119,6 +120,8 @@ pub struct Gateway {
     keyring: ArcSwap<Keyring>,
     /// The private keys of this node.
     held: Held,
+    /// What opens them.
+    openers: Openers,
     receipts: Receipts,
     expiry: Expiry,
     issuing: Issuing,
@@ -143,7 +146,8 @@ impl Gateway {
     ///
     /// What it counts goes to the recorder of metrics that is installed by then.
     /// In the role to issue it opens the signing keys that are configured, and in the demo environment makes its throw-away
-    /// PKI; in the role to verify it opens its key of receipts. In other roles it holds no such key.
+    /// PKI; in the role to verify it opens its key of receipts, in the role to publish its key of bundles. In other roles it holds
+    /// no such key.
     ///
     /// # Errors
     /// `input_output`, `configuration_invalid`, `key_sealed`, `signer_unavailable`, `internal`.
@@ -155,14 +159,17 @@ impl Gateway {
             None
         };
         let signs_receipts = config.roles.has(Role::Verify) && has_receipt_keys(&config.data);
-        let openers = if config.roles.has(Role::Issue) || signs_receipts {
+        let signs_bundles = config.environment != Environment::Demo
+            && config.roles.has(Role::Publish)
+            && has_bundle_key(&config.data);
+        let openers = if config.roles.has(Role::Issue) || signs_receipts || signs_bundles {
             Openers::read(&config.keys)?
         } else {
             Openers::default()
         };
         let receipts = Receipts::open(config, &openers, clock.now())?;
         let held = if config.roles.has(Role::Issue) {
-            Held::open(openers, &config.data)
+            Held::open(openers.clone(), &config.data)
         } else {
             Held::none()
         };
@@ -200,6 +207,7 @@ impl Gateway {
             keys: config.keys.clone(),
             keyring: ArcSwap::default(),
             held,
+            openers,
             receipts,
             expiry: Expiry::of(config),
             issuing: Issuing::new(&config.issuing)?,

@@ -234,7 +234,7 @@ impl Bundle {
     }
 }
 
-fn items(item: Item<'_>, ceiling: usize) -> Result<Vec<Item<'_>>, Failure> {
+pub(super) fn items(item: Item<'_>, ceiling: usize) -> Result<Vec<Item<'_>>, Failure> {
     let items = item.as_array().ok_or_else(|| invalid("no array"))?;
     let items: Vec<_> = items.take(ceiling.saturating_add(1)).collect();
     if items.len() > ceiling {
@@ -243,12 +243,12 @@ fn items(item: Item<'_>, ceiling: usize) -> Result<Vec<Item<'_>>, Failure> {
     Ok(items)
 }
 
-fn bytes_of(item: Item<'_>) -> Result<Vec<u8>, Failure> {
+pub(super) fn bytes_of(item: Item<'_>) -> Result<Vec<u8>, Failure> {
     let bytes = item.as_bytes().ok_or_else(|| invalid("no bytes"))?;
     Ok(bytes.to_vec())
 }
 
-fn messages_of(item: Item<'_>) -> Result<Vec<Vec<u8>>, Failure> {
+pub(super) fn messages_of(item: Item<'_>) -> Result<Vec<Vec<u8>>, Failure> {
     items(item, MAX_MESSAGES)?
         .into_iter()
         .map(bytes_of)
@@ -259,7 +259,7 @@ const MAGIC: &str = "lintas-bundle";
 /// The ceiling of a bundle, in bytes: 128 MiB.
 pub const MAX_BUNDLE: usize = 128 * 1024 * 1024;
 /// Roots that follow each other.
-const MAX_ROOTS: usize = 16;
+pub(super) const MAX_ROOTS: usize = 16;
 /// Messages of one statement.
 const MAX_MESSAGES: usize = 32;
 /// The ceiling of an inflated chunk, in bytes: 64 MiB.

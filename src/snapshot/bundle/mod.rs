@@ -21,12 +21,14 @@ mod part;
 mod root;
 mod seen;
 mod signers;
+mod statements;
 mod withdrawn;
 
 pub use file::{BUNDLE, Bundle, Chunks, MAX_BUNDLE, Proven};
 pub use manifest::Manifest;
 pub use root::{BundleKey, EPOCH, KEY, MAX_KEY_S, ROOT, Root, epoch_payload, statement};
 pub use seen::{Age, Seen};
+pub use statements::{Standing, Statements};
 
 use crate::codec::cbor::{self, Document, Limits};
 use crate::codec::item::Item;
