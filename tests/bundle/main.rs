@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod carried;
 mod file;
 mod ground;
 mod proof;

@@ -294,15 +294,7 @@ impl BundlePress {
         };
         let whole = bundle.write()?;
         // What goes out was read as a scanner reads it.
-        let read = Bundle::read(&whole)?;
-        let proven = read.prove(self.root(), Some(now))?;
-        let carried = read.snapshot(&proven)?;
-        let same = carried.own().content_hash() == world.own().content_hash()
-            && carried.offline().content_hash() == world.offline().content_hash()
-            && carried.policies().content_hash() == world.policies().content_hash();
-        if !same || proven.manifest != manifest {
-            return Err(Code::ReadBackFailed.because("the bundle reads otherwise"));
-        }
+        Bundle::read_back(&whole, self.root(), &manifest, &world)?;
         let deltas = last.values().map(|(name, manifest)| {
             let delta = bundle.following(manifest).write()?;
             Ok((*name, Bytes::from(delta)))

@@ -19,6 +19,8 @@ use std::sync::Arc;
 /// A part: how it is taken apart and put together.
 pub(super) struct Part {
     pub(super) name: &'static str,
+    /// How many rows it has, where they can be counted.
+    pub(super) rows: fn(&Snapshot) -> Option<usize>,
     /// Gives its chunks, before they are deflated, to whoever takes them.
     pub(super) chunks: fn(&Snapshot, Taker<'_>) -> Result<(), Failure>,
     /// Takes the next chunk in.
@@ -32,21 +34,25 @@ pub(super) type Taker<'t> = &'t mut dyn FnMut(Vec<u8>) -> Result<(), Failure>;
 pub(super) const PARTS: [Part; 6] = [
     Part {
         name: "signers",
+        rows: |world| Some(world.trust().signers().len()),
         chunks: signers::chunks,
         take: signers::take,
     },
     Part {
         name: "own",
+        rows: |world| Some(world.own().len()),
         chunks: withdrawn::own,
         take: withdrawn::take_own,
     },
     Part {
         name: "foreign",
+        rows: |_| None,
         chunks: withdrawn::foreign,
         take: withdrawn::take_foreign,
     },
     Part {
         name: "rules",
+        rows: |world| Some(world.rules().rules().count()),
         chunks: rules,
         take: |draft, chunk| {
             let document = document(chunk)?;
@@ -55,6 +61,7 @@ pub(super) const PARTS: [Part; 6] = [
     },
     Part {
         name: "value_sets",
+        rows: |world| Some(world.value_sets().sets().count()),
         chunks: value_sets,
         take: |draft, chunk| {
             let document = document(chunk)?;
@@ -63,6 +70,7 @@ pub(super) const PARTS: [Part; 6] = [
     },
     Part {
         name: "policies",
+        rows: |world| Some(world.policies().all().len()),
         chunks: policies::chunks,
         take: |draft, chunk| policies::take_into(&mut draft.policies, chunk),
     },
@@ -101,21 +109,7 @@ impl Draft {
 fn rules(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
     let mut of_countries: BTreeMap<_, Vec<Value>> = BTreeMap::new();
     for rule in snapshot.rules().rules() {
-        let spoken = |(lang, _): &&(String, String)| {
-            LANGUAGES
-                .iter()
-                .any(|it| lang.to_ascii_lowercase().starts_with(it))
-        };
-        let descriptions = rule.descriptions.iter();
-        let mut descriptions: Vec<_> = descriptions.filter(spoken).cloned().collect();
-        if descriptions.is_empty() {
-            // Whatever it says is more than nothing.
-            descriptions.extend(rule.descriptions.first().cloned());
-        }
-        let row = acceptance::row(&Rule {
-            descriptions,
-            ..Rule::clone(rule)
-        });
+        let row = acceptance::row(&told(rule));
         of_countries.entry(rule.country).or_default().push(row);
     }
     for country in snapshot.rules().unread() {
@@ -125,6 +119,25 @@ fn rules(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
     of_countries
         .into_values()
         .try_for_each(|rows| taker(written(rows)?))
+}
+
+/// `rule` with the words that a bundle has room for.
+pub(super) fn told(rule: &Rule) -> Rule {
+    let spoken = |(lang, _): &&(String, String)| {
+        LANGUAGES
+            .iter()
+            .any(|it| lang.to_ascii_lowercase().starts_with(it))
+    };
+    let descriptions = rule.descriptions.iter();
+    let mut descriptions: Vec<_> = descriptions.filter(spoken).cloned().collect();
+    if descriptions.is_empty() {
+        // Whatever it says is more than nothing.
+        descriptions.extend(rule.descriptions.first().cloned());
+    }
+    Rule {
+        descriptions,
+        ..Rule::clone(rule)
+    }
 }
 
 fn value_sets(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
