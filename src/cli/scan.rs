@@ -5,7 +5,9 @@
 //!
 //! Source: docs/SCANNER.md.
 
+use super::bundle::{Network, described};
 use super::operate::block_on;
+use super::purpose::Stated;
 use super::{Exit, show};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
@@ -15,7 +17,6 @@ use crate::server::client::BundleSource;
 use crate::server::gateway::Clock;
 use crate::server::picture;
 use crate::server::scanner::{ScannerFolder, bounded};
-use crate::snapshot::bundle::Age;
 use crate::verify::{Asked, Journey, Locale};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -41,15 +42,8 @@ pub(super) struct Scan {
     /// Pictures with a code each, in place of lines.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     picture: Vec<PathBuf>,
-    /// How people travel, as the policy set names it.
-    #[arg(long)]
-    mode: Option<String>,
-    /// What they want to enter, as the policy set names it.
-    #[arg(long)]
-    sector: Option<String>,
-    /// The code of the region.
-    #[arg(long)]
-    wilayah: Option<String>,
+    #[command(flatten)]
+    stated: Stated,
     /// The gateway to fetch what is new from, whenever the network is there.
     #[arg(long, value_name = "GATEWAY")]
     fetch: Option<String>,
@@ -62,17 +56,6 @@ pub(super) struct Scan {
     /// Make no sound.
     #[arg(long)]
     quiet: bool,
-}
-
-/// Where new bundles come from.
-#[derive(Args)]
-struct Network {
-    /// The gateway, `https://HOST:PORT`.
-    #[arg(value_name = "GATEWAY")]
-    gateway: String,
-    /// The CA of its TLS certificate, PEM; the CAs that browsers know if left out.
-    #[arg(long, value_name = "PEM")]
-    ca: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -116,9 +99,7 @@ impl Scan {
             }
             Some(Command::Fetch { network }) => {
                 let mut scanner = ScannerFolder::open(&self.folder)?;
-                let source = BundleSource::new(&network.gateway, network.ca.as_deref())?;
-                let has = scanner.scanner().bundle();
-                let newer = block_on(source.newer_than(has))?;
+                let newer = network.newer_than(scanner.scanner().bundle())?;
                 let is_new = newer
                     .map(|bytes| scanner.install(&bytes, now))
                     .transpose()?;
@@ -171,11 +152,7 @@ impl Scan {
 
     /// What is asked of every code: the colour, where the bundle has a policy set that gives one.
     fn asked(&self, scanner: &Scanner, at: UnixTime) -> Result<Asked, Failure> {
-        let circumstances = Circumstances {
-            mode: self.mode.clone(),
-            sector: self.sector.clone(),
-            wilayah: self.wilayah.clone(),
-        };
+        let circumstances = self.stated.circumstances()?;
         let set = scanner.world().and_then(|it| it.policies().in_force(at));
         let Some(set) = set else {
             if circumstances != Circumstances::default() {
@@ -299,22 +276,7 @@ fn sound(colour: Colour) {
 
 fn status(folder: &ScannerFolder, now: UnixTime) -> Result<Exit, Failure> {
     let (scanner, seen) = (folder.scanner(), folder.scanner().seen());
-    let bundle = scanner.manifest().map(|manifest| {
-        let age = match manifest.age(now) {
-            Age::Fresh => "fresh",
-            Age::Old(_) => "old",
-            Age::TooOld(_) => "too_old",
-        };
-        json!({
-            "environment": manifest.environment.name(),
-            "epoch": manifest.epoch,
-            "sequence": manifest.sequence,
-            "issued_at": manifest.issued_at.to_string(),
-            "age": age,
-            "warns_after_hours": manifest.warn_after_s / HOUR_S,
-            "stops_after_hours": manifest.stop_after_s / HOUR_S,
-        })
-    });
+    let bundle = scanner.manifest().map(|manifest| described(manifest, now));
     show::json(&json!({
         "root": seen.root.to_string(),
         "bundle": bundle,

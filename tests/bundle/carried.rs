@@ -79,7 +79,7 @@ fn withdrawn(number: u8) -> Arc<Own> {
 
 fn layered(number: u8) -> Arc<Offline> {
     let mut rows = [(Leading::from(RevocationHash([number; 16])), true)];
-    let layer = Arc::new(Layer::of(day(0), &mut rows));
+    let layer = Arc::new(Layer::of(day(number.into()), &mut rows));
     let none = ExactSet::default();
     Arc::new(Offline::new(vec![layer], none, Arc::default()))
 }
