@@ -249,7 +249,7 @@ fn lines(verdict: &Verdict, view: View, locale: Locale) -> Result<(), Failure> {
     }
     for (_, finding) in verdict.findings() {
         show::line(&format!("finding {}: {}", finding.code, finding.detail))?;
-        if let Some(message) = finding.message(locale) {
+        if let Some(message) = finding.message(&verdict.messages, locale) {
             show::line(&format!("  {} {}", message.sentence, message.remedy))?;
         }
     }

@@ -179,7 +179,7 @@ impl Scan {
         // A newer bundle may bring another policy set.
         let scanned = match self.asked(folder.scanner(), at) {
             Ok(asked) => folder.scanner_mut().scan(text, &asked, at),
-            Err(failure) => Scanned::refused(&failure),
+            Err(failure) => folder.scanner().refused(&failure),
         };
         folder.count(&scanned, at)?;
         if self.json {

@@ -12,6 +12,7 @@ use crate::model::{Thumbprint, UnixTime};
 use crate::snapshot::Snapshot;
 use crate::snapshot::bundle::{Age, Bundle, Manifest, Proven, Seen};
 use crate::verify::{Asked, Policy, Presented, open};
+use std::sync::Arc;
 
 /// A scanner that was told whom to trust.
 #[derive(Clone, Debug)]
@@ -105,8 +106,14 @@ impl Scanner {
     pub fn scan(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Scanned {
         match self.judged(text, asked, at) {
             Ok(scanned) => scanned,
-            Err(failure) => Scanned::refused(&failure),
+            Err(failure) => self.refused(&failure),
         }
+    }
+
+    /// What it shows where no verdict was possible, in the words that it was brought.
+    pub fn refused(&self, failure: &Failure) -> Scanned {
+        let messages = self.world().map(|it| Arc::clone(it.messages()));
+        Scanned::refused(failure, &messages.unwrap_or_default())
     }
 
     fn judged(&mut self, text: &str, asked: &Asked, at: UnixTime) -> Result<Scanned, Failure> {

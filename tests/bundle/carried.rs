@@ -10,6 +10,7 @@ use lintas::rules::{CertificateType, Rule, RuleKind, RuleSet, ValueSets, Version
 use lintas::snapshot::bundle::Bundle;
 use lintas::snapshot::{Acceptance, Offline, Own, Snapshot};
 use lintas::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
+use lintas::verify::{Locale, Messages};
 use std::sync::Arc;
 
 /// A signer as its source has it: seed of its key, country, purposes.
@@ -133,6 +134,11 @@ fn a_bundle_that_lost_or_changed_anything_does_not_go_out() {
         let acceptance = accepting(&rules, display);
         otherwise.push((part, whole.clone().with_acceptance(acceptance)));
     }
+    let mut messages = Messages::default();
+    let text = "[revoked]\nsentence = \"One.\"\nremedy = \"Two.\"\n";
+    messages.read(text, Locale::En).unwrap();
+    let told = whole.clone().with_messages(Arc::new(messages));
+    otherwise.push(("messages", told));
     for (part, carried) in &otherwise {
         // Whichever of the two has more.
         for failure in [read_back(&whole, carried), read_back(carried, &whole)] {

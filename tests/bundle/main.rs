@@ -11,6 +11,7 @@ mod support;
 mod carried;
 mod file;
 mod ground;
+mod messages;
 mod proof;
 mod seen;
 mod sizes;

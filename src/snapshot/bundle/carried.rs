@@ -6,6 +6,7 @@
 use super::file::Bundle;
 use super::manifest::Manifest;
 use super::part;
+use super::signers::speaking;
 use crate::codec::json;
 use crate::exchange::{read_value_set, write_value_set};
 use crate::failure::{Code, Failure};
@@ -73,6 +74,7 @@ fn differing(world: &Snapshot, read: &Snapshot) -> Option<&'static str> {
             "policies",
             world.policies().content_hash() == read.policies().content_hash(),
         ),
+        ("messages", world.messages() == read.messages()),
     ];
     same.into_iter().find(|(_, it)| !it).map(|(part, _)| part)
 }
@@ -86,9 +88,11 @@ fn again(value: &Value) -> Value {
 fn signers(world: &Snapshot) -> Vec<impl Ord + use<>> {
     let signer = |dsc: &Arc<Dsc>| {
         let key = *dsc.key.as_ref().ok()?.spki_digest();
+        let kid = dsc.kid.as_bytes().to_vec();
+        let dsc = speaking(world.trust(), dsc);
         let purposes = dsc.purposes.restriction().map(<[_]>::to_vec);
         Some((
-            (dsc.kid.as_bytes().to_vec(), key),
+            (kid, key),
             dsc.country_stated.then(|| dsc.countries.clone()),
             (dsc.validity.not_before, dsc.validity.not_after),
             (purposes, dsc.assurance, dsc.sources.clone()),

@@ -3,14 +3,16 @@
 //! Refuses rows of another shape. Rules, value sets and policy sets have the rows of the archive, those of one country in a chunk,
 //! and of what rules say in words only Indonesian and English are kept.
 
-use super::{signers, withdrawn};
+use super::{array, invalid, signers, withdrawn};
 use crate::codec::cbor::Value;
+use crate::codec::item::Item;
 use crate::failure::Failure;
 use crate::model::{Environment, SnapshotId};
 use crate::revocation::RevocationList;
 use crate::rules::{Policies, Rule, RuleSet, ValueSets};
 use crate::snapshot::archive::{acceptance, policies};
 use crate::snapshot::archive::{document, items, written};
+use crate::snapshot::messages::{Locale, Message, Messages};
 use crate::snapshot::{Acceptance, Own, Snapshot};
 use crate::trust::{Listed, TrustList};
 use std::collections::BTreeMap;
@@ -31,7 +33,7 @@ pub(super) struct Part {
 pub(super) type Taker<'t> = &'t mut dyn FnMut(Vec<u8>) -> Result<(), Failure>;
 
 /// Every part, in the order of the manifest.
-pub(super) const PARTS: [Part; 6] = [
+pub(super) const PARTS: [Part; 7] = [
     Part {
         name: "signers",
         rows: |world| Some(world.trust().signers().len()),
@@ -74,6 +76,12 @@ pub(super) const PARTS: [Part; 6] = [
         chunks: policies::chunks,
         take: |draft, chunk| policies::take_into(&mut draft.policies, chunk),
     },
+    Part {
+        name: "messages",
+        rows: |world| Some(world.messages().replaced().count()),
+        chunks: messages,
+        take: take_messages,
+    },
 ];
 
 /// A world of which some chunks were read.
@@ -85,6 +93,7 @@ pub(super) struct Draft {
     pub(super) rules: RuleSet,
     pub(super) value_sets: ValueSets,
     pub(super) policies: Policies,
+    messages: Messages,
 }
 
 impl Draft {
@@ -100,6 +109,7 @@ impl Draft {
             revocations: Arc::new(RevocationList::default()),
             own: Arc::new(self.own),
             offline: Arc::new(self.offline.finish()),
+            messages: Arc::new(self.messages),
             sources: Arc::default(),
         };
         Ok(snapshot.identified())
@@ -143,6 +153,41 @@ pub(super) fn told(rule: &Rule) -> Rule {
 fn value_sets(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
     let rows = snapshot.value_sets().sets().map(acceptance::value_set_row);
     taker(written(rows.collect())?)
+}
+
+/// One chunk of `[language, name, sentence, remedy]` a message that is not the program's; none where all are.
+fn messages(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failure> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let rows = snapshot.messages().replaced();
+    let rows: Vec<_> = rows
+        .map(|(locale, name, message)| {
+            let (sentence, remedy) = (text(&message.sentence), text(&message.remedy));
+            Value::Array(vec![text(locale.tag()), text(name), sentence, remedy])
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    taker(written(rows)?)
+}
+
+fn take_messages(draft: &mut Draft, chunk: &[u8]) -> Result<(), Failure> {
+    let document = document(chunk)?;
+    for row in items(document.root())? {
+        let [locale, name, sentence, remedy] = array(row)?;
+        let text = |item: Item<'_>| {
+            let text = item.as_text().map(str::to_owned);
+            text.ok_or_else(|| invalid("a message without text"))
+        };
+        let locale = locale.as_text().and_then(Locale::parse);
+        let message = Message {
+            sentence: text(sentence)?,
+            remedy: text(remedy)?,
+        };
+        let locale = locale.ok_or_else(|| invalid("a message in no language"))?;
+        draft.messages.replace(&text(name)?, locale, message)?;
+    }
+    Ok(())
 }
 
 /// Indonesian and English, as rules name languages: `id`, `en`, `en-GB` ...
