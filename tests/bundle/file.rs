@@ -5,11 +5,13 @@ use crate::support::country::Identity;
 use crate::support::{TEST, TestSigner, VACCINATION};
 use lintas::failure::Code;
 use lintas::model::{Environment, Kid};
-use lintas::snapshot::Snapshot;
+use lintas::revocation::ExactSet;
 use lintas::snapshot::bundle::{Bundle, MAX_BUNDLE};
+use lintas::snapshot::{Offline, Snapshot};
 use lintas::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
 use lintas::verify::{Policy, verify};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 #[test]
 fn a_world_comes_back_as_it_was() {
@@ -78,6 +80,12 @@ fn a_bare_key_lifts_nothing_that_a_certificate_over_it_says() {
     for dsc in all.trust().signers() {
         assert_eq!(carried.trust().candidates(&dsc.kid).count(), 1);
     }
+    let all = all.with_offline(Arc::new(Offline::new(
+        Vec::new(),
+        ExactSet::default(),
+        Arc::default(),
+    )));
+    let bundle = press.made(&all, 1, day(0));
     let (pinned, bytes) = (press.root.fingerprint(), bundle.write().unwrap());
     let manifest = proven(&press, &bundle).manifest;
     Bundle::read_back(&bytes, pinned, &manifest, &all).unwrap();

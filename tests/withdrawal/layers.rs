@@ -13,16 +13,19 @@ const EACH: usize = 6;
 const MAX_LAYERS: usize = 32;
 const HOUR_S: i64 = 60 * 60;
 
-/// Whether a scanner that is brought these layers takes the certificate for withdrawn.
-fn withdraws(layers: &Layers, own: &Own, hash: RevocationHash) -> bool {
+/// Which of `all` a scanner that is brought these layers takes for withdrawn.
+fn withdrawn(layers: &Layers, own: &Own, all: &[RevocationHash]) -> Vec<bool> {
     let covered = layers.covered().by_first_byte().flatten();
     let back = covered
         .filter(|it| !own.withdrawn().contains(*it))
         .collect();
     let offline = Offline::new(layers.layers().to_vec(), back, Arc::default());
-    let leading = Leading::from(hash);
-    let fresh = own.withdrawn().contains(leading) && !layers.covered().contains(leading);
-    fresh || offline.withdraws(hash, issued_at())
+    let is_withdrawn = |hash: &RevocationHash| {
+        let leading = Leading::from(*hash);
+        let fresh = own.withdrawn().contains(leading) && !layers.covered().contains(leading);
+        fresh || offline.withdraws(*hash, issued_at())
+    };
+    all.iter().map(is_withdrawn).collect()
 }
 
 #[actix_web::test]
@@ -35,26 +38,17 @@ async fn after_thirty_two_layers_one_of_all_takes_their_place() {
     let mut own = Own::of(Country::DEMO);
     let mut layers = Layers::new(EACH - 1, MAX_LAYERS);
     for round in 0..rounds {
-        let withdrawn = &all[..EACH * (round + 1)];
-        own.withdraw(withdrawn[EACH * round..].iter().copied());
+        let taken = &all[..EACH * (round + 1)];
+        own.withdraw(taken[EACH * round..].iter().copied());
         // The first of each third round comes back into force later.
         let is_back = |place: usize| place % (3 * EACH) == 0 && place / EACH < round;
-        own.reinstate(
-            (0..withdrawn.len())
-                .filter(|it| is_back(*it))
-                .map(|it| all[it]),
-        );
+        own.reinstate((0..taken.len()).filter(|it| is_back(*it)).map(|it| all[it]));
         layers.grow(store.as_ref(), &own, now).await.unwrap();
         // One of all again, and then small ones on top.
         assert_eq!(layers.layers().len(), round % MAX_LAYERS + 1, "{round}");
-        for (place, hash) in all.iter().enumerate() {
-            let is_withdrawn = place < withdrawn.len() && !is_back(place);
-            assert_eq!(
-                withdraws(&layers, &own, *hash),
-                is_withdrawn,
-                "{round}: {place}"
-            );
-        }
+        let expected = (0..all.len()).map(|it| it < taken.len() && !is_back(it));
+        let expected: Vec<_> = expected.collect();
+        assert_eq!(withdrawn(&layers, &own, &all), expected, "{round}");
     }
     // What came back stands in no layer that was made since.
     assert!(!layers.covered().contains(all[0].into()));
@@ -78,6 +72,6 @@ async fn few_certificates_and_new_ones_make_no_layer() {
     assert!(layers.layers().is_empty(), "some may not be registered yet");
     layers.grow(store.as_ref(), &own, late).await.unwrap();
     assert_eq!(layers.layers().len(), 1);
-    assert!(all.iter().all(|it| withdraws(&layers, &own, *it)));
+    assert_eq!(withdrawn(&layers, &own, &all), [true; 20]);
     store.close().await;
 }

@@ -201,8 +201,12 @@ impl Bundle {
     /// What is in it of each part; `proven` is of this bundle.
     ///
     /// # Errors
-    /// Those of [`Self::snapshot`].
+    /// `bundle_invalid` for a chunk that nobody names; those of [`Self::snapshot`].
     pub fn parts(&self, proven: &Proven) -> Result<Vec<PartOf>, Failure> {
+        let named: BTreeSet<_> = proven.manifest.chunks().collect();
+        if self.chunks.keys().any(|name| !named.contains(name)) {
+            return Err(invalid("a chunk that nobody names"));
+        }
         let has = |name: &Thumbprint| self.chunks.contains_key(name);
         let is_whole = proven.manifest.chunks().all(|it| has(&it));
         let world = is_whole.then(|| self.snapshot(proven)).transpose()?;
