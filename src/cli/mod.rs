@@ -114,6 +114,9 @@ enum Command {
     Verify(offline::Verify),
     /// Scan codes at a gate, offline, and show a colour: exit code 0 green, 1 red or black, 2 yellow.
     Scan(scan::Scan),
+    /// Bundles for scanners: fetch the newest, look into one; the root that vouches for them, and the key that signs them.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
     /// Show what a receipt says, if it proves itself: exit code 1 where it does not, or is about another text.
@@ -142,9 +145,6 @@ enum Command {
     /// The national CA, and the gateway's signing keys.
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Bundles for scanners: the root that vouches for them, and the key that signs them.
-    #[command(subcommand)]
-    Bundle(bundle::Bundle),
     /// Which countries' backends use the gateway.
     #[command(subcommand)]
     Party(party::Party),
@@ -196,6 +196,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Scan(command) => command.run(),
+        Command::Bundle(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Receipt(command) => command.run(),
         Command::Replay(command) => command.run(),
@@ -207,7 +208,6 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Clients(command) => command.run(),
         Command::Approvals(command) => command.run(),
         Command::Keys(command) => command.run(),
-        Command::Bundle(command) => command.run(),
         Command::Party(command) => command.run(),
         Command::Revoke(command) => command.run(),
         Command::Rules(command) => command.run(),

@@ -8,8 +8,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod carried;
 mod file;
 mod ground;
+mod messages;
 mod proof;
 mod seen;
 mod sizes;

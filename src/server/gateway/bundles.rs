@@ -8,17 +8,18 @@
 
 use super::Gateway;
 use super::bundle_duty::Duty;
+use super::layers::Layers;
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, SnapshotId, Thumbprint, UnixTime};
-use crate::revocation::{ExactSet, Filter, Layer, Leading};
+use crate::revocation::{Filter, Leading};
 use crate::server::config::BundleConfig;
 use crate::server::files::{self, PUBLIC};
 use crate::server::keys::{BundleKeys, has_bundle_key};
 use crate::server::scanner::bounded;
-use crate::server::store::issuing::Selector;
 use crate::snapshot::bundle::{Bundle, Manifest};
 use crate::snapshot::{Offline, Snapshot};
+use crate::verify::Messages;
 use actix_web::web::Bytes;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::BTreeMap;
@@ -50,11 +51,9 @@ pub struct Pressed {
 /// What the next one is made from.
 #[derive(Default)]
 struct State {
-    layers: Vec<Arc<Layer>>,
-    /// The hashes that stand in a layer.
-    covered: ExactSet,
-    /// Of which world the newest is, as far as a scanner can tell.
-    pressed: Option<SnapshotId>,
+    layers: Layers,
+    /// Of which world the newest is, as far as a scanner can tell, and in which words.
+    pressed: Option<(SnapshotId, Arc<Messages>)>,
     /// The last ones, by their numbers.
     last: BTreeMap<u64, (Thumbprint, Manifest)>,
     duty: Duty,
@@ -118,26 +117,28 @@ impl Gateway {
             }
             return Err(Code::LeaseLost.because("another node presses bundles"));
         }
-        if is_new && state.pressed == Some(world.snapshot.id()) {
+        let of = (world.snapshot.id(), Arc::clone(world.snapshot.messages()));
+        if is_new && state.pressed.as_ref() == Some(&of) {
             return Ok(());
         }
         if world.incomplete {
             return Err(Code::StoreIncomplete.because("records are missing"));
         }
-        self.cover(&mut state, &world.snapshot, now).await?;
+        let (store, own) = (self.records()?.store(), world.snapshot.own());
+        state.layers.grow(store.as_ref(), own, now).await?;
         let gateway = Arc::clone(self);
-        let layers = (state.layers.clone(), state.covered.clone());
+        let layers = state.layers.clone();
         let (snapshot, last) = (Arc::clone(&world.snapshot), state.last.clone());
         let pressed = actix_web::rt::task::spawn_blocking(move || {
             let none = || Code::NotPublished.because("this node presses no bundles");
             let press = gateway.bundle_press().ok_or_else(none)?;
-            press.press(&snapshot, layers, &last, now)
+            press.press(&snapshot, &layers, &last, now)
         });
         let broken = |error| Code::Internal.caused_by("no bundle was made", error);
         let pressed = pressed.await.map_err(broken)??;
         let (sequence, bytes) = (pressed.manifest.sequence, pressed.whole.len());
         info!(sequence, bytes, "bundle {sequence}: {bytes} bytes");
-        state.pressed = Some(world.snapshot.id());
+        state.pressed = Some(of);
         let known = (pressed.name, pressed.manifest.clone());
         state.last.insert(sequence, known);
         while state.last.len() > KEPT {
@@ -154,62 +155,6 @@ impl Gateway {
         if let Some(press) = self.bundle_press() {
             self.leave_duty(&mut press.state.lock().await.duty).await;
         }
-    }
-
-    /// Makes a layer where too many withdrawn certificates stand in none.
-    async fn cover(
-        &self,
-        state: &mut State,
-        snapshot: &Snapshot,
-        now: UnixTime,
-    ) -> Result<(), Failure> {
-        if state.layers.len() >= MAX_LAYERS {
-            // One of all takes the place of many small ones.
-            (state.layers, state.covered) = (Vec::new(), ExactSet::default());
-        }
-        let own = snapshot.own();
-        let fresh = own.hashes().flatten();
-        let fresh: ExactSet = fresh.filter(|it| !state.covered.contains(*it)).collect();
-        if fresh.len() <= MAX_FRESH {
-            return Ok(());
-        }
-        let issued_before = now.plus(-REGISTERED_S);
-        let selector = Selector {
-            to: Some(issued_before),
-            ..Selector::default()
-        };
-        let store = self.records()?.store();
-        let (mut rows, mut after) = (Vec::new(), 0);
-        loop {
-            let page = store.select(&selector, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = last.number;
-            let hashes = page.iter().map(|row| Leading::from(row.signature));
-            // What stands in an earlier layer needs to stand in none of the later.
-            let hashes = hashes.filter(|it| !state.covered.contains(*it));
-            rows.extend(hashes.map(|it| (it, fresh.contains(it))));
-        }
-        let made = actix_web::rt::task::spawn_blocking(move || {
-            rows.sort_unstable();
-            rows.dedup_by_key(|(hash, _)| *hash);
-            let covered: Vec<_> = rows
-                .iter()
-                .filter(|(_, it)| *it)
-                .map(|(it, _)| *it)
-                .collect();
-            (Layer::of(issued_before, &mut rows), covered)
-        });
-        let broken = |error| Code::Internal.caused_by("no layer was made", error);
-        let (layer, covered) = made.await.map_err(broken)?;
-        if covered.is_empty() {
-            // All of them were issued too late for a layer.
-            return Ok(());
-        }
-        state.layers.push(Arc::new(layer));
-        state.covered.extend(covered);
-        Ok(())
     }
 }
 
@@ -294,7 +239,7 @@ impl BundlePress {
     fn press(
         &self,
         snapshot: &Snapshot,
-        (layers, covered): (Vec<Arc<Layer>>, ExactSet),
+        layers: &Layers,
         last: &BTreeMap<u64, (Thumbprint, Manifest)>,
         now: UnixTime,
     ) -> Result<Pressed, Failure> {
@@ -305,11 +250,12 @@ impl BundlePress {
         }
         let own = snapshot.own();
         let stays = |hash: &Leading| !own.withdrawn().contains(*hash);
+        let covered = layers.covered();
         let reinstated = covered.by_first_byte().flatten().filter(stays).collect();
         let mut fresh = own.as_ref().clone();
         fresh.forget(covered.by_first_byte().flatten());
         let foreign = Arc::new(Filter::of(snapshot.revocations(), now)?);
-        let offline = Offline::new(layers, reinstated, foreign);
+        let offline = Offline::new(layers.layers().to_vec(), reinstated, foreign);
         let world = snapshot.clone().with_own(Arc::new(fresh));
         let world = world.with_offline(Arc::new(offline));
         let (parts, chunks) = Bundle::chunks_of(&world)?;
@@ -336,15 +282,7 @@ impl BundlePress {
         };
         let whole = bundle.write()?;
         // What goes out was read as a scanner reads it.
-        let read = Bundle::read(&whole)?;
-        let proven = read.prove(keys.root.fingerprint(), Some(now))?;
-        let carried = read.snapshot(&proven)?;
-        let same = carried.own().content_hash() == world.own().content_hash()
-            && carried.offline().content_hash() == world.offline().content_hash()
-            && carried.policies().content_hash() == world.policies().content_hash();
-        if !same || proven.manifest != manifest {
-            return Err(Code::ReadBackFailed.because("the bundle reads otherwise"));
-        }
+        Bundle::read_back(&whole, keys.root.fingerprint(), &manifest, &world)?;
         let deltas = last.values().map(|(name, manifest)| {
             let delta = bundle.following(manifest).write()?;
             Ok((*name, Bytes::from(delta)))
@@ -361,12 +299,5 @@ impl BundlePress {
 }
 
 const ENDING: &str = "lintas";
-/// Seconds after which whatever was issued is in the register.
-const REGISTERED_S: i64 = 60 * 60;
-/// Withdrawn certificates that stand in no layer, ten bytes each.
-const MAX_FRESH: usize = 500;
-/// Layers of a bundle: half of what scanners read.
-const MAX_LAYERS: usize = 32;
-const PAGE: u32 = 5000;
 /// Bundles that are kept.
 const KEPT: usize = 8;

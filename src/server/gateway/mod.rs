@@ -23,8 +23,10 @@ pub mod intake;
 mod issuance;
 pub mod issuing;
 pub mod keyring;
+pub mod layers;
 mod leases;
 mod marks;
+mod messages;
 mod node;
 pub mod own;
 mod parties;
@@ -71,6 +73,7 @@ use hub::{Hub, Turning};
 use issuance::Issuance;
 use issuing::Issuing;
 use keyring::{Expiry, Held, Keyring, Openers};
+use messages::Told;
 use own::OwnRecords;
 use policy::PolicyBook;
 use publication::{Ledger, Publisher};
@@ -128,6 +131,7 @@ pub struct Gateway {
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
+    told: ArcSwap<Told>,
     /// What is withdrawn of our own, and how our keys stand, as far as the records were read.
     own: ArcSwap<OwnRecords>,
     /// The policy sets that were activated, as far as the records were read.
@@ -214,6 +218,7 @@ impl Gateway {
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
+            told: ArcSwap::default(),
             own: ArcSwap::from_pointee(OwnRecords::of(config.issuer.country)),
             policies: ArcSwap::from_pointee(PolicyBook::of(
                 config.issuer.country,
