@@ -41,7 +41,7 @@ async fn after_thirty_two_layers_one_of_all_takes_their_place() {
         let taken = &all[..EACH * (round + 1)];
         own.withdraw(taken[EACH * round..].iter().copied());
         // The first of each third round comes back into force later.
-        let is_back = |place: usize| place % (3 * EACH) == 0 && place / EACH < round;
+        let is_back = |place: usize| place.is_multiple_of(3 * EACH) && place / EACH < round;
         own.reinstate((0..taken.len()).filter(|it| is_back(*it)).map(|it| all[it]));
         layers.grow(store.as_ref(), &own, now).await.unwrap();
         // One of all again, and then small ones on top.
