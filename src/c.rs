@@ -19,7 +19,7 @@
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
 use crate::rules::Circumstances;
-use crate::scan::{self, Scanned, told};
+use crate::scan::{self, told};
 use crate::snapshot::bundle::Seen;
 use serde_json::Value;
 use std::ffi::{CStr, CString, c_char};
@@ -139,7 +139,8 @@ pub unsafe extern "C" fn lintas_scanner_scan(
         let (code, at) = (unsafe { text(code) }?, instant(at)?);
         Ok(face.scanner.scan(code, &circumstances, at))
     };
-    let scanned = scanned().unwrap_or_else(|failure| Scanned::refused(&failure));
+    let scanned = scanned();
+    let scanned = scanned.unwrap_or_else(|failure| face.scanner.refused(&failure));
     json(&scanned.to_json())
 }
 

@@ -12,7 +12,7 @@ use crate::exchange;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, Thumbprint, UnixTime};
 use crate::rules::Circumstances;
-use crate::scan::{self, Scanned, picture};
+use crate::scan::{self, picture};
 use crate::snapshot::Snapshot;
 use crate::snapshot::bundle::Seen;
 use crate::trust::{Source, SourceList};
@@ -74,7 +74,7 @@ impl Scanner {
     ) -> Result<JsValue, JsValue> {
         let scanned = match (circumstances_in(&circumstances), instant(at)) {
             (Ok(circumstances), Ok(at)) => self.0.scan(text, &circumstances, at),
-            (Err(failure), _) | (_, Err(failure)) => Scanned::refused(&failure),
+            (Err(failure), _) | (_, Err(failure)) => self.0.refused(&failure),
         };
         object(&scanned.to_json())
     }

@@ -10,6 +10,7 @@
 
 mod support;
 
+use lintas::model::UnixTime;
 use lintas::snapshot::bundle::{Bundle, Root};
 use serde_json::Value;
 use std::fs;
@@ -273,6 +274,143 @@ fn a_scanner_is_enrolled_brought_up_to_date_and_asked() {
         (&2.into(), &3.into(), &1.into())
     );
     assert_eq!(status["bundle"]["age"], "fresh");
+}
+
+#[test]
+fn a_bundle_is_a_file_that_anybody_can_look_into_and_trust_by_its_root() {
+    let place = Place::new();
+    let (root, ca) = (place.root(), place.path().join("lintas-data/tls/ca.pem"));
+    let (other, ca) = ("0".repeat(64), ca.to_str().unwrap());
+    let run = |arguments: &[&str]| lintas(place.path(), arguments);
+    let fetch = |root: &str, out: &str| {
+        let gateway = place.serving.public.as_str();
+        run(&[
+            "bundle", "fetch", gateway, "--ca", ca, "--root", root, "--out", out,
+        ])
+    };
+    let refused = fetch(&other, "none");
+    assert!(
+        complained(&refused).contains("anchor_unknown"),
+        "{}",
+        complained(&refused)
+    );
+    assert!(!place.path().join("none").exists());
+    let fetched = fetch(&root, "stick");
+    assert!(fetched.status.success(), "{}", complained(&fetched));
+    let bytes = fs::read(place.path().join("stick")).unwrap();
+    let files = place.pressed(0);
+    assert!(files.iter().any(|it| fs::read(it).unwrap() == bytes));
+
+    let shown = |more: &[&str]| {
+        let output = run(&[&["bundle", "show", "stick", "--json"], more].concat());
+        let shown: Value = serde_json::from_str(&said(&output)).unwrap();
+        (shown, complained(&output))
+    };
+    let (open, note) = shown(&[]);
+    assert!(
+        open["proven"] == false && note.contains("NOT PROVEN"),
+        "{note}"
+    );
+    let (proven, note) = shown(&["--root", &root]);
+    assert!(proven["proven"] == true && note.is_empty(), "{note}");
+    assert_eq!(
+        (&proven["root"], &proven["missing"]),
+        (&root.as_str().into(), &0.into())
+    );
+    let part = &proven["parts"][0];
+    assert!(
+        part["part"] == "signers" && part["rows"].as_u64() > Some(0),
+        "{part}"
+    );
+    assert!(proven["sources"][0]["as_of"].is_string());
+    let text = said(&run(&["bundle", "show", "stick", "--root", &root]));
+    assert!(text.contains(&format!("proven by the root {root}")) && text.contains("signers"));
+
+    let verify = |more: &[&str]| {
+        let output = run(&[&["verify", "--trust", "stick", &place.code], more].concat());
+        (output.status.code(), said(&output) + &complained(&output))
+    };
+    let (exit, told) = verify(&["--root", &root]);
+    assert!(exit == Some(0) && told.starts_with("accept"), "{told}");
+    let issued = proven["issued_at"].as_str().unwrap();
+    let after = |hours: i64| {
+        let at = UnixTime::parse(issued).unwrap();
+        at.plus(hours * 3600).to_string()
+    };
+    for (hours, exit, word) in [
+        (0, 0, "accept"),
+        (25, 0, "scanners warn"),
+        (100, 2, "trust_list_stale"),
+        (169, 2, "bundle_stale"),
+        (2000, 2, "bundle_stale"),
+    ] {
+        let (code, told) = verify(&["--root", &root, "--at", &after(hours)]);
+        assert!(code == Some(exit) && told.contains(word), "{hours}: {told}");
+        assert_eq!(told.contains("hours old"), hours > 24, "{hours}: {told}");
+    }
+    for (more, word) in [
+        (vec![], "--root SHA256"),
+        (vec!["--root", &other], "anchor_unknown"),
+        (vec!["--root", "x"], "64 hexadecimal"),
+        (
+            vec!["--root", &root, "--trust", "lintas-data/trust"],
+            "whole world",
+        ),
+        (
+            vec!["--root", &root, "--environment", "test"],
+            "environment_mismatch",
+        ),
+        (
+            vec!["--root", &root, "--for", "ZZ", "--rules", "rules"],
+            "has its own",
+        ),
+        (vec!["--root", &root, "--mode", "air"], "--for COUNTRY"),
+    ] {
+        let (exit, told) = verify(&more);
+        assert!(exit == Some(64) && told.contains(word), "{more:?}: {told}");
+    }
+    let alone = run(&["verify", "--root", &root, &place.code]);
+    assert!(complained(&alone).contains("--trust names none"));
+    // Its rules are asked: nobody has published any.
+    let (_, told) = verify(&["--root", &root, "--for", "DE"]);
+    assert!(told.contains("rules_missing"), "{told}");
+
+    // A stick that somebody had in hand.
+    let places = (0..bytes.len()).step_by(bytes.len() / 24 + 1);
+    let flipped = places.map(|it| {
+        let mut changed = bytes.clone();
+        changed[it] ^= 1;
+        changed
+    });
+    let cut = [0, 15, 40, bytes.len() - 1].map(|length| bytes[..length].to_vec());
+    for changed in flipped.chain(cut) {
+        fs::write(place.path().join("changed"), &changed).unwrap();
+        let output = run(&["bundle", "show", "changed", "--root", &root]);
+        let told = complained(&output);
+        let codes = ["bundle_invalid", "proof_invalid", "anchor_unknown"];
+        assert_eq!(output.status.code(), Some(64), "{told}");
+        assert!(codes.iter().any(|it| told.contains(it)), "{told}");
+        let output = run(&["verify", "--trust", "changed", "--root", &root, &place.code]);
+        assert_eq!(output.status.code(), Some(64));
+    }
+}
+
+#[test]
+fn a_ministrys_words_reach_the_scanner_with_the_next_bundle() {
+    let place = Place::new();
+    place.enrolled();
+    place.fetched();
+    let before = place.pressed(0).len();
+    let folder = place.path().join("lintas-data/messages");
+    fs::create_dir(&folder).unwrap();
+    let words = "[format_unknown]\nsentence = \"Bukan kode.\"\nremedy = \"Pindai lagi.\"\n";
+    fs::write(folder.join("id.toml"), words).unwrap();
+    place.pressed(before);
+    let fetched = place.fetched();
+    assert_eq!(said(&fetched).trim(), "in use", "{}", complained(&fetched));
+    let (shown, _) = place.shown("hello", 0);
+    assert_eq!(shown["id"]["reason"], "Bukan kode.", "{shown}");
+    assert!(shown["en"]["reason"].as_str() > Some(""));
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Any bytes as a bundle, as a manifest, as a layer, as a filter, as a root and as a chunk of each part: nothing panics, nothing is
-//! proven, and what is read is written as it was.
+//! Any bytes as a bundle, as a manifest, as a layer, as a filter, as a root, as its statements and as a chunk of each part: nothing
+//! panics, nothing is proven, and what is read is written as it was.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use lintas::crypto::sha256;
 use lintas::model::{Country, Environment, Kid, SnapshotId, Thumbprint, UnixTime};
 use lintas::revocation::{Filter, HashKind, Layer, RevocationHash, SignedBy};
 use lintas::snapshot::Snapshot;
-use lintas::snapshot::bundle::{Bundle, Manifest, Proven, Root};
+use lintas::snapshot::bundle::{Bundle, Manifest, Proven, Root, Statements};
 use p256::ecdsa::SigningKey;
 use p256::pkcs8::EncodePublicKey;
 use std::collections::BTreeMap;
@@ -33,6 +33,11 @@ fuzz_target!(|bytes: &[u8]| {
     }
     if let Ok(root) = Root::read(bytes) {
         assert!(root.followed_by(bytes, &[bytes.to_vec()]).is_err());
+    }
+    if let Ok(statements) = Statements::read(bytes) {
+        let again = Statements::read(&statements.write().unwrap()).unwrap();
+        assert_eq!(again.hash().unwrap(), statements.hash().unwrap());
+        assert!(statements.frame().stated(ROOT.fingerprint()).is_err());
     }
     let hash = RevocationHash(*sha256(bytes).first_chunk().unwrap());
     if let Ok(layer) = Layer::read(bytes) {

@@ -4,7 +4,7 @@
 
 use super::lines::{Chunk, Next, Work, open, stop_on_interrupt, worked};
 use super::offline::{self, Trusted};
-use super::purpose::value_sets;
+use super::purpose::{Stated, value_sets};
 use super::tally::progress;
 use super::{Exit, batch, rules, show};
 use crate::crypto::Engine;
@@ -36,18 +36,11 @@ pub(super) struct DryRun {
     /// The instant to judge at, RFC 3339; now if left out.
     #[arg(long)]
     at: Option<String>,
-    /// A file or folder of value sets that the rules look up.
+    /// A file or folder of value sets that the rules look up; those of the bundle, where one is trusted, if left out.
     #[arg(long, value_name = "PATH")]
     value_sets: Vec<PathBuf>,
-    /// How the people travel, as the sets name it.
-    #[arg(long)]
-    mode: Option<String>,
-    /// What they want to enter, as the sets name it.
-    #[arg(long)]
-    sector: Option<String>,
-    /// The code of the region.
-    #[arg(long)]
-    wilayah: Option<String>,
+    #[command(flatten)]
+    stated: Stated,
     /// Print JSON: a line for each certificate whose colour changes, and the counts last.
     #[arg(long)]
     json: bool,
@@ -58,16 +51,20 @@ impl DryRun {
         let at = offline::instant(self.at.as_deref())?;
         let new = rules::read(&self.new)?;
         let old = self.against.as_deref().map(rules::read).transpose()?;
-        let circumstances = Circumstances::read(self.mode, self.sector, self.wilayah)?;
+        let circumstances = self.stated.circumstances()?;
         for set in [Some(&new), old.as_ref()].into_iter().flatten() {
             set.external(&circumstances, at)?;
         }
         let snapshot = self.trusted.snapshot(at)?;
+        let values = match self.value_sets.is_empty() {
+            true => snapshot.value_sets().clone(),
+            false => value_sets(&self.value_sets)?,
+        };
         let trial = Arc::new(Trial {
             engine: offline::engine(&snapshot),
             snapshot,
             policy: Policy::default(),
-            values: value_sets(&self.value_sets)?,
+            values,
             at,
             circumstances,
             old,

@@ -15,7 +15,7 @@ use crate::server::files;
 use crate::server::gateway::Clock;
 use crate::server::gateway::keyring::folder;
 use crate::server::keys::{
-    Ceremony, Cohort, Passphrase, PassphrasePlace, ReceiptPlace, Token, Wanted, certificate_of,
+    Ceremony, Cohort, KeyPlace, Passphrase, PassphrasePlace, Token, Wanted, certificate_of,
     make_receipt_key, make_sealed_key, make_token_key,
 };
 use base64::Engine;
@@ -104,17 +104,26 @@ pub(super) struct Sealed {
 
 impl Sealed {
     /// The passphrase, from `configured` where no place is named.
-    fn read(&self, configured: Option<&PassphrasePlace>) -> Result<Passphrase, Failure> {
+    pub(super) fn read(&self, configured: Option<&PassphrasePlace>) -> Result<Passphrase, Failure> {
+        let missing = || {
+            let reason = "no place of the passphrase is named; see --passphrase-fd";
+            Code::KeySealed.because(reason)
+        };
+        self.read_any(configured)?.ok_or_else(missing)
+    }
+
+    /// The same; nothing where no place is named at all.
+    pub(super) fn read_any(
+        &self,
+        configured: Option<&PassphrasePlace>,
+    ) -> Result<Option<Passphrase>, Failure> {
         let named = match (self.passphrase_fd, &self.passphrase_credential) {
             (Some(number), _) => Some(PassphrasePlace::Descriptor(number)),
             (None, Some(name)) => Some(PassphrasePlace::parse(&format!("credential:{name}"))?),
             (None, None) => None,
         };
-        let missing = || {
-            let reason = "no place of the passphrase is named; see --passphrase-fd";
-            Code::KeySealed.because(reason)
-        };
-        named.as_ref().or(configured).ok_or_else(missing)?.read()
+        let place = named.as_ref().or(configured);
+        place.map(PassphrasePlace::read).transpose()
     }
 }
 
@@ -272,7 +281,7 @@ impl Rotate {
 }
 
 /// The token that `config` names, logged in to.
-fn token(config: &Config) -> Result<Token, Failure> {
+pub(super) fn token(config: &Config) -> Result<Token, Failure> {
     let none = || {
         let reason = "no token is configured: keys.module, keys.token, keys.pin";
         Code::ConfigurationInvalid.because(reason)
@@ -289,10 +298,10 @@ fn receipt(config: &Config, in_token: bool, sealed: &Sealed) -> Result<Exit, Fai
     let (country, now) = (config.issuer.country, Clock::System.now());
     let make = |place| make_receipt_key(data, environment, country, now, &place);
     let (certificate, kid) = if in_token {
-        make(ReceiptPlace::Token(&token(config)?))?
+        make(KeyPlace::Token(&token(config)?))?
     } else {
         let passphrase = sealed.read(config.keys.passphrase.as_ref())?;
-        make(ReceiptPlace::Sealed(&passphrase))?
+        make(KeyPlace::Sealed(&passphrase))?
     };
     show::line(&format!("certificate {}", certificate.display()))?;
     show::line(&format!("key {kid}"))?;

@@ -5,6 +5,9 @@
 mod approvals;
 mod audit;
 mod batch;
+mod bundle;
+mod bundle_key;
+mod bundle_root;
 mod conformance;
 mod documents;
 mod door;
@@ -111,6 +114,9 @@ enum Command {
     Verify(offline::Verify),
     /// Scan codes at a gate, offline, and show a colour: exit code 0 green, 1 red or black, 2 yellow.
     Scan(scan::Scan),
+    /// Bundles for scanners: fetch the newest, look into one; the root that vouches for them, and the key that signs them.
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Show what is inside a credential, without verifying anything.
     Inspect(offline::Inspect),
     /// Show what a receipt says, if it proves itself: exit code 1 where it does not, or is about another text.
@@ -190,6 +196,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Exit {
         Command::Issue(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Scan(command) => command.run(),
+        Command::Bundle(command) => command.run(),
         Command::Inspect(command) => command.run(),
         Command::Receipt(command) => command.run(),
         Command::Replay(command) => command.run(),

@@ -3,7 +3,7 @@
 //! Refuses to mix the two: only `verify` says whether something is true.
 
 use super::purpose::Purpose;
-use super::{Exit, batch, input, show};
+use super::{Exit, batch, bundle, input, show};
 use crate::credential;
 use crate::crypto::{Engine, Mode};
 use crate::failure::{Code, Failure};
@@ -47,13 +47,16 @@ pub(super) struct Verify {
 /// Who is trusted, without a gateway.
 #[derive(Args)]
 pub(super) struct Trusted {
-    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Without it, the pinned
-    /// signers in the data folder.
+    /// A file or folder of trusted signers (PEM, DER or a known JSON list); may be repeated. Or a bundle, which is the whole
+    /// world: signers, withdrawals, rules. Without it, the pinned signers in the data folder.
     #[arg(long)]
     trust: Vec<PathBuf>,
-    /// Whose pinned signers: demo, test or production.
-    #[arg(long, default_value = "demo")]
-    environment: String,
+    /// SHA-256 of the root that is to prove the bundle, 64 hexadecimal digits.
+    #[arg(long, value_name = "SHA256")]
+    root: Option<String>,
+    /// Whose pinned signers: demo, test or production; demo if left out. A bundle says whose it is.
+    #[arg(long)]
+    environment: Option<String>,
     /// The data folder of a gateway on this machine.
     #[arg(long, default_value = "lintas-data")]
     data: PathBuf,
@@ -61,6 +64,17 @@ pub(super) struct Trusted {
 
 impl Verify {
     pub(super) fn run(self) -> Result<Exit, Failure> {
+        self.verified().or_else(|failure| {
+            // Too old to say anything is no fault of the arguments: it is to be checked by hand.
+            if failure.code() != Code::BundleStale {
+                return Err(failure);
+            }
+            show::failure(&failure);
+            Ok(Exit::Indeterminate)
+        })
+    }
+
+    fn verified(self) -> Result<Exit, Failure> {
         let invalid = |what: &str| Code::RequestInvalid.because(format!("--{what}"));
         let at = instant(self.at.as_deref())?;
         let view = View::parse(&self.view).ok_or_else(|| invalid("view is not known"))?;
@@ -71,11 +85,17 @@ impl Verify {
             with_rules: self.purpose.all_rules,
             with_colour: false,
         };
-        let acceptance = Arc::new(self.purpose.acceptance()?);
-        let snapshot = self.trusted.snapshot(at)?.with_acceptance(acceptance);
+        let mut snapshot = self.trusted.snapshot(at)?;
+        if self.purpose.has_rules() {
+            if self.trusted.root.is_some() {
+                let reason = "rules and --value-sets: the bundle has its own";
+                return Err(invalid(reason));
+            }
+            snapshot = snapshot.with_acceptance(Arc::new(self.purpose.acceptance()?));
+        }
         if let Some(journey) = &asked.journey {
             journey.check(at, &snapshot)?;
-            if !journey.circumstances.is_empty() {
+            if !journey.circumstances.is_empty() && snapshot.policies().all().is_empty() {
                 show::note(
                     "no rule here asks for mode, sector or wilayah: the policy set of a gateway does",
                 );
@@ -117,10 +137,19 @@ impl Verify {
 }
 
 impl Trusted {
-    /// The signers in the named places; files that were just read are as fresh as the question.
+    /// The signers in the named places; files that were just read are as fresh as the question. Of a bundle its world.
     pub(super) fn snapshot(&self, at: UnixTime) -> Result<Snapshot, Failure> {
-        let environment = Environment::parse(&self.environment)
-            .ok_or_else(|| Code::RequestInvalid.because("--environment is not known"))?;
+        let unknown = || Code::RequestInvalid.because("--environment is not known");
+        let named = self.environment.as_deref();
+        let named = named.map(|it| Environment::parse(it).ok_or_else(unknown));
+        let named = named.transpose()?;
+        if let Some(world) = self.bundled(at)? {
+            if named.is_some_and(|it| it != world.environment()) {
+                return Err(Code::EnvironmentMismatch.because("a bundle of another environment"));
+            }
+            return Ok(world);
+        }
+        let environment = named.unwrap_or(Environment::Demo);
         let mut readings = Vec::new();
         if self.trust.is_empty() {
             let folder = self.data.join("trust").join(environment.name());
@@ -158,6 +187,25 @@ impl Trusted {
             show::note("trust: no signer is known; name a list with --trust PATH");
         }
         Ok(snapshot)
+    }
+}
+
+impl Trusted {
+    /// The world of the bundle that is trusted, where one is.
+    fn bundled(&self, at: UnixTime) -> Result<Option<Snapshot>, Failure> {
+        let invalid = |what: &str| Err(Code::RequestInvalid.because(what));
+        let bundle = self.trust.iter().find(|it| bundle::is_bundle(it));
+        match (bundle, &self.root) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => invalid("--root proves a bundle, and --trust names none"),
+            (Some(_), None) => invalid(
+                "a bundle is believed by its root alone: name it with --root SHA256, as the ministry told it by another way",
+            ),
+            (Some(_), Some(_)) if self.trust.len() > 1 => {
+                invalid("a bundle is the whole world: no other --trust beside it")
+            }
+            (Some(path), Some(root)) => bundle::world(path, root, at).map(Some),
+        }
     }
 }
 
@@ -201,7 +249,7 @@ fn lines(verdict: &Verdict, view: View, locale: Locale) -> Result<(), Failure> {
     }
     for (_, finding) in verdict.findings() {
         show::line(&format!("finding {}: {}", finding.code, finding.detail))?;
-        if let Some(message) = finding.message(locale) {
+        if let Some(message) = finding.message(&verdict.messages, locale) {
             show::line(&format!("  {} {}", message.sentence, message.remedy))?;
         }
     }

@@ -30,15 +30,8 @@ pub(super) struct Purpose {
     /// The instant of arrival, RFC 3339; the instant of judging if left out.
     #[arg(long, requires = "destination")]
     arrival: Option<String>,
-    /// How the holder travels; only the policy set of a gateway asks.
-    #[arg(long, requires = "destination")]
-    mode: Option<String>,
-    /// What the holder enters; only the policy set of a gateway asks.
-    #[arg(long, requires = "destination")]
-    sector: Option<String>,
-    /// The wilayah; only the policy set of a gateway asks.
-    #[arg(long, requires = "destination")]
-    wilayah: Option<String>,
+    #[command(flatten)]
+    stated: Stated,
     /// A file or folder of rules, with the folders in it but for hidden ones; each JSON document is one rule or a list of
     /// them, taken as they are, without proof.
     #[arg(long, value_name = "PATH", requires = "destination")]
@@ -54,16 +47,49 @@ pub(super) struct Purpose {
     pub(super) all_rules: bool,
 }
 
+/// Where and why people are asked, for policy sets.
+#[derive(Args)]
+pub(super) struct Stated {
+    /// How people travel, as the policy set names it.
+    #[arg(long)]
+    mode: Option<String>,
+    /// What they want to enter, as the policy set names it.
+    #[arg(long)]
+    sector: Option<String>,
+    /// The code of the region.
+    #[arg(long)]
+    wilayah: Option<String>,
+}
+
+impl Stated {
+    /// What is stated.
+    ///
+    /// # Errors
+    /// `request_invalid` for what is no word.
+    pub(super) fn circumstances(&self) -> Result<Circumstances, Failure> {
+        Circumstances::read(self.mode.clone(), self.sector.clone(), self.wilayah.clone())
+    }
+}
+
 impl Purpose {
+    /// Whether rules or value sets are named.
+    pub(super) fn has_rules(&self) -> bool {
+        !self.rules.is_empty() || !self.value_sets.is_empty()
+    }
+
     /// The journey, where one is asked about.
     ///
     /// # Errors
     /// `request_invalid`.
     pub(super) fn journey(&self) -> Result<Option<Journey>, Failure> {
-        let Some(country) = &self.destination else {
-            return Ok(None);
-        };
         let invalid = |what: &str| Code::RequestInvalid.because(format!("--{what}"));
+        let circumstances = self.stated.circumstances()?;
+        let Some(country) = &self.destination else {
+            return match circumstances.is_empty() {
+                true => Ok(None),
+                false => Err(invalid("mode, --sector and --wilayah need --for COUNTRY")),
+            };
+        };
         let destination =
             Country::parse(country).ok_or_else(|| invalid("for is no country code"))?;
         let arrival = self.arrival.as_deref().map(|text| {
@@ -73,11 +99,7 @@ impl Purpose {
             destination,
             region: self.region.as_deref().map(Into::into),
             arrival: arrival.transpose()?,
-            circumstances: Circumstances::read(
-                self.mode.clone(),
-                self.sector.clone(),
-                self.wilayah.clone(),
-            )?,
+            circumstances,
         }))
     }
 

@@ -5,11 +5,13 @@
 //!
 //! Source: docs/SCANNER.md.
 
+use super::bundle::Network;
 use super::operate::block_on;
+use super::purpose::Stated;
 use super::{Exit, show};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
-use crate::rules::{Circumstances, Colour};
+use crate::rules::Colour;
 use crate::scan::{Scanned, Scanner, symbol, word};
 use crate::server::client::BundleSource;
 use crate::server::gateway::Clock;
@@ -41,15 +43,8 @@ pub(super) struct Scan {
     /// Pictures with a code each, in place of lines.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     picture: Vec<PathBuf>,
-    /// How people travel, as the policy set names it.
-    #[arg(long)]
-    mode: Option<String>,
-    /// What they want to enter, as the policy set names it.
-    #[arg(long)]
-    sector: Option<String>,
-    /// The code of the region.
-    #[arg(long)]
-    wilayah: Option<String>,
+    #[command(flatten)]
+    stated: Stated,
     /// The gateway to fetch what is new from, whenever the network is there.
     #[arg(long, value_name = "GATEWAY")]
     fetch: Option<String>,
@@ -62,17 +57,6 @@ pub(super) struct Scan {
     /// Make no sound.
     #[arg(long)]
     quiet: bool,
-}
-
-/// Where new bundles come from.
-#[derive(Args)]
-struct Network {
-    /// The gateway, `https://HOST:PORT`.
-    #[arg(value_name = "GATEWAY")]
-    gateway: String,
-    /// The CA of its TLS certificate, PEM; the CAs that browsers know if left out.
-    #[arg(long, value_name = "PEM")]
-    ca: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
@@ -116,9 +100,7 @@ impl Scan {
             }
             Some(Command::Fetch { network }) => {
                 let mut scanner = ScannerFolder::open(&self.folder)?;
-                let source = BundleSource::new(&network.gateway, network.ca.as_deref())?;
-                let has = scanner.scanner().bundle();
-                let newer = block_on(source.newer_than(has))?;
+                let newer = network.newer_than(scanner.scanner().bundle())?;
                 let is_new = newer
                     .map(|bytes| scanner.install(&bytes, now))
                     .transpose()?;
@@ -136,7 +118,7 @@ impl Scan {
 
     fn scan(&self, mut folder: ScannerFolder) -> Result<Exit, Failure> {
         // What the policy set does not know is refused at once.
-        let circumstances = self.circumstances();
+        let circumstances = self.stated.circumstances()?;
         folder
             .scanner()
             .asked(&circumstances, Clock::System.now())?;
@@ -172,17 +154,12 @@ impl Scan {
         Ok(Some(Fetching::begin(source, scanner.bundle())))
     }
 
-    fn circumstances(&self) -> Circumstances {
-        Circumstances {
-            mode: self.mode.clone(),
-            sector: self.sector.clone(),
-            wilayah: self.wilayah.clone(),
-        }
-    }
-
     fn shown(&self, folder: &mut ScannerFolder, text: &str) -> Result<Exit, Failure> {
         let at = Clock::System.now();
-        let scanned = folder.scanner_mut().scan(text, &self.circumstances(), at);
+        let scanned = match self.stated.circumstances() {
+            Ok(circumstances) => folder.scanner_mut().scan(text, &circumstances, at),
+            Err(failure) => folder.scanner().refused(&failure),
+        };
         folder.count(&scanned, at)?;
         if self.json {
             show::line(&scanned.to_json().to_string())?;

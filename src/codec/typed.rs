@@ -20,6 +20,11 @@ impl Kind {
         Self(name)
     }
 
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+
     /// The media type in the header.
     pub fn media_type(self) -> String {
         format!("application/vnd.lintas.{}+cose", self.0)

@@ -16,6 +16,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::bundle::{Age, Bundle, Manifest, Proven, Seen};
 use crate::verify::{Asked, Journey, Policy, Presented, open};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A scanner that was told whom to trust.
 #[derive(Clone, Debug)]
@@ -109,8 +110,14 @@ impl Scanner {
     pub fn scan(&mut self, text: &str, circumstances: &Circumstances, at: UnixTime) -> Scanned {
         match self.judged(text, circumstances, at) {
             Ok(scanned) => scanned,
-            Err(failure) => Scanned::refused(&failure),
+            Err(failure) => self.refused(&failure),
         }
+    }
+
+    /// What it shows where no verdict was possible, in the words that it was brought.
+    pub fn refused(&self, failure: &Failure) -> Scanned {
+        let messages = self.world().map(|it| Arc::clone(it.messages()));
+        Scanned::refused(failure, &messages.unwrap_or_default())
     }
 
     /// What is asked of every code at `at`: the colour, where its data have a policy set that gives one.
@@ -141,24 +148,9 @@ impl Scanner {
 
     /// What it has and how old that is at `at`, as JSON.
     pub fn status(&self, at: UnixTime) -> Value {
-        let bundle = self.manifest().map(|manifest| {
-            json!({
-                "environment": manifest.environment.name(),
-                "epoch": manifest.epoch,
-                "sequence": manifest.sequence,
-                "issued_at": manifest.issued_at.to_string(),
-                "age": match manifest.age(at) {
-                    Age::Fresh => "fresh",
-                    Age::Old(_) => "old",
-                    Age::TooOld(_) => "too_old",
-                },
-                "warns_after_hours": manifest.warn_after_s / HOUR_S,
-                "stops_after_hours": manifest.stop_after_s / HOUR_S,
-            })
-        });
         json!({
             "root": self.seen.root.to_string(),
-            "bundle": bundle,
+            "bundle": self.manifest().map(|it| it.described(at)),
             "latest": self.seen.latest.to_string(),
         })
     }

@@ -6,8 +6,10 @@ use crate::failure::Failure;
 use crate::model::PersonName;
 use crate::rules::{Colour, Words};
 use crate::snapshot::bundle::Age;
-use crate::verify::{Finding, Locale, Outcome, Verdict, View, message};
+use crate::snapshot::messages::{is_plain, message};
+use crate::verify::{Finding, Locale, Messages, Outcome, Verdict, View};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// What is shown of a code.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Scanned {
     pub verdict: Option<Verdict>,
     /// How old the data are, where they are old enough to say so, in seconds.
     pub data_age_s: Option<i64>,
+    /// The words in which it is told.
+    pub messages: Arc<Messages>,
 }
 
 impl Scanned {
@@ -34,6 +38,7 @@ impl Scanned {
         Self {
             colour: colour.map_or(by_outcome, |it| it.max(by_outcome)),
             failure: None,
+            messages: Arc::clone(&verdict.messages),
             verdict: Some(verdict),
             data_age_s: match age {
                 Age::Fresh => None,
@@ -42,13 +47,14 @@ impl Scanned {
         }
     }
 
-    /// What is shown where no verdict was possible.
-    pub fn refused(failure: &Failure) -> Self {
+    /// What is shown where no verdict was possible, in the words of `messages`.
+    pub fn refused(failure: &Failure, messages: &Arc<Messages>) -> Self {
         Self {
             colour: Colour::Yellow,
             failure: Some(Finding::from(failure)),
             verdict: None,
             data_age_s: None,
+            messages: Arc::clone(messages),
         }
     }
 
@@ -66,7 +72,9 @@ impl Scanned {
             Locale::Id => words.id.clone(),
             Locale::En => words.en.clone(),
         };
-        if let Some(message) = self.finding().and_then(|it| it.message(locale)) {
+        let messages = &self.messages;
+        let message = self.finding();
+        if let Some(message) = message.and_then(|it| it.message(messages, locale)) {
             return Some((message.sentence.clone(), message.remedy.clone()));
         }
         let coloured = self.verdict.as_ref()?.colour.as_ref()?;
@@ -145,15 +153,6 @@ fn shown(name: &PersonName) -> String {
         .filter(|it| is_plain(*it))
         .take(MAX_NAME)
         .collect()
-}
-
-/// Whether a character neither controls a screen nor turns the writing around it.
-fn is_plain(character: char) -> bool {
-    let turns = matches!(
-        character,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-    );
-    !character.is_control() && !turns
 }
 
 /// Characters of a name at most.

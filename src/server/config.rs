@@ -4,6 +4,7 @@
 //! certificate in production, and a role without its listener. Where secrets lie is configured; secrets themselves never
 //! are.
 
+mod bundle;
 mod federation;
 mod issuing;
 mod keys;
@@ -14,6 +15,7 @@ mod receipts;
 mod role;
 mod upload;
 
+pub use bundle::BundleConfig;
 pub use federation::{FederationConfig, FederationListen, ListenAt};
 pub use issuing::IssuingConfig;
 pub use keys::KeysConfig;
@@ -31,6 +33,7 @@ use crate::server::federation::{FeedConfig, default_feeds, parse_feeds};
 use crate::server::files;
 use crate::server::store::StoreConfig;
 use crate::verify::Policy;
+use bundle::BundleTable;
 use federation::FederationTable;
 use issuing::IssuingTable;
 use keys::KeysTable;
@@ -88,6 +91,8 @@ pub struct Config {
     pub quota: QuotaConfig,
     /// What the gateway is called where it publishes.
     pub publication: PublicationConfig,
+    /// How bundles for scanners are pressed.
+    pub bundle: BundleConfig,
     /// How receipts are given out.
     pub receipts: ReceiptsConfig,
     /// By which certificate withdrawals are published. Default none; in demo, a throw-away one.
@@ -184,6 +189,7 @@ impl Config {
             issuing: file.issuing.checked(base)?,
             quota: file.quota.checked()?,
             publication: file.publication.checked()?,
+            bundle: file.bundle.checked()?,
             receipts: file.receipts.below(base),
             upload: file.upload.map(|upload| upload.below(base)),
             store: file.store.checked(base)?,
@@ -265,6 +271,8 @@ struct File {
     quota: QuotaTable,
     #[serde(default)]
     publication: PublicationTable,
+    #[serde(default)]
+    bundle: BundleTable,
     #[serde(default)]
     receipts: ReceiptsConfig,
     upload: Option<UploadConfig>,
@@ -416,6 +424,7 @@ mod tests {
             "[cache]\nmemory_mib = -1",
             "[cache]\nsize = 1",
             "[quota]\nanonymous_burst = 0",
+            "[bundle]\nevery_hours = 1",
             "[receipts]\nkey = \"a.pem\"",
             "[store]\nurl = \"mysql://db/lintas\"",
             "[store]\nurl = \"sqlite:a.db\"\nurl_file = \"url\"",

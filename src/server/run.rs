@@ -95,7 +95,7 @@ impl Server {
         let https = bind(config.https)?;
         if config.roles.has(Role::Publish) {
             gateway.publish_as(&config.publication, address_of(&https)?.port())?;
-            gateway.press_bundles()?;
+            gateway.press_bundles(config.bundle)?;
         }
         let state = State::new(gateway, known);
         Ok(Self {
@@ -215,6 +215,7 @@ impl Server {
             if let Some(heads) = heads {
                 tasks::sign_audit_once(&kept, &heads).await;
             }
+            kept.end_bundling().await;
             if let Ok(records) = kept.records() {
                 records.store().close().await;
             }

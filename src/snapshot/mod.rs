@@ -7,6 +7,7 @@ mod archive;
 pub mod bundle;
 mod did;
 mod feed;
+pub mod messages;
 mod offline;
 mod own;
 
@@ -23,6 +24,7 @@ use crate::model::{Environment, SnapshotId, UnixTime};
 use crate::revocation::RevocationList;
 use crate::rules::{Policies, RuleSet, ValueSets};
 use crate::trust::{AdmissionReport, Source, SourceList, TrustList};
+use messages::Messages;
 use std::sync::Arc;
 
 /// A frozen world.
@@ -37,6 +39,7 @@ pub struct Snapshot {
     offline: Arc<Offline>,
     acceptance: Arc<Acceptance>,
     policies: Arc<Policies>,
+    messages: Arc<Messages>,
     sources: Arc<[Source]>,
 }
 
@@ -63,6 +66,7 @@ impl Snapshot {
             offline: Arc::default(),
             acceptance: Arc::default(),
             policies: Arc::default(),
+            messages: Arc::default(),
             sources,
         };
         (snapshot.identified(), report)
@@ -107,6 +111,12 @@ impl Snapshot {
     #[must_use]
     pub fn with_policies(self, policies: Arc<Policies>) -> Self {
         Self { policies, ..self }.identified()
+    }
+
+    /// The same world told in the words of `messages`; its id stays.
+    #[must_use]
+    pub fn with_messages(self, messages: Arc<Messages>) -> Self {
+        Self { messages, ..self }
     }
 
     fn identified(self) -> Self {
@@ -201,6 +211,11 @@ impl Snapshot {
     /// The policy sets that were activated.
     pub fn policies(&self) -> &Arc<Policies> {
         &self.policies
+    }
+
+    /// The words in which its verdicts are told.
+    pub fn messages(&self) -> &Arc<Messages> {
+        &self.messages
     }
 
     /// Makes the keys of its signers known to `engine`, the most used first, as far as `budget` bytes go.

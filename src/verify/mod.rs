@@ -23,7 +23,7 @@ pub use asked::{Asked, Presented};
 pub use colour::colour;
 pub use journey::Journey;
 pub use judge::{judge, verify};
-pub use messages::{Locale, Message, message};
+pub use messages::{Locale, Message, Messages, message};
 pub use open::{Opened, Reached, Signed, open, open_batch};
 pub use policy::Policy;
 pub use receipt::{

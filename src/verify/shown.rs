@@ -7,7 +7,7 @@ mod rules;
 
 pub use certificate::certificate_json;
 
-use super::messages::{Locale, Message};
+use super::messages::{Locale, Message, Messages};
 use super::verdict::{CredentialVerdict, Finding, Signer, Verdict, View};
 use crate::credential::Format;
 use crate::failure::{Code, Failure};
@@ -89,7 +89,7 @@ impl Serialize for Shown<'_> {
             verdict.findings().map(|(credential, finding)| Reason {
                 finding,
                 reference: credential.reference.as_deref(),
-                locale,
+                told: locale.map(|it| (verdict.messages.as_ref(), it)),
             })
         });
         let credentials = Each(|| {
@@ -97,7 +97,7 @@ impl Serialize for Shown<'_> {
             credentials.map(|credential| Credential {
                 credential,
                 view,
-                locale,
+                told: locale.map(|it| (verdict.messages.as_ref(), it)),
             })
         });
         let outcome = verdict.outcome();
@@ -150,7 +150,7 @@ struct World<'v> {
 struct Credential<'v> {
     credential: &'v CredentialVerdict,
     view: View,
-    locale: Option<Locale>,
+    told: Option<(&'v Messages, Locale)>,
 }
 
 impl Serialize for Credential<'_> {
@@ -160,7 +160,7 @@ impl Serialize for Credential<'_> {
             credential.findings.iter().map(|finding| Reason {
                 finding,
                 reference: None,
-                locale: self.locale,
+                told: self.told,
             })
         });
         let mut body = serializer.serialize_map(None)?;
@@ -190,7 +190,7 @@ impl Serialize for Credential<'_> {
             let rules = Each(|| {
                 rules.iter().map(|result| Applied {
                     result,
-                    locale: self.locale,
+                    locale: self.told.map(|(_, locale)| locale),
                 })
             });
             body.serialize_entry("rules", &rules)?;
@@ -215,7 +215,8 @@ struct Compared {
 struct Reason<'v> {
     finding: &'v Finding,
     reference: Option<&'v str>,
-    locale: Option<Locale>,
+    /// In which words, and in which language.
+    told: Option<(&'v Messages, Locale)>,
 }
 
 impl Serialize for Reason<'_> {
@@ -231,11 +232,13 @@ impl Serialize for Reason<'_> {
         }
         if let Some(rule) = &self.finding.rule {
             body.serialize_entry("rule", &rule.identifier)?;
-            if let Some(text) = self.locale.and_then(|it| rules::description(rule, it)) {
+            let text = self.told.and_then(|(_, it)| rules::description(rule, it));
+            if let Some(text) = text {
                 body.serialize_entry("description", text)?;
             }
         }
-        let message = self.locale.and_then(|it| self.finding.message(it));
+        let message = self.told;
+        let message = message.and_then(|(messages, it)| self.finding.message(messages, it));
         told(&mut body, message)?;
         body.end()
     }

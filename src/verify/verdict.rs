@@ -5,6 +5,7 @@
 //! Source: ETSI EN 319 102-1 for the three outcomes.
 
 use super::identity::Identity;
+use super::messages::Messages;
 use super::policy::Policy;
 use super::register::Registered;
 use crate::credential::{Format, Work};
@@ -175,6 +176,8 @@ pub struct Verdict {
     pub colour: Option<Coloured>,
     /// The receipt for it in base64url, where one was asked for.
     pub receipt: Option<String>,
+    /// The words in which it is told.
+    pub messages: Arc<Messages>,
     pub(super) is_for_journey: bool,
     pub(super) policy: (SmolStr, u32),
     pub(super) snapshot: (SnapshotId, u64, Option<UnixTime>),
@@ -194,6 +197,7 @@ impl Verdict {
             simulated: false,
             colour: None,
             receipt: None,
+            messages: Arc::clone(snapshot.messages()),
             is_for_journey: false,
             policy: (policy.id.clone(), policy.version),
             snapshot: (snapshot.id(), snapshot.sequence(), snapshot.as_of()),

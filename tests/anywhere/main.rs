@@ -8,6 +8,7 @@
 )]
 
 #[path = "../bundle/ground.rs"]
+#[allow(dead_code, reason = "the other test uses more of it")]
 mod ground;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,11 +1,17 @@
 //! The file: full, as a delta, and broken in every way.
 
 use crate::ground::{Press, day, first, proven};
+use crate::support::country::Identity;
 use crate::support::{TEST, TestSigner, VACCINATION};
 use lintas::failure::Code;
-use lintas::model::Environment;
+use lintas::model::{Environment, Kid};
+use lintas::revocation::ExactSet;
 use lintas::snapshot::bundle::{Bundle, MAX_BUNDLE};
+use lintas::snapshot::{Offline, Snapshot};
+use lintas::trust::{KeyMaterial, Place, Purposes, Source, SourceList, TrustEntry};
 use lintas::verify::{Policy, verify};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 #[test]
 fn a_world_comes_back_as_it_was() {
@@ -25,6 +31,64 @@ fn a_world_comes_back_as_it_was() {
             assert_eq!(codes(&world), codes(&signer.snapshot));
         }
     }
+}
+
+#[test]
+fn a_bare_key_lifts_nothing_that_a_certificate_over_it_says() {
+    let csca = Identity::self_signed("ZZ", "CSCA", true);
+    let certified = csca.issue("ZZ", "DSC", &[&[1, 3, 6, 1, 4, 1, 1847, 2021, 1, 1]]);
+    let entry = |key: KeyMaterial, kid: Option<Kid>, country: &str| TrustEntry {
+        place: Place {
+            document: "test".into(),
+            position: 1,
+        },
+        key,
+        kid,
+        country: Some(country.to_owned()),
+        purposes: Purposes::ALL,
+    };
+    let world = |entries: Vec<TrustEntry>| {
+        let source = Source::new("test", Environment::Demo, day(0));
+        Snapshot::assemble(Environment::Demo, 1, &[SourceList::pinned(source, entries)]).0
+    };
+    let certificate = entry(KeyMaterial::Certificate(certified.der), None, "ZZ");
+    let one = world(vec![certificate.clone()]);
+    let signer = &one.trust().signers()[0];
+    let bare = |number: u8, country: &str| {
+        let kid = Kid::from_bytes(&[number; 8]);
+        entry(KeyMaterial::PublicKey(signer.spki().unwrap()), kid, country)
+    };
+    let all = world(vec![certificate, bare(9, "ZZ"), bare(0xf0, "DE")]);
+    assert_eq!(all.trust().signers().len(), 3);
+    let press = Press::new(Environment::Demo, 40);
+    let bundle = press.made(&all, 1, day(0));
+    let carried = bundle.snapshot(&proven(&press, &bundle)).unwrap();
+    let says = |world: &Snapshot| {
+        let holders = world
+            .trust()
+            .holders(signer.key.as_ref().unwrap().spki_digest());
+        let said = holders.map(|it| {
+            let purposes = it.purposes.restriction().map(<[_]>::to_vec);
+            (it.countries.clone(), purposes, it.validity.not_after)
+        });
+        let said: BTreeSet<_> = said.collect();
+        said
+    };
+    assert_eq!(says(&all).len(), 2);
+    assert_eq!(says(&carried), says(&all));
+    // And every key identifier is known.
+    for dsc in all.trust().signers() {
+        assert_eq!(carried.trust().candidates(&dsc.kid).count(), 1);
+    }
+    let all = all.with_offline(Arc::new(Offline::new(
+        Vec::new(),
+        ExactSet::default(),
+        Arc::default(),
+    )));
+    let bundle = press.made(&all, 1, day(0));
+    let (pinned, bytes) = (press.root.fingerprint(), bundle.write().unwrap());
+    let manifest = proven(&press, &bundle).manifest;
+    Bundle::read_back(&bytes, pinned, &manifest, &all).unwrap();
 }
 
 #[test]

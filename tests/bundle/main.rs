@@ -8,9 +8,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod carried;
 mod file;
 mod ground;
+mod messages;
 mod proof;
 mod seen;
 mod sizes;
+mod statements;
 mod withdrawn;

@@ -10,7 +10,7 @@ use lintas::crypto::{VerifyingKey, verify_by_library};
 use lintas::failure::Code;
 use lintas::model::{Country, Environment};
 use lintas::server::keys::{
-    PassphrasePlace, ReceiptKeys, ReceiptPlace, Signer, Token, TokenConfig, make_receipt_key,
+    KeyPlace, PassphrasePlace, ReceiptKeys, Signer, Token, TokenConfig, make_receipt_key,
     make_token_key,
 };
 use std::fs;
@@ -223,7 +223,7 @@ fn a_key_of_receipts_may_lie_in_a_token() {
         let token = open(&config);
         let data = tempfile::tempdir().unwrap();
         let (environment, country) = (Environment::Test, Country::parse("ID").unwrap());
-        let (at, place) = (crate::support::issued_at(), ReceiptPlace::Token(&token));
+        let (at, place) = (crate::support::issued_at(), KeyPlace::Token(&token));
         let (_, kid) = make_receipt_key(data.path(), environment, country, at, &place).unwrap();
         let open = |token| ReceiptKeys::open(data.path(), environment, None, token).unwrap();
         let keys = open(Some(&token));

@@ -10,6 +10,7 @@ mod support;
 
 mod apps;
 mod artefacts;
+mod bundles;
 mod kinds;
 mod nodes;
 mod openapi;

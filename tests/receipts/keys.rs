@@ -4,7 +4,7 @@ use crate::ground::day;
 use lintas::failure::Code;
 use lintas::model::{Country, Environment};
 use lintas::server::keys::{
-    Passphrase, PublicationKeys, ReceiptKeys, ReceiptPlace, make_receipt_key, publication_keys,
+    KeyPlace, Passphrase, PublicationKeys, ReceiptKeys, make_receipt_key, publication_keys,
 };
 use std::fs;
 use zeroize::Zeroizing;
@@ -23,7 +23,7 @@ fn of_several_keys_the_newest_signs_and_all_are_known() {
     let none = open(None).unwrap();
     assert!(none.signer.is_none() && none.known.is_empty());
     let make = |at| {
-        let place = ReceiptPlace::Sealed(&right);
+        let place = KeyPlace::Sealed(&right);
         make_receipt_key(data.path(), environment, country, at, &place).unwrap()
     };
     let (old_file, old) = make(day(0));

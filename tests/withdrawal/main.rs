@@ -19,6 +19,7 @@ mod support;
 
 mod crash;
 mod drills;
+mod layers;
 mod limits;
 mod ministry;
 mod publishing;

@@ -1,23 +1,27 @@
-//! Bundles for scanners: the world in force in one signed file, made anew when something changed and once an hour.
+//! Bundles for scanners: the world in force in one signed file, made anew when something changed and once in a while, an hour as a
+//! rule.
 //!
-//! Refuses to sign while records are missing or nothing was ever read, and a number that is not larger than any that it signed. One
-//! node has the key: the others serve none.
+//! Refuses to sign while records are missing or nothing was ever read, a number that is not larger than any that it signed, and to
+//! press while another node does.
 //!
 //! The last ones stay in the folder `bundles`, so that scanners can be told what changed since theirs.
 
 use super::Gateway;
+use super::bundle_duty::Duty;
+use super::layers::Layers;
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, SnapshotId, Thumbprint, UnixTime};
-use crate::revocation::{ExactSet, Filter, Layer, Leading};
+use crate::revocation::{Filter, Leading};
+use crate::server::config::BundleConfig;
 use crate::server::files::{self, PUBLIC};
 use crate::server::keys::{BundleKeys, has_bundle_key};
 use crate::server::scanner::bounded;
-use crate::server::store::issuing::Selector;
 use crate::snapshot::bundle::{Bundle, Manifest};
 use crate::snapshot::{Offline, Snapshot};
+use crate::verify::Messages;
 use actix_web::web::Bytes;
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,7 +29,8 @@ use tracing::{info, warn};
 
 /// What a node makes bundles with, and the newest.
 pub struct BundlePress {
-    keys: BundleKeys,
+    keys: ArcSwap<BundleKeys>,
+    config: BundleConfig,
     folder: PathBuf,
     newest: ArcSwapOption<Pressed>,
     state: tokio::sync::Mutex<State>,
@@ -46,30 +51,29 @@ pub struct Pressed {
 /// What the next one is made from.
 #[derive(Default)]
 struct State {
-    layers: Vec<Arc<Layer>>,
-    /// The hashes that stand in a layer.
-    covered: ExactSet,
-    /// Of which world the newest is, as far as a scanner can tell.
-    pressed: Option<SnapshotId>,
+    layers: Layers,
+    /// Of which world the newest is, as far as a scanner can tell, and in which words.
+    pressed: Option<(SnapshotId, Arc<Messages>)>,
     /// The last ones, by their numbers.
     last: BTreeMap<u64, (Thumbprint, Manifest)>,
+    duty: Duty,
 }
 
 impl Gateway {
     /// Makes it press bundles, where a key of bundles is in its data folder; in demo one is made.
     ///
     /// # Errors
-    /// `configuration_invalid`, `input_output`; `internal` where it does already.
-    pub fn press_bundles(&self) -> Result<(), Failure> {
-        let (data, environment) = (&self.data, self.environment);
-        let keys = match environment {
+    /// `configuration_invalid`, `key_sealed`, `signer_unavailable`, `input_output`; `internal` where it does already.
+    pub fn press_bundles(&self, config: BundleConfig) -> Result<(), Failure> {
+        let data = &self.data;
+        let keys = match self.environment {
             Environment::Demo => BundleKeys::demo(data, self.clock.now())?,
             Environment::Test | Environment::Production if has_bundle_key(data) => {
-                BundleKeys::open(data, environment)?
+                BundleKeys::open(data, self.bundle_openers())?
             }
             Environment::Test | Environment::Production => return Ok(()),
         };
-        let press = BundlePress::open(keys, data.join("bundles"))?;
+        let press = BundlePress::open(keys, config, data)?;
         let again = |_| Code::Internal.because("this gateway presses bundles already");
         self.bundles.set(press).map_err(again)
     }
@@ -89,38 +93,52 @@ impl Gateway {
         press.newest.load_full().ok_or_else(none)
     }
 
-    /// Presses a bundle where the world has changed since the last, or that is an hour old.
+    /// Presses a bundle where the world or the key has changed since the last, or that is old enough.
     ///
     /// # Errors
-    /// `store_incomplete`, `store_unavailable`, `not_published`, `input_output`, `signer_unavailable`, `internal`.
+    /// `lease_lost` while another node presses them; `store_incomplete`, `store_unavailable`, `not_published`, `input_output`, `signer_unavailable`, `internal`.
     pub async fn keep_bundled(self: &Arc<Self>) -> Result<(), Failure> {
         let Some(press) = self.bundle_press() else {
             return Ok(());
         };
         let mut state = press.state.lock().await;
+        if self.take_up_keys(press, &mut state.duty).await {
+            state.pressed = None;
+        }
+        let is_on_duty = self.is_on_duty(&mut state.duty).await?;
+        // The second of the next number is one after which the lease began.
         let (world, now) = (self.world(), self.clock.now());
         let newest = press.newest.load_full();
-        let is_new = newest.is_some_and(|it| now < it.manifest.issued_at.plus(EVERY_S));
-        if is_new && state.pressed == Some(world.snapshot.id()) {
+        let due = |it: &Pressed| it.manifest.issued_at.plus(press.config.every_s) <= now;
+        let is_new = newest.is_some_and(|it| !due(&it));
+        if !is_on_duty {
+            if !is_new {
+                press.newest.store(None);
+            }
+            return Err(Code::LeaseLost.because("another node presses bundles"));
+        }
+        let of = (world.snapshot.id(), Arc::clone(world.snapshot.messages()));
+        if is_new && state.pressed.as_ref() == Some(&of) {
             return Ok(());
         }
         if world.incomplete {
             return Err(Code::StoreIncomplete.because("records are missing"));
         }
-        self.cover(&mut state, &world.snapshot, now).await?;
+        let (store, own) = (self.records()?.store(), world.snapshot.own());
+        state.layers.grow(store.as_ref(), own, now).await?;
         let gateway = Arc::clone(self);
-        let layers = (state.layers.clone(), state.covered.clone());
+        let layers = state.layers.clone();
         let (snapshot, last) = (Arc::clone(&world.snapshot), state.last.clone());
         let pressed = actix_web::rt::task::spawn_blocking(move || {
             let none = || Code::NotPublished.because("this node presses no bundles");
             let press = gateway.bundle_press().ok_or_else(none)?;
-            press.press(&snapshot, layers, &last, now)
+            press.press(&snapshot, &layers, &last, now)
         });
         let broken = |error| Code::Internal.caused_by("no bundle was made", error);
         let pressed = pressed.await.map_err(broken)??;
         let (sequence, bytes) = (pressed.manifest.sequence, pressed.whole.len());
         info!(sequence, bytes, "bundle {sequence}: {bytes} bytes");
-        state.pressed = Some(world.snapshot.id());
+        state.pressed = Some(of);
         let known = (pressed.name, pressed.manifest.clone());
         state.last.insert(sequence, known);
         while state.last.len() > KEPT {
@@ -132,68 +150,21 @@ impl Gateway {
         Ok(())
     }
 
-    /// Makes a layer where too many withdrawn certificates stand in none.
-    async fn cover(
-        &self,
-        state: &mut State,
-        snapshot: &Snapshot,
-        now: UnixTime,
-    ) -> Result<(), Failure> {
-        if state.layers.len() >= MAX_LAYERS {
-            // One of all takes the place of many small ones.
-            (state.layers, state.covered) = (Vec::new(), ExactSet::default());
+    /// Lets another node press bundles, as this one ends.
+    pub(in crate::server) async fn end_bundling(&self) {
+        if let Some(press) = self.bundle_press() {
+            self.leave_duty(&mut press.state.lock().await.duty).await;
         }
-        let own = snapshot.own();
-        let fresh = own.hashes().flatten();
-        let fresh: ExactSet = fresh.filter(|it| !state.covered.contains(*it)).collect();
-        if fresh.len() <= MAX_FRESH {
-            return Ok(());
-        }
-        let issued_before = now.plus(-REGISTERED_S);
-        let selector = Selector {
-            to: Some(issued_before),
-            ..Selector::default()
-        };
-        let store = self.records()?.store();
-        let (mut rows, mut after) = (Vec::new(), 0);
-        loop {
-            let page = store.select(&selector, after, PAGE).await?;
-            let Some(last) = page.last() else {
-                break;
-            };
-            after = last.number;
-            let hashes = page.iter().map(|row| Leading::from(row.signature));
-            // What stands in an earlier layer needs to stand in none of the later.
-            let hashes = hashes.filter(|it| !state.covered.contains(*it));
-            rows.extend(hashes.map(|it| (it, fresh.contains(it))));
-        }
-        let made = actix_web::rt::task::spawn_blocking(move || {
-            rows.sort_unstable();
-            rows.dedup_by_key(|(hash, _)| *hash);
-            let covered: Vec<_> = rows
-                .iter()
-                .filter(|(_, it)| *it)
-                .map(|(it, _)| *it)
-                .collect();
-            (Layer::of(issued_before, &mut rows), covered)
-        });
-        let broken = |error| Code::Internal.caused_by("no layer was made", error);
-        let (layer, covered) = made.await.map_err(broken)?;
-        if covered.is_empty() {
-            // All of them were issued too late for a layer.
-            return Ok(());
-        }
-        state.layers.push(Arc::new(layer));
-        state.covered.extend(covered);
-        Ok(())
     }
 }
 
 impl BundlePress {
-    fn open(keys: BundleKeys, folder: PathBuf) -> Result<Self, Failure> {
+    fn open(keys: BundleKeys, config: BundleConfig, data: &Path) -> Result<Self, Failure> {
+        let folder = data.join("bundles");
         files::create_dir(&folder)?;
         let mut press = Self {
-            keys,
+            keys: ArcSwap::from_pointee(keys),
+            config,
             folder,
             newest: ArcSwapOption::empty(),
             state: tokio::sync::Mutex::default(),
@@ -218,7 +189,17 @@ impl BundlePress {
 
     /// The fingerprint of the root that scanners pin.
     pub fn root(&self) -> Thumbprint {
-        self.keys.root.fingerprint()
+        self.keys().root.fingerprint()
+    }
+
+    /// The key, and what proves it.
+    pub(super) fn keys(&self) -> Arc<BundleKeys> {
+        self.keys.load_full()
+    }
+
+    /// Presses with `keys` from now on.
+    pub(super) fn take_up(&self, keys: BundleKeys) {
+        self.keys.store(Arc::new(keys));
     }
 
     /// The files of bundles, the oldest first.
@@ -236,7 +217,12 @@ impl BundlePress {
     fn read(&self, path: &Path) -> Result<Pressed, Failure> {
         let bytes = bounded(path)?;
         let bundle = Bundle::read(&bytes)?;
-        let proven = bundle.prove(self.root(), None)?;
+        // One from before a change of roots comes from an earlier root.
+        let keys = self.keys();
+        let roots = keys.frame.roots.iter().rev();
+        let mut proofs = roots.map(|(root, _)| bundle.prove(Thumbprint(sha256(root)), None));
+        let proven = proofs.find(Result::is_ok);
+        let proven = proven.unwrap_or_else(|| bundle.prove(self.root(), None))?;
         bundle.snapshot(&proven)?;
         Ok(Pressed {
             name: proven.name,
@@ -253,56 +239,50 @@ impl BundlePress {
     fn press(
         &self,
         snapshot: &Snapshot,
-        (layers, covered): (Vec<Arc<Layer>>, ExactSet),
+        layers: &Layers,
         last: &BTreeMap<u64, (Thumbprint, Manifest)>,
         now: UnixTime,
     ) -> Result<Pressed, Failure> {
-        let validity = &self.keys.key.validity;
+        let keys = self.keys();
+        let validity = &keys.key.validity;
         if now < validity.not_before || validity.not_after < now {
             return Err(Code::NotPublished.because("the key of bundles may not sign now"));
         }
         let own = snapshot.own();
         let stays = |hash: &Leading| !own.withdrawn().contains(*hash);
+        let covered = layers.covered();
         let reinstated = covered.by_first_byte().flatten().filter(stays).collect();
         let mut fresh = own.as_ref().clone();
         fresh.forget(covered.by_first_byte().flatten());
         let foreign = Arc::new(Filter::of(snapshot.revocations(), now)?);
-        let offline = Offline::new(layers, reinstated, foreign);
+        let offline = Offline::new(layers.layers().to_vec(), reinstated, foreign);
         let world = snapshot.clone().with_own(Arc::new(fresh));
         let world = world.with_offline(Arc::new(offline));
         let (parts, chunks) = Bundle::chunks_of(&world)?;
         let before = last.keys().next_back().copied().unwrap_or_default();
         let manifest = Manifest {
             environment: snapshot.environment(),
-            epoch: self.keys.epoch,
+            epoch: keys.epoch,
             sequence: u64::try_from(now.seconds())
                 .unwrap_or_default()
                 .max(before + 1),
             issued_at: now,
-            warn_after_s: WARN_AFTER_S,
-            stop_after_s: STOP_AFTER_S,
+            warn_after_s: self.config.warn_after_s,
+            stop_after_s: self.config.stop_after_s,
             snapshot: snapshot.id(),
             sources: snapshot.sources().to_vec(),
             parts,
         };
-        let unsigned = Bundle::to_be_signed(&manifest, self.keys.key.kid)?;
-        let signature = self.keys.signer.sign(unsigned.signed_bytes())?;
+        let unsigned = Bundle::to_be_signed(&manifest, keys.key.kid)?;
+        let signature = keys.signer.sign(unsigned.signed_bytes())?;
         let bundle = Bundle {
             manifest: unsigned.complete(signature)?,
             chunks,
-            ..self.keys.frame.clone()
+            ..keys.frame.clone()
         };
         let whole = bundle.write()?;
         // What goes out was read as a scanner reads it.
-        let read = Bundle::read(&whole)?;
-        let proven = read.prove(self.root(), Some(now))?;
-        let carried = read.snapshot(&proven)?;
-        let same = carried.own().content_hash() == world.own().content_hash()
-            && carried.offline().content_hash() == world.offline().content_hash()
-            && carried.policies().content_hash() == world.policies().content_hash();
-        if !same || proven.manifest != manifest {
-            return Err(Code::ReadBackFailed.because("the bundle reads otherwise"));
-        }
+        Bundle::read_back(&whole, keys.root.fingerprint(), &manifest, &world)?;
         let deltas = last.values().map(|(name, manifest)| {
             let delta = bundle.following(manifest).write()?;
             Ok((*name, Bytes::from(delta)))
@@ -319,16 +299,5 @@ impl BundlePress {
 }
 
 const ENDING: &str = "lintas";
-/// Seconds after which a bundle is pressed though nothing changed, so that scanners see that it is so.
-const EVERY_S: i64 = 60 * 60;
-const WARN_AFTER_S: i64 = 24 * 60 * 60;
-const STOP_AFTER_S: i64 = 7 * 24 * 60 * 60;
-/// Seconds after which whatever was issued is in the register.
-const REGISTERED_S: i64 = 60 * 60;
-/// Withdrawn certificates that stand in no layer, ten bytes each.
-const MAX_FRESH: usize = 500;
-/// Layers of a bundle: half of what scanners read.
-const MAX_LAYERS: usize = 32;
-const PAGE: u32 = 5000;
 /// Bundles that are kept.
 const KEPT: usize = 8;

@@ -7,6 +7,7 @@ mod admin;
 mod audit;
 pub mod bucket;
 pub mod budgets;
+mod bundle_duty;
 pub mod bundles;
 pub mod cache;
 mod clock;
@@ -22,8 +23,10 @@ pub mod intake;
 mod issuance;
 pub mod issuing;
 pub mod keyring;
+pub mod layers;
 mod leases;
 mod marks;
+mod messages;
 mod node;
 pub mod own;
 mod parties;
@@ -55,7 +58,7 @@ use crate::issue::Issuer;
 use crate::model::Environment;
 use crate::server::config::{Config, KeysConfig, Role, Roles};
 use crate::server::federation::FeedConfig;
-use crate::server::keys::has_receipt_keys;
+use crate::server::keys::{has_bundle_key, has_receipt_keys};
 use crate::server::store;
 use crate::snapshot::Snapshot;
 use crate::trust::AdmissionReport;
@@ -70,6 +73,7 @@ use hub::{Hub, Turning};
 use issuance::Issuance;
 use issuing::Issuing;
 use keyring::{Expiry, Held, Keyring, Openers};
+use messages::Told;
 use own::OwnRecords;
 use policy::PolicyBook;
 use publication::{Ledger, Publisher};
@@ -119,12 +123,15 @@ pub struct Gateway {
     keyring: ArcSwap<Keyring>,
     /// The private keys of this node.
     held: Held,
+    /// What opens them.
+    openers: Openers,
     receipts: Receipts,
     expiry: Expiry,
     issuing: Issuing,
     roles: Roles,
     strict_uploads: bool,
     value_sets: ArcSwap<ValueSets>,
+    told: ArcSwap<Told>,
     /// What is withdrawn of our own, and how our keys stand, as far as the records were read.
     own: ArcSwap<OwnRecords>,
     /// The policy sets that were activated, as far as the records were read.
@@ -143,7 +150,8 @@ impl Gateway {
     ///
     /// What it counts goes to the recorder of metrics that is installed by then.
     /// In the role to issue it opens the signing keys that are configured, and in the demo environment makes its throw-away
-    /// PKI; in the role to verify it opens its key of receipts. In other roles it holds no such key.
+    /// PKI; in the role to verify it opens its key of receipts, in the role to publish its key of bundles. In other roles it holds
+    /// no such key.
     ///
     /// # Errors
     /// `input_output`, `configuration_invalid`, `key_sealed`, `signer_unavailable`, `internal`.
@@ -155,14 +163,17 @@ impl Gateway {
             None
         };
         let signs_receipts = config.roles.has(Role::Verify) && has_receipt_keys(&config.data);
-        let openers = if config.roles.has(Role::Issue) || signs_receipts {
+        let signs_bundles = config.environment != Environment::Demo
+            && config.roles.has(Role::Publish)
+            && has_bundle_key(&config.data);
+        let openers = if config.roles.has(Role::Issue) || signs_receipts || signs_bundles {
             Openers::read(&config.keys)?
         } else {
             Openers::default()
         };
         let receipts = Receipts::open(config, &openers, clock.now())?;
         let held = if config.roles.has(Role::Issue) {
-            Held::open(openers, &config.data)
+            Held::open(openers.clone(), &config.data)
         } else {
             Held::none()
         };
@@ -200,12 +211,14 @@ impl Gateway {
             keys: config.keys.clone(),
             keyring: ArcSwap::default(),
             held,
+            openers,
             receipts,
             expiry: Expiry::of(config),
             issuing: Issuing::new(&config.issuing)?,
             roles: config.roles.clone(),
             strict_uploads: config.federation.strict_uploads,
             value_sets: ArcSwap::default(),
+            told: ArcSwap::default(),
             own: ArcSwap::from_pointee(OwnRecords::of(config.issuer.country)),
             policies: ArcSwap::from_pointee(PolicyBook::of(
                 config.issuer.country,

@@ -94,6 +94,7 @@ impl Gateway {
     /// Looks at every pinned source again and puts a new snapshot into force where one says something new.
     pub fn refresh(&self) {
         self.look_at_value_sets();
+        self.look_at_messages();
         self.look_at_keys();
         let mut foreign = self.making();
         let before = self.world.load();
@@ -124,7 +125,8 @@ impl Gateway {
         let acceptance = foreign.acceptance(&self.value_sets.load().read);
         let snapshot = snapshot
             .with_revocations(foreign.revocations())
-            .with_acceptance(Arc::new(acceptance));
+            .with_acceptance(Arc::new(acceptance))
+            .with_messages(Arc::clone(&self.told.load().messages));
         metrics::gauge!("lintas_rules").set(number(snapshot.rules().rules().count()));
         let unread = readings.iter().flat_map(|reading| &reading.refused);
         let unproven = foreign

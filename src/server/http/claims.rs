@@ -12,7 +12,7 @@ use crate::issue::{self, event::Profile};
 use crate::server::document;
 use crate::server::gateway::Gateway;
 use crate::server::gateway::issuing::{Fetched, HeldCertificate, Holding};
-use crate::verify::{Locale, Outcome, message};
+use crate::verify::{Locale, Messages, Outcome};
 use actix_web::http::header::{ACCEPT, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -66,7 +66,9 @@ async fn fetched(
         Fetched::Held(holding) => holding,
     };
     if form == Form::Json {
-        return Ok(HttpResponse::Ok().json(shown(&holding, profile)));
+        let world = state.gateway.world();
+        let messages = world.snapshot.messages();
+        return Ok(HttpResponse::Ok().json(shown(&holding, profile, messages)));
     }
     let gateway = Arc::clone(&state.gateway);
     let drawing = move || drawn(&gateway, &holding, form, profile);
@@ -127,7 +129,8 @@ impl Form {
     }
 }
 
-fn shown(holding: &Holding, profile: Option<Profile>) -> Value {
+fn shown(holding: &Holding, profile: Option<Profile>, messages: &Messages) -> Value {
+    let explained = |code: Code| explained(code, messages);
     let certificates = holding.certificates.iter();
     let certificates =
         certificates.filter(|it| profile.is_none_or(|profile| it.profile == profile));
@@ -151,9 +154,9 @@ fn shown(holding: &Holding, profile: Option<Profile>) -> Value {
 }
 
 /// A code in the words of people.
-fn explained(code: Code) -> Value {
+fn explained(code: Code, messages: &Messages) -> Value {
     let said = |locale| {
-        let message = message(code, locale);
+        let message = messages.of(code, locale);
         message.map(|it| json!({ "sentence": it.sentence, "remedy": it.remedy }))
     };
     json!({ "code": code.name(), "id": said(Locale::Id), "en": said(Locale::En) })

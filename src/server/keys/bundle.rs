@@ -1,27 +1,27 @@
-//! The key of bundles, below `keys/bundle`: what its root signed for it, and its private half. The root's own keys lie elsewhere,
-//! offline; in demo they are thrown away with the folder.
+//! The key of bundles, below `keys/bundle`: what its root states of it, and its private half, sealed, or in the token. The root's own
+//! keys lie elsewhere, offline; in demo all are thrown away with the folder.
 //!
-//! Refuses a key that the root does not name, and files that others may read.
+//! Refuses a key that the root does not name, a root that does not follow the one in force, and to change anything before all of it
+//! is proven and the private half is opened.
 //!
 //! | file | what |
 //! |---|---|
-//! | `roots.cbor` | `[[root, [message, ...]], ...]`, each followed by the next, the last one in force |
-//! | `key.cbor` | the messages by which it names the key |
-//! | `epoch.cbor` | the messages by which it states the epoch; not there for the first |
-//! | `bundle.key` | the private key, PEM |
+//! | `statements.cbor` | what the root states, see [`Statements`] |
+//! | `*.key` | private keys, each under the beginning of the SHA-256 over its public key |
 
 use super::file::FileSigner;
+use super::passphrase::Passphrase;
+use super::place::{self, KeyPlace, file_of, in_token};
 use super::signer::Signer;
-use crate::codec::cbor::{self, Limits, Value};
-use crate::codec::item::Item;
+use super::token::Token;
+use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, Thumbprint, UnixTime, Validity};
-use crate::server::files::{self, PRIVATE, PUBLIC};
-use crate::snapshot::bundle::{Bundle, BundleKey, KEY, MAX_KEY_S, Root, statement};
-use rcgen::KeyPair;
+use crate::server::files::{self, PUBLIC};
+use crate::server::scanner::bounded;
+use crate::snapshot::bundle::{Bundle, BundleKey, MAX_KEY_S, Root, Statements};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// A key of bundles, and what proves it.
 #[derive(Clone)]
@@ -36,140 +36,217 @@ pub struct BundleKeys {
     pub epoch: u64,
     /// Its private half.
     pub signer: Arc<dyn Signer>,
+    /// SHA-256 over the statements as they lie there, by which others are told from them.
+    pub statements: Thumbprint,
+}
+
+/// What opens the private half of a key of bundles.
+#[derive(Clone, Copy)]
+pub struct BundleOpeners<'o> {
+    /// The world of the gateway.
+    pub environment: Environment,
+    /// The passphrase of sealed files.
+    pub passphrase: Option<&'o Passphrase>,
+    /// The token, logged in to.
+    pub token: Option<&'o Token>,
 }
 
 /// Whether there is any key of bundles below the folder `data`.
 pub fn has_bundle_key(data: &Path) -> bool {
-    folder(data).join("key.cbor").exists()
+    statements_file(data).exists()
+}
+
+/// The bytes of the statements below the folder `data`.
+///
+/// # Errors
+/// `input_output`, `input_too_large`.
+pub fn bundle_statements(data: &Path) -> Result<Vec<u8>, Failure> {
+    bounded(&statements_file(data))
+}
+
+/// The statements that are in force below the folder `data`; none where there never were any.
+///
+/// # Errors
+/// `bundle_invalid`, `proof_invalid`, `environment_mismatch`, `input_output`, `input_too_large`.
+pub fn stated_for_bundles(data: &Path) -> Result<Option<Statements>, Failure> {
+    if !has_bundle_key(data) {
+        return Ok(None);
+    }
+    Statements::read(&bundle_statements(data)?).map(Some)
+}
+
+/// Makes a private key of bundles below the folder `data`, which signs nothing before the root names it; its public half,
+/// SubjectPublicKeyInfo in DER.
+///
+/// # Errors
+/// `request_invalid` for a passphrase that is too short; `signer_unavailable`, `key_sealed`, `input_output`, `internal`.
+pub fn make_bundle_key(data: &Path, place: &KeyPlace<'_>) -> Result<Vec<u8>, Failure> {
+    Ok(place::make(&folder(data), LABEL, place)?.0)
 }
 
 impl BundleKeys {
-    /// The one below the folder `data`, of `environment`.
+    /// The one below the folder `data`.
     ///
     /// # Errors
-    /// `configuration_invalid` where the files do not belong together; `input_output`.
-    pub fn open(data: &Path, environment: Environment) -> Result<Self, Failure> {
-        let folder = folder(data);
+    /// `configuration_invalid` where the files do not belong together; `key_sealed`, `signer_unavailable`, `input_output`.
+    pub fn open(data: &Path, openers: BundleOpeners<'_>) -> Result<Self, Failure> {
+        let path = statements_file(data);
         let unusable = |what: &str| {
-            let reason = format!("{}: {what}", folder.display());
+            let reason = format!("{}: {what}", path.display());
             Code::ConfigurationInvalid.because(reason)
         };
         let odd = |failure: Failure| unusable(failure.detail());
-        let roots = list(&folder.join("roots.cbor"), |root| {
-            let mut parts = root.as_array()?;
-            let (root, messages) = (parts.next()?.as_bytes()?, parts.next()?.as_array()?);
-            Some((root.to_vec(), messages.map(owned).collect::<Option<_>>()?))
-        })?;
-        let messages = |name: &str| {
-            let path = folder.join(name);
-            if path.exists() {
-                list(&path, owned)
-            } else {
-                Ok(Vec::new())
-            }
-        };
-        let frame = Bundle {
-            roots,
-            key: messages("key.cbor")?,
-            epoch: messages("epoch.cbor")?,
-            ..Bundle::default()
-        };
-        let first = frame.roots.first().ok_or_else(|| unusable("no root"))?;
-        let pinned = Root::read(&first.0).map_err(odd)?.fingerprint();
-        let (root, key, epoch) = frame.stated(pinned).map_err(odd)?;
-        if root.environment != environment {
+        let bytes = bundle_statements(data)?;
+        let statements = Statements::read(&bytes).map_err(odd)?;
+        let first = statements.roots().first().map(Root::fingerprint);
+        let frame = statements.frame();
+        let stated = frame.stated(first.ok_or_else(|| unusable("no root"))?);
+        let (root, key, epoch) = stated.map_err(odd)?;
+        if root.environment != openers.environment {
             return Err(unusable("of another environment"));
         }
-        let signer = FileSigner::open(&folder.join("bundle.key"))?;
-        if Thumbprint(crate::crypto::sha256(&signer.spki()?)) != key.kid {
-            return Err(unusable("bundle.key is not the key that the root names"));
-        }
+        let signer = openers.open(data, &key)?;
         Ok(Self {
             frame,
             root,
             key,
             epoch,
-            signer: Arc::new(signer),
+            signer,
+            statements: Thumbprint(sha256(&bytes)),
         })
     }
 
-    /// The throw-away key of a demonstration below the folder `data`, named anew where it has less than ten days at `at`.
+    /// Puts `statements` in force below the folder `data`, at the instant `at`. They have to come from the root in force there;
+    /// where there is none, from the one with the fingerprint `pinned`. Whatever fails, what was in force stays.
+    ///
+    /// # Errors
+    /// `request_invalid` where no root is in force, and none was pinned; `anchor_unknown` for another root; `proof_invalid`,
+    /// `bundle_invalid`; `environment_mismatch`; `bundle_rolled_back` for an epoch before the one in force; `configuration_invalid`
+    /// where the private half is not here, or not sealed; `key_sealed`, `signer_unavailable`, `input_output`.
+    pub fn install(
+        data: &Path,
+        statements: &Statements,
+        pinned: Option<Thumbprint>,
+        openers: BundleOpeners<'_>,
+        at: UnixTime,
+    ) -> Result<Self, Failure> {
+        let _installing = files::lock(data)?;
+        let before = stated_for_bundles(data)?;
+        let in_force = before.as_ref().and_then(|it| it.roots().last());
+        let in_force = in_force.map(Root::fingerprint);
+        let frame = statements.frame();
+        let none = || {
+            let reason = "no root is in force here: name its fingerprint, as it stands on paper";
+            Code::RequestInvalid.because(reason)
+        };
+        let (root, key, epoch) = frame.stated(in_force.or(pinned).ok_or_else(none)?)?;
+        if let Some(pinned) = pinned {
+            frame.stated(pinned)?;
+        }
+        if root.environment != openers.environment {
+            return Err(Code::EnvironmentMismatch.because("a root of another environment"));
+        }
+        let known = before.map_or(0, |it| it.epoch);
+        if epoch < known {
+            let reason = format!("epoch {epoch} after {known}");
+            return Err(Code::BundleRolledBack.because(reason));
+        }
+        if at < key.validity.not_before || key.validity.not_after <= at {
+            return Err(Code::ProofInvalid.because("the key may not sign at this time"));
+        }
+        let signer = openers.open(data, &key)?;
+        let bytes = statements.write()?;
+        files::write_durably(&statements_file(data), &bytes, PUBLIC)?;
+        Ok(Self {
+            frame,
+            root,
+            key,
+            epoch,
+            signer,
+            statements: Thumbprint(sha256(&bytes)),
+        })
+    }
+
+    /// The throw-away key of a demonstration below the folder `data`, made anew where it has less than ten days at `at`.
     ///
     /// # Errors
     /// Those of [`Self::open`]; `internal`.
     pub fn demo(data: &Path, at: UnixTime) -> Result<Self, Failure> {
+        let openers = BundleOpeners {
+            environment: Environment::Demo,
+            passphrase: None,
+            token: None,
+        };
         let folder = folder(data);
         let _making = files::lock(data)?;
         files::create_private_dir(&folder)?;
-        let environment = Environment::Demo;
         if has_bundle_key(data) {
-            let keys = Self::open(data, environment)?;
+            let keys = Self::open(data, openers)?;
             if at.plus(RENEW_S) < keys.key.validity.not_after {
                 return Ok(keys);
             }
         }
         let rooted = ["demo-root-1.key", "demo-root-2.key", "demo-root-3.key"];
-        let rooted = rooted.map(|name| made(&folder.join(name)));
+        let rooted = rooted.map(|name| opened_or_made(&folder.join(name)));
         let rooted = rooted.into_iter().collect::<Result<Vec<_>, _>>()?;
         let spkis = rooted.iter().map(FileSigner::spki);
-        let root = Root::new(environment, 2, &spkis.collect::<Result<Vec<_>, _>>()?)?;
-        let key = made(&folder.join("bundle.key"))?;
+        let spkis = spkis.collect::<Result<Vec<_>, _>>()?;
+        let root = Root::new(openers.environment, 2, &spkis)?;
         let validity = Validity {
             not_before: at.plus(-DAY_S),
             not_after: at.plus(MAX_KEY_S - DAY_S),
         };
-        let payload = BundleKey::payload(&root, &key.spki()?, validity)?;
-        let messages = rooted.iter().take(root.threshold).map(|signer| {
-            let kid = Thumbprint(crate::crypto::sha256(&signer.spki()?));
-            let message = statement(KEY, kid, &payload)?;
-            let signature = signer.sign(message.signed_bytes())?;
-            Ok(Value::Bytes(message.complete(signature)?))
-        });
-        let messages = messages.collect::<Result<Vec<_>, Failure>>()?;
-        let row = vec![
-            Value::Bytes(root.to_bytes().to_vec()),
-            Value::Array(Vec::new()),
-        ];
-        let roots = Value::Array(vec![Value::Array(row)]);
-        files::write(&folder.join("roots.cbor"), &cbor::write(&roots)?, PUBLIC)?;
-        let messages = cbor::write(&Value::Array(messages))?;
-        files::write(&folder.join("key.cbor"), &messages, PUBLIC)?;
-        Self::open(data, environment)
+        let key = make_bundle_key(data, &KeyPlace::Open)?;
+        let mut statements = Statements::draft(None, Some(root), &key, validity, None)?;
+        for (signer, spki) in rooted.iter().zip(&spkis) {
+            statements.sign(Thumbprint(sha256(spki)), |bytes| signer.sign(bytes))?;
+        }
+        files::write_durably(&statements_file(data), &statements.write()?, PUBLIC)?;
+        Self::open(data, openers)
     }
 }
 
-/// The key in the file at `path`, made where there is none.
-fn made(path: &Path) -> Result<FileSigner, Failure> {
-    if !path.exists() {
-        let failed = |error| Code::Internal.caused_by("a key was not made", error);
-        let pem = Zeroizing::new(KeyPair::generate().map_err(failed)?.serialize_pem());
-        files::write(path, pem.as_bytes(), PRIVATE)?;
+impl BundleOpeners<'_> {
+    /// The private half of `key` below the folder `data`, or in the token.
+    fn open(&self, data: &Path, key: &BundleKey) -> Result<Arc<dyn Signer>, Failure> {
+        let path = file_of(&folder(data), key.kid, "key");
+        let opened = if path.exists() {
+            Some(place::open(&path, self.environment, self.passphrase)?)
+        } else {
+            in_token(self.token, key.spki().to_vec())?
+        };
+        let elsewhere = || {
+            let reason = format!(
+                "{}: that key is neither there nor in a token",
+                path.display()
+            );
+            Code::ConfigurationInvalid.because(reason)
+        };
+        let (public_key, signer) = opened.ok_or_else(elsewhere)?;
+        if sha256(&public_key) != key.kid.0 {
+            let reason = format!("{} is not the key that the root names", path.display());
+            return Err(Code::ConfigurationInvalid.because(reason));
+        }
+        Ok(signer)
     }
-    FileSigner::open(path)
 }
 
-fn list<T>(path: &Path, read: impl Fn(Item<'_>) -> Option<T>) -> Result<Vec<T>, Failure> {
-    let bytes = files::read(path)?;
-    let unusable = || {
-        let reason = format!("{} is no list of statements", path.display());
-        Code::ConfigurationInvalid.because(reason)
-    };
-    let document = cbor::read(&bytes, LIMITS).map_err(|_| unusable())?;
-    let rows = document.root().as_array().ok_or_else(unusable)?;
-    rows.map(|row| read(row).ok_or_else(unusable)).collect()
-}
-
-fn owned(item: Item<'_>) -> Option<Vec<u8>> {
-    item.as_bytes().map(<[u8]>::to_vec)
+fn opened_or_made(path: &Path) -> Result<FileSigner, Failure> {
+    if path.exists() {
+        return FileSigner::open(path);
+    }
+    place::make_open(path)
 }
 
 fn folder(data: &Path) -> PathBuf {
     data.join("keys").join("bundle")
 }
 
-const LIMITS: Limits = Limits {
-    depth: 4,
-    items: 1024,
-};
+fn statements_file(data: &Path) -> PathBuf {
+    folder(data).join("statements.cbor")
+}
+
+/// What a token calls keys of bundles.
+const LABEL: &str = "Lintas bundles";
 const DAY_S: i64 = 86_400;
 const RENEW_S: i64 = 10 * DAY_S;

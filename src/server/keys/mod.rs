@@ -11,6 +11,7 @@ mod message;
 mod neighbour;
 mod operator;
 mod passphrase;
+mod place;
 mod publication;
 mod receipt;
 mod remote;
@@ -19,7 +20,10 @@ mod sealed;
 mod signer;
 mod token;
 
-pub use bundle::{BundleKeys, has_bundle_key};
+pub use bundle::{
+    BundleKeys, BundleOpeners, bundle_statements, has_bundle_key, make_bundle_key,
+    stated_for_bundles,
+};
 pub use ceremony::{Answered, Ceremony};
 pub use cohort::{Cohort, Quarter, check_region};
 pub use demo::{DemoPki, demo_pki, demo_upload};
@@ -28,8 +32,9 @@ pub use message::sign_message;
 pub use neighbour::{ThrowAway, Use};
 pub use operator::{OperatorKey, certificate_of, demo_operators};
 pub use passphrase::{Passphrase, PassphrasePlace};
+pub use place::KeyPlace;
 pub use publication::{PublicationKey, PublicationKeys, publication_keys};
-pub use receipt::{ReceiptKeys, ReceiptPlace, ReceiptSigner, has_receipt_keys, make_receipt_key};
+pub use receipt::{ReceiptKeys, ReceiptSigner, has_receipt_keys, make_receipt_key};
 pub use request::{Wanted, make_sealed_key, make_token_key};
 pub use sealed::{make_sealed, open_sealed};
 pub use signer::Signer;

@@ -4,26 +4,25 @@
 //! Refuses a key whose certificate is of another one, and to start with a key that cannot be opened. Of several the newest
 //! signs that is here; the certificates of older ones stay, for whoever has receipts of theirs.
 
-use super::file::FileSigner;
 use super::passphrase::Passphrase;
+use super::place::{self, KeyPlace, file_of, in_token};
 use super::remote::Remote;
 use super::request::subject;
-use super::sealed::{make_sealed, open_sealed};
 use super::signer::Signer;
 use super::token::Token;
+use crate::codec::x509::Certificate;
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Country, Environment, Thumbprint, UnixTime};
-use crate::server::files::{self, PRIVATE, PUBLIC};
+use crate::server::files::{self, PUBLIC};
 use crate::verify::ReceiptKey;
-use rcgen::{CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{CertificateParams, IsCa, KeyUsagePurpose};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use zeroize::Zeroizing;
 
 /// The keys of receipts that a node knows.
 #[derive(Default)]
@@ -41,16 +40,6 @@ pub struct ReceiptSigner {
     pub key: ReceiptKey,
     /// Its private half.
     pub signer: Arc<dyn Signer>,
-}
-
-/// Where the private half of a new key comes to lie.
-pub enum ReceiptPlace<'p> {
-    /// In a file, open to whoever may read it: for demonstrations.
-    Open,
-    /// In a file, sealed.
-    Sealed(&'p Passphrase),
-    /// In a token.
-    Token(&'p Token),
 }
 
 /// Whether there is any key of receipts below the folder `data`.
@@ -76,9 +65,9 @@ impl ReceiptKeys {
         for (path, der, key) in &found {
             let private = path.with_extension("key");
             let opened = if private.exists() {
-                Some(open(&private, environment, passphrase)?)
+                Some(place::open(&private, environment, passphrase)?)
             } else {
-                in_token(token, der)?
+                in_token(token, Certificate::read(der)?.public_key)?
             };
             if let Some((public_key, opened)) = opened {
                 if sha256(&public_key) != key.kid.0 {
@@ -127,7 +116,7 @@ impl ReceiptKeys {
         if keys.signer.as_ref().is_some_and(may) {
             return Ok(keys);
         }
-        let place = ReceiptPlace::Open;
+        let place = KeyPlace::Open;
         make_receipt_key(data, environment, Country::DEMO, at, &place)?;
         Self::open(data, environment, None, None)
     }
@@ -167,7 +156,7 @@ fn certificate(path: &Path) -> Result<(Vec<u8>, ReceiptKey), Failure> {
     let der = CertificateDer::from_pem_slice(&files::read(path)?);
     let der = der.map_err(|_| unusable("no certificate in PEM"))?.to_vec();
     let key = ReceiptKey::read(&der).map_err(|failure| unusable(failure.detail()))?;
-    if path.file_stem().is_none_or(|stem| *stem != *name(key.kid)) {
+    if path.file_name() != file_of(Path::new(""), key.kid, "pem").file_name() {
         return Err(unusable(
             "its name is not the beginning of its key's SHA-256",
         ));
@@ -191,34 +180,6 @@ fn certificates(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
-/// A public key, and the private key that belongs to it.
-type Opened = (Vec<u8>, Arc<dyn Signer>);
-
-fn open(
-    path: &Path,
-    environment: Environment,
-    passphrase: Option<&Passphrase>,
-) -> Result<Opened, Failure> {
-    let missing = || Code::KeySealed.because("keys.passphrase is not configured");
-    let key = match environment {
-        Environment::Demo => FileSigner::open(path)?,
-        Environment::Test | Environment::Production => {
-            open_sealed(path, passphrase.ok_or_else(missing)?)?
-        }
-    };
-    Ok((key.spki()?, Arc::new(key)))
-}
-
-fn in_token(token: Option<&Token>, certificate: &[u8]) -> Result<Option<Opened>, Failure> {
-    let Some(token) = token else { return Ok(None) };
-    let public_key = crate::codec::x509::Certificate::read(certificate)?.public_key;
-    let signer = token.signer(&public_key)?;
-    Ok(signer.map(|signer| {
-        let signer: Arc<dyn Signer> = Arc::new(signer);
-        (public_key, signer)
-    }))
-}
-
 /// Makes a key of receipts of `environment` below the folder `data`, at the instant `at`, for a gateway of `country`; the
 /// place of its certificate, and SHA-256 over its public key.
 ///
@@ -229,53 +190,16 @@ pub fn make_receipt_key(
     environment: Environment,
     country: Country,
     at: UnixTime,
-    place: &ReceiptPlace<'_>,
+    place: &KeyPlace<'_>,
 ) -> Result<(PathBuf, Thumbprint), Failure> {
     let folder = folder(data);
-    files::create_private_dir(&folder)?;
-    // The name says which key it is, and the key is not there yet.
-    let draft = folder.join(format!(".{}.draft", std::process::id()));
-    let made = make(&draft, environment, place).and_then(|(public_key, signer)| {
-        let kid = Thumbprint(sha256(&public_key));
-        let path = folder.join(format!("{}.pem", name(kid)));
-        if draft.exists() {
-            let moved = std::fs::rename(&draft, path.with_extension("key"));
-            let failed = |error| Code::InputOutput.caused_by("a key was not put in place", error);
-            moved.map_err(failed)?;
-        }
-        let pem = certify(&*signer, &public_key, environment, country, at)?;
-        // The certificate comes last: where it lies, its key does, too.
-        files::write(&path, pem.as_bytes(), PUBLIC)?;
-        Ok((path, kid))
-    });
-    if made.is_err() {
-        let _ = std::fs::remove_file(&draft);
-    }
-    made
-}
-
-/// A new key, in the file `draft` where `place` is a file.
-fn make(
-    draft: &Path,
-    environment: Environment,
-    place: &ReceiptPlace<'_>,
-) -> Result<Opened, Failure> {
-    let key = match place {
-        ReceiptPlace::Open => {
-            let failed = |error| Code::Internal.caused_by("a key was not made", error);
-            let pem = Zeroizing::new(KeyPair::generate().map_err(failed)?.serialize_pem());
-            files::write(draft, pem.as_bytes(), PRIVATE)?;
-            FileSigner::open(draft)?
-        }
-        ReceiptPlace::Sealed(passphrase) => make_sealed(draft, passphrase)?,
-        ReceiptPlace::Token(token) => {
-            let public_key = token.make(&ReceiptKey::name(environment))?;
-            let signer = token.signer(&public_key)?;
-            let lost = || Code::SignerUnavailable.because("the token does not find its new key");
-            return Ok((public_key, Arc::new(signer.ok_or_else(lost)?)));
-        }
-    };
-    Ok((key.spki()?, Arc::new(key)))
+    let (public_key, signer) = place::make(&folder, &ReceiptKey::name(environment), place)?;
+    let kid = Thumbprint(sha256(&public_key));
+    let path = file_of(&folder, kid, "pem");
+    let pem = certify(&*signer, &public_key, environment, country, at)?;
+    // The certificate comes last: where it lies, its key does, too.
+    files::write(&path, pem.as_bytes(), PUBLIC)?;
+    Ok((path, kid))
 }
 
 /// The certificate of the key, signed by itself, PEM.
@@ -304,16 +228,10 @@ fn certify(
     Ok(made.pem())
 }
 
-/// What the files of a key are called.
-fn name(kid: Thumbprint) -> String {
-    kid.to_string().chars().take(NAME).collect()
-}
-
 fn folder(data: &Path) -> PathBuf {
     data.join("keys").join("receipt")
 }
 
-const NAME: usize = 16;
 const YEARS: i32 = 2;
 const DAY_S: i64 = 86_400;
 /// A day that every month of every year has.

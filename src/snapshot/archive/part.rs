@@ -93,6 +93,7 @@ impl Draft {
             revocations: Arc::new(RevocationList::new(self.batches)),
             own: Arc::new(self.own),
             offline: Arc::default(),
+            messages: Arc::default(),
             sources: Arc::default(),
         };
         Ok(snapshot.identified())

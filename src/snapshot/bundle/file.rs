@@ -48,7 +48,27 @@ pub struct Proven {
     pub name: Thumbprint,
 }
 
+/// What of a part is in a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartOf {
+    /// Its name.
+    pub name: &'static str,
+    /// How many rows it has, where all of it is there and they can be counted; of withdrawn certificates those in no layer.
+    pub rows: Option<usize>,
+    /// How many chunks it has.
+    pub chunks: usize,
+    /// How many of them are in the bundle that it follows.
+    pub missing: usize,
+    /// The bytes of the others.
+    pub bytes: usize,
+}
+
 impl Bundle {
+    /// Whether a file that begins with `bytes` is meant to be a bundle.
+    pub fn is_meant(bytes: &[u8]) -> bool {
+        bytes.starts_with(BEGINS)
+    }
+
     /// The bundle in `bytes`.
     ///
     /// # Errors
@@ -178,6 +198,33 @@ impl Bundle {
         Ok((root, key, epoch))
     }
 
+    /// What is in it of each part; `proven` is of this bundle.
+    ///
+    /// # Errors
+    /// `bundle_invalid` for a chunk that nobody names; those of [`Self::snapshot`].
+    pub fn parts(&self, proven: &Proven) -> Result<Vec<PartOf>, Failure> {
+        let named: BTreeSet<_> = proven.manifest.chunks().collect();
+        if self.chunks.keys().any(|name| !named.contains(name)) {
+            return Err(invalid("a chunk that nobody names"));
+        }
+        let has = |name: &Thumbprint| self.chunks.contains_key(name);
+        let is_whole = proven.manifest.chunks().all(|it| has(&it));
+        let world = is_whole.then(|| self.snapshot(proven)).transpose()?;
+        let parts = PARTS.iter().zip(&proven.manifest.parts);
+        let parts = parts.map(|(part, names)| PartOf {
+            name: part.name,
+            rows: world.as_ref().and_then(part.rows),
+            chunks: names.len(),
+            missing: names.iter().filter(|it| !has(it)).count(),
+            bytes: names
+                .iter()
+                .filter_map(|it| self.chunks.get(it))
+                .map(Vec::len)
+                .sum(),
+        });
+        Ok(parts.collect())
+    }
+
     /// The same bundle without the chunks of `other`: what follows it.
     #[must_use]
     pub fn following(&self, other: &Manifest) -> Self {
@@ -234,7 +281,7 @@ impl Bundle {
     }
 }
 
-fn items(item: Item<'_>, ceiling: usize) -> Result<Vec<Item<'_>>, Failure> {
+pub(super) fn items(item: Item<'_>, ceiling: usize) -> Result<Vec<Item<'_>>, Failure> {
     let items = item.as_array().ok_or_else(|| invalid("no array"))?;
     let items: Vec<_> = items.take(ceiling.saturating_add(1)).collect();
     if items.len() > ceiling {
@@ -243,12 +290,12 @@ fn items(item: Item<'_>, ceiling: usize) -> Result<Vec<Item<'_>>, Failure> {
     Ok(items)
 }
 
-fn bytes_of(item: Item<'_>) -> Result<Vec<u8>, Failure> {
+pub(super) fn bytes_of(item: Item<'_>) -> Result<Vec<u8>, Failure> {
     let bytes = item.as_bytes().ok_or_else(|| invalid("no bytes"))?;
     Ok(bytes.to_vec())
 }
 
-fn messages_of(item: Item<'_>) -> Result<Vec<Vec<u8>>, Failure> {
+pub(super) fn messages_of(item: Item<'_>) -> Result<Vec<Vec<u8>>, Failure> {
     items(item, MAX_MESSAGES)?
         .into_iter()
         .map(bytes_of)
@@ -256,10 +303,12 @@ fn messages_of(item: Item<'_>) -> Result<Vec<Vec<u8>>, Failure> {
 }
 
 const MAGIC: &str = "lintas-bundle";
+/// An array of six, the first of which is [`MAGIC`].
+const BEGINS: &[u8] = b"\x86\x6dlintas-bundle";
 /// The ceiling of a bundle, in bytes: 128 MiB.
 pub const MAX_BUNDLE: usize = 128 * 1024 * 1024;
 /// Roots that follow each other.
-const MAX_ROOTS: usize = 16;
+pub(super) const MAX_ROOTS: usize = 16;
 /// Messages of one statement.
 const MAX_MESSAGES: usize = 32;
 /// The ceiling of an inflated chunk, in bytes: 64 MiB.

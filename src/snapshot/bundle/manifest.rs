@@ -95,7 +95,15 @@ impl Manifest {
         let mut named = parts.as_array().ok_or_else(|| invalid("no parts"))?;
         let mut parts = Vec::new();
         for part in &PARTS {
-            let [name, chunks] = array(named.next().ok_or_else(|| invalid("a part is missing"))?)?;
+            let Some(row) = named.next() else {
+                // A bundle of an earlier program has none of what came later.
+                if parts.len() < FIRST {
+                    return Err(invalid("a part is missing"));
+                }
+                parts.push(Vec::new());
+                continue;
+            };
+            let [name, chunks] = array(row)?;
             let (chunks, []) = chunks.as_bytes().unwrap_or_default().as_chunks() else {
                 return Err(invalid("the name of a chunk is cut"));
             };
@@ -167,6 +175,8 @@ fn read_source(item: Item<'_>, environment: Environment) -> Result<Source, Failu
 }
 
 const VERSION: i64 = 1;
+/// How many parts every bundle names.
+const FIRST: usize = 6;
 /// Bytes of a manifest: the names of some thousand chunks.
 const MAX_MANIFEST: usize = 256 * 1024;
 /// Chunks of one part.

@@ -15,18 +15,21 @@
 //!
 //! Source: The Update Framework (rollback, freeze, mix and match); RFC 8949, section 4.2.
 
+mod carried;
 mod file;
 mod manifest;
 mod part;
 mod root;
 mod seen;
 mod signers;
+mod statements;
 mod withdrawn;
 
-pub use file::{BUNDLE, Bundle, Chunks, MAX_BUNDLE, Proven};
+pub use file::{BUNDLE, Bundle, Chunks, MAX_BUNDLE, PartOf, Proven};
 pub use manifest::Manifest;
 pub use root::{BundleKey, EPOCH, KEY, MAX_KEY_S, ROOT, Root, epoch_payload, statement};
 pub use seen::{Age, Seen};
+pub use statements::{Standing, Statements};
 
 use crate::codec::cbor::{self, Document, Limits};
 use crate::codec::item::Item;

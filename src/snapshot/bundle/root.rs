@@ -106,6 +106,27 @@ impl Root {
         self.keys.iter().map(|(name, _)| *name)
     }
 
+    /// The key of this root that signed `message`; nothing where none did.
+    pub(super) fn signer(&self, message: &Typed) -> Option<Thumbprint> {
+        let named = |(name, _): &&(Thumbprint, VerifyingKey)| name.0 == *message.kid;
+        let (name, key) = self.keys.iter().find(named)?;
+        let good = crypto::verify(key, message.signed_bytes(), &message.signature);
+        good.is_ok().then_some(*name)
+    }
+
+    /// That `signed` of its keys are enough.
+    ///
+    /// # Errors
+    /// `proof_invalid`.
+    pub(super) fn suffices(&self, signed: usize) -> Result<(), Failure> {
+        if signed >= self.threshold {
+            return Ok(());
+        }
+        let needs = self.threshold;
+        let reason = format!("{signed} of the root's keys signed, and {needs} have to");
+        Err(Code::ProofInvalid.because(reason))
+    }
+
     /// That enough of its keys signed `payload` as a message of this kind, among `messages`.
     ///
     /// # Errors
@@ -114,20 +135,11 @@ impl Root {
         let mut signed = BTreeSet::new();
         for message in messages {
             let message = Typed::read(message, kind).map_err(|it| invalid(it.detail()))?;
-            let named = |(name, _): &&(Thumbprint, VerifyingKey)| name.0 == *message.kid;
-            if message.payload == payload
-                && let Some((name, key)) = self.keys.iter().find(named)
-                && crypto::verify(key, message.signed_bytes(), &message.signature).is_ok()
-            {
-                signed.insert(name.0);
+            if message.payload == payload {
+                signed.extend(self.signer(&message).map(|name| name.0));
             }
         }
-        if signed.len() >= self.threshold {
-            return Ok(());
-        }
-        let (has, needs) = (signed.len(), self.threshold);
-        let reason = format!("{has} of the root's keys signed, and {needs} have to");
-        Err(Code::ProofInvalid.because(reason))
+        self.suffices(signed.len())
     }
 
     /// The root in `bytes`, if this one says so together with itself.
@@ -153,6 +165,7 @@ pub struct BundleKey {
     /// When it may sign.
     pub validity: Validity,
     pub(super) key: VerifyingKey,
+    spki: Vec<u8>,
 }
 
 impl BundleKey {
@@ -178,7 +191,15 @@ impl BundleKey {
     pub fn read(root: &Root, messages: &[Vec<u8>]) -> Result<Self, Failure> {
         let payload = payload(KEY, messages)?;
         root.proves(KEY, &payload, messages)?;
-        let document = whole(&payload, MAX_STATEMENT)?;
+        Self::stated(root, &payload)
+    }
+
+    /// The key in `payload`, which is about `root`; nobody need have signed it.
+    ///
+    /// # Errors
+    /// `bundle_invalid`, `environment_mismatch`.
+    pub(super) fn stated(root: &Root, payload: &[u8]) -> Result<Self, Failure> {
+        let document = whole(payload, MAX_STATEMENT)?;
         let [version, environment, of, spki, from, until] = array(document.root())?;
         of_root(root, version.as_i64(), environment, of.as_bytes())?;
         let spki = spki.as_bytes().ok_or_else(|| invalid("no key"))?;
@@ -197,7 +218,13 @@ impl BundleKey {
             kid: Thumbprint(*key.spki_digest()),
             validity,
             key,
+            spki: spki.to_vec(),
         })
+    }
+
+    /// Its public key: SubjectPublicKeyInfo, DER.
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
     }
 }
 
@@ -224,7 +251,15 @@ pub(super) fn read_epoch(root: &Root, messages: &[Vec<u8>]) -> Result<u64, Failu
     }
     let payload = payload(EPOCH, messages)?;
     root.proves(EPOCH, &payload, messages)?;
-    let document = whole(&payload, MAX_STATEMENT)?;
+    stated_epoch(root, &payload)
+}
+
+/// The epoch in `payload`, which is about `root`; nobody need have signed it.
+///
+/// # Errors
+/// `bundle_invalid`, `environment_mismatch`.
+pub(super) fn stated_epoch(root: &Root, payload: &[u8]) -> Result<u64, Failure> {
+    let document = whole(payload, MAX_STATEMENT)?;
     let [version, environment, of, epoch] = array(document.root())?;
     of_root(root, version.as_i64(), environment, of.as_bytes())?;
     super::count(epoch)

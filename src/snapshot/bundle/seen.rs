@@ -9,6 +9,7 @@ use crate::codec::json;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, Thumbprint, UnixTime};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// What was seen so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +150,23 @@ impl Seen {
 }
 
 impl Manifest {
+    /// What it says of itself and how old that is at `now`, as JSON.
+    pub fn described(&self, now: UnixTime) -> Value {
+        json!({
+            "environment": self.environment.name(),
+            "epoch": self.epoch,
+            "sequence": self.sequence,
+            "issued_at": self.issued_at.to_string(),
+            "age": match self.age(now) {
+                Age::Fresh => "fresh",
+                Age::Old(_) => "old",
+                Age::TooOld(_) => "too_old",
+            },
+            "warns_after_hours": self.warn_after_s / HOUR_S,
+            "stops_after_hours": self.stop_after_s / HOUR_S,
+        })
+    }
+
     /// How old it is at `now`.
     pub fn age(&self, now: UnixTime) -> Age {
         let age = now.seconds().saturating_sub(self.issued_at.seconds());
@@ -164,5 +182,6 @@ impl Manifest {
 
 /// How far clocks are apart that nobody has set: five minutes.
 const TOLERANCE_S: i64 = 5 * 60;
+const HOUR_S: i64 = 60 * 60;
 const VERSION: u32 = 1;
 const MAX_VALUES: usize = 16;

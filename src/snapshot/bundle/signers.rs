@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::model::{Country, Kid, Purpose, Validity};
 use crate::snapshot::Snapshot;
 use crate::snapshot::archive::{document, items, written};
-use crate::trust::{Assurance, Dsc, KeyMaterial, Listed, Purposes};
+use crate::trust::{Assurance, Dsc, KeyMaterial, Listed, Purposes, TrustList};
 use p256::PublicKey;
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
@@ -29,12 +29,13 @@ pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failur
     for signers in signers.chunk_by(|one, two| near(one) == near(two)) {
         let (mut countries, mut sources, mut rows) = (Vec::new(), Vec::new(), Vec::new());
         for dsc in signers {
-            let of = dsc.country_stated.then(|| dsc.countries.clone());
+            let says = speaking(snapshot.trust(), dsc);
+            let of = says.country_stated.then(|| says.countries.clone());
             let (of, from) = (
                 place(&mut countries, of),
-                place(&mut sources, dsc.sources.clone()),
+                place(&mut sources, says.sources.clone()),
             );
-            rows.push(row(dsc, of, from)?);
+            rows.push(row(&dsc.kid, says, of, from)?);
         }
         let countries = countries.iter().map(|countries| match countries {
             None => Value::Null,
@@ -53,6 +54,23 @@ pub(super) fn chunks(snapshot: &Snapshot, taker: Taker<'_>) -> Result<(), Failur
     Ok(())
 }
 
+/// Whose period and purposes hold for `dsc`: its own; of a bare key that a certificate displaces, that certificate's, see
+/// [`TrustList::holders`]. Without their certificates nothing else would tell the two apart.
+pub(super) fn speaking<'l>(trust: &'l TrustList, dsc: &'l Arc<Dsc>) -> &'l Arc<Dsc> {
+    let Ok(key) = &dsc.key else {
+        return dsc;
+    };
+    let mut holders = trust.holders(key.spki_digest());
+    if holders.clone().any(|it| Arc::ptr_eq(it, dsc)) {
+        return dsc;
+    }
+    let displaces = |it: &&Arc<Dsc>| {
+        let anywhere = it.countries.is_empty() || dsc.countries.is_empty();
+        it.has_certificate && (anywhere || it.shares_country(dsc))
+    };
+    holders.find(displaces).unwrap_or(dsc)
+}
+
 /// Where `item` stands among those that are `known`, behind them if it is new.
 fn place<T: PartialEq>(known: &mut Vec<T>, item: T) -> usize {
     let place = known.iter().position(|it| *it == item);
@@ -62,7 +80,7 @@ fn place<T: PartialEq>(known: &mut Vec<T>, item: T) -> usize {
     })
 }
 
-fn row(dsc: &Dsc, countries: usize, sources: usize) -> Result<Value, Failure> {
+fn row(kid: &Kid, dsc: &Dsc, countries: usize, sources: usize) -> Result<Value, Failure> {
     let number = |it: usize| Value::from(i64::try_from(it).unwrap_or(i64::MAX));
     let purposes = dsc.purposes.restriction().map_or(ALL_PURPOSES, |allowed| {
         let places = (0..)
@@ -72,7 +90,7 @@ fn row(dsc: &Dsc, countries: usize, sources: usize) -> Result<Value, Failure> {
     });
     let assurance = Assurance::ALL.iter().position(|it| *it == dsc.assurance);
     Ok(Value::Array(vec![
-        Value::Bytes(dsc.kid.as_bytes().to_vec()),
+        Value::Bytes(kid.as_bytes().to_vec()),
         Value::Bytes(short(dsc)?),
         number(countries),
         number(sources),

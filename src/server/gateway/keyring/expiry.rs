@@ -1,4 +1,5 @@
-//! When keys and certificates of ours end, and the alarms before: at 90, 60, 30 and 7 days.
+//! When keys and certificates of ours end, and the alarms before: at 90, 60, 30 and 7 days; of a key of bundles, which lasts for a month,
+//! at 7 alone.
 //!
 //! Refuses to be silent about a certificate that cannot be read: it counts as ended.
 
@@ -10,6 +11,7 @@ use crate::server::config::{Config, Role, TlsFiles};
 use crate::server::federation::{FeedConfig, FeedKind};
 use crate::server::files;
 use crate::server::gateway::Gateway;
+use crate::server::gateway::bundles::BundlePress;
 use crate::server::gateway::feeds::anchors;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -22,7 +24,7 @@ use tracing::{error, warn};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiring {
     /// What it is: `dsc`, `csca`, `nbup`, `nbtls`, `tls`, `operator`, `publication`, `receipts`,
-    /// `party`, `list`.
+    /// `bundle`, `party`, `list`.
     pub what: &'static str,
     /// Which of them.
     pub id: String,
@@ -51,12 +53,14 @@ impl Expiring {
             .set(days);
     }
 
-    /// The alarm that it raises, in days: 90, 60, 30, 7; 0 once it has ended.
+    /// The alarm that it raises, in days: 90, 60, 30, 7, for a key of bundles 7 alone; 0 once it has ended.
     pub fn alarm(&self) -> Option<i64> {
         if self.days < 0 {
             return Some(0);
         }
-        ALARMS.into_iter().find(|threshold| self.days <= *threshold)
+        let mut alarms = ALARMS.into_iter();
+        let alarm = alarms.find(|threshold| self.days <= *threshold);
+        alarm.filter(|alarm| self.what != BUNDLE || *alarm == WARN_DAYS)
     }
 }
 
@@ -156,6 +160,10 @@ impl Gateway {
             let until = signer.key.validity.not_after;
             ends.push(Expiring::new("receipts", id, until, now));
         }
+        if let Some(keys) = self.bundle_press().map(BundlePress::keys) {
+            let id: String = keys.key.kid.to_string().chars().take(16).collect();
+            ends.push(Expiring::new(BUNDLE, id, keys.key.validity.not_after, now));
+        }
         let authorities = self.own_authorities().unwrap_or_default();
         for (position, der) in authorities.iter().enumerate() {
             let id = format!("{}", position + 1);
@@ -254,6 +262,7 @@ fn end_of(der: &[u8]) -> UnixTime {
 /// Days before an end within which health checks name it.
 const WARN_DAYS: i64 = 7;
 const ALARMS: [i64; 4] = [WARN_DAYS, 30, 60, 90];
+const BUNDLE: &str = "bundle";
 const DAY_S: i64 = 86_400;
 
 #[cfg(test)]
@@ -276,6 +285,10 @@ mod tests {
         ] {
             let it = Expiring::new("dsc", "a", now.plus(days * DAY_S), now);
             assert_eq!((it.days, it.alarm()), (days, alarm));
+        }
+        for (days, alarm) in [(30, None), (8, None), (7, Some(7)), (-1, Some(0))] {
+            let it = Expiring::new("bundle", "a", now.plus(days * DAY_S), now);
+            assert_eq!(it.alarm(), alarm, "{days}");
         }
         let yesterday = Expiring::new("dsc", "a", now.plus(-1), now);
         assert_eq!(yesterday.alarm(), Some(0));
