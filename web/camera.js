@@ -4,18 +4,20 @@
 
 import { codeInPicture } from "./pictures.js";
 
-/** A camera that shows itself in `video` and tells `found` of the texts of codes. */
+/** A camera that shows itself in `video`, tells `found` of the texts of codes, and `failed` where it had to stop. */
 export class Camera {
   #video;
   #found;
+  #failed;
   #stream;
   #timer;
   #last;
   #lastSeen = 0;
 
-  constructor(video, found) {
+  constructor(video, found, failed) {
     this.#video = video;
     this.#found = found;
+    this.#failed = failed;
   }
 
   get isOn() {
@@ -64,8 +66,14 @@ export class Camera {
       return;
     }
     const { videoWidth, videoHeight } = this.#video;
-    if (videoWidth > 0) {
-      this.#seen(codeInPicture(this.#video, videoWidth, videoHeight, MAX_SIDE));
+    try {
+      if (videoWidth > 0) {
+        this.#seen(codeInPicture(this.#video, videoWidth, videoHeight, MAX_SIDE));
+      }
+    } catch (thrown) {
+      this.stop();
+      this.#failed(thrown);
+      return;
     }
     this.#timer = setTimeout(() => this.#look(), EVERY_MS);
   }

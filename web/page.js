@@ -16,7 +16,10 @@ import { count } from "./tally.js";
 import { failure, said, second, speak } from "./words.js";
 
 const at = (id) => document.getElementById(id);
-const camera = new Camera(at("video"), judge);
+const camera = new Camera(at("video"), judge, (thrown) => {
+  tell(thrown);
+  state();
+});
 
 let scanner;
 let tally = {};
