@@ -129,12 +129,7 @@ impl World {
 
 #[wasm_bindgen(js_name = codeIn)]
 pub fn code_in(rgba: &[u8], width: u32, height: u32) -> Option<String> {
-    let points = rgba.as_chunks::<4>().0.iter();
-    let grey = points.map(|[red, green, blue, _]| {
-        let sum = 2 * u16::from(*red) + 5 * u16::from(*green) + u16::from(*blue);
-        u8::try_from(sum / 8).unwrap_or(u8::MAX)
-    });
-    picture::text(grey.collect(), width, height).ok()
+    picture::text(picture::grey(rgba), width, height).ok()
 }
 
 /// The instant that `at` is.

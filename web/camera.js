@@ -68,7 +68,7 @@ export class Camera {
     const { videoWidth, videoHeight } = this.#video;
     try {
       if (videoWidth > 0) {
-        this.#seen(codeInPicture(this.#video, videoWidth, videoHeight, MAX_SIDE));
+        this.#seen(codeInPicture(this.#video, videoWidth, videoHeight, MAX_POINTS));
       }
     } catch (thrown) {
       this.stop();
@@ -91,6 +91,7 @@ export class Camera {
   }
 }
 
-const MAX_SIDE = 1280;
+/** Points of a frame that are looked at. */
+const MAX_POINTS = 1_000_000;
 const EVERY_MS = 200;
 const AWAY_MS = 3000;

@@ -9,8 +9,8 @@ export async function codeInFile(file) {
     throw failure("format_unknown", "noPicture");
   });
   // One size finds what another misses: a code that fills the picture, and one in a corner of it.
-  for (const side of SIDES) {
-    const text = codeInPicture(picture, picture.width, picture.height, side);
+  for (const points of [MAX_POINTS, FEWER_POINTS]) {
+    const text = codeInPicture(picture, picture.width, picture.height, points);
     if (text !== undefined) {
       picture.close();
       return text;
@@ -20,20 +20,22 @@ export async function codeInFile(file) {
   return undefined;
 }
 
-/** The text of the code in what `picture` shows, drawn at most `side` points wide and high. */
-export function codeInPicture(picture, width, height, side) {
-  const scale = Math.min(1, side / Math.max(width, height));
-  const [drawnWidth, drawnHeight] = [width, height].map((it) => Math.max(1, Math.round(it * scale)));
+/** The text of the code in what `picture` shows, drawn with at most so many `points`. */
+export function codeInPicture(picture, width, height, points) {
+  const scale = Math.min(1, Math.sqrt(points / (width * height)));
+  const [drawnWidth, drawnHeight] = [width, height].map((it) => Math.max(1, Math.floor(it * scale)));
   Object.assign(canvas, { width: drawnWidth, height: drawnHeight });
   // A picture that lets light through lies on paper.
   context.fillStyle = "white";
   context.fillRect(0, 0, drawnWidth, drawnHeight);
   context.drawImage(picture, 0, 0, drawnWidth, drawnHeight);
-  const points = context.getImageData(0, 0, drawnWidth, drawnHeight).data;
+  const drawn = context.getImageData(0, 0, drawnWidth, drawnHeight).data;
   Object.assign(canvas, { width: 1, height: 1 });
-  return codeIn(new Uint8Array(points.buffer), drawnWidth, drawnHeight);
+  return codeIn(new Uint8Array(drawn.buffer), drawnWidth, drawnHeight);
 }
 
 const canvas = document.createElement("canvas");
 const context = canvas.getContext("2d", { willReadFrequently: true });
-const SIDES = [2000, 1000];
+/** Points that the module looks at. */
+const MAX_POINTS = 2_000_000;
+const FEWER_POINTS = 500_000;

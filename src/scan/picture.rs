@@ -53,6 +53,16 @@ pub fn text(grey: Vec<u8>, width: u32, height: u32) -> Result<String, Failure> {
     Ok(found.map_err(|_| none())?.getText().to_owned())
 }
 
+/// The points of a picture in grey, of which `rgba` has four bytes each.
+pub fn grey(rgba: &[u8]) -> Vec<u8> {
+    let points = rgba.as_chunks::<4>().0.iter();
+    let grey = points.map(|[red, green, blue, _]| {
+        let sum = 2 * u16::from(*red) + 5 * u16::from(*green) + u16::from(*blue);
+        u8::try_from(sum / 8).unwrap_or(u8::MAX)
+    });
+    grey.collect()
+}
+
 /// Points that are looked at.
 pub const MAX_POINTS: u64 = 2_000_000;
 /// Points of a picture whose modules may be a point each.

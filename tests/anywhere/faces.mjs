@@ -63,11 +63,17 @@ export function judged({ World }, groups) {
   });
 }
 
+/** Pictures: the text of the code in each, or null. */
+export function seen({ codeIn }, pictures) {
+  return pictures.map(({ rgba, width, height }) => codeIn(bytes(rgba), width, height) ?? null);
+}
+
 export function answers(module, asked) {
   const began = performance.now();
   const said = {
     steps: asked.steps && played(module, asked.steps),
     groups: asked.groups && judged(module, asked.groups),
+    pictures: asked.pictures && seen(module, asked.pictures),
   };
   return { ...said, ms: Math.round(performance.now() - began) };
 }

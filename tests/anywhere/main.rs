@@ -15,4 +15,5 @@ mod support;
 
 mod doors;
 mod payloads;
+mod pictures;
 mod scanner;
