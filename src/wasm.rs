@@ -1,7 +1,7 @@
 //! The face for browsers and Node.js: a scanner at a gate, a world of trusted signers, and the code in a picture.
 //!
 //! Refuses to read a clock, to keep anything and to ask anybody: instants and bytes are arguments, and what is to be kept is
-//! returned. What fails is thrown as an `Error` with the stable name of its code in `code`.
+//! returned; and arguments of other types, by code, and not by a trap. What fails is thrown as an `Error` with the stable name of its code in `code`.
 //!
 //! Source: docs/ANYWHERE.md; the types are in `TYPES`, which the package carries.
 
@@ -17,7 +17,7 @@ use crate::snapshot::Snapshot;
 use crate::snapshot::bundle::Seen;
 use crate::trust::{Source, SourceList};
 use crate::verify::{Policy, View, verify};
-use js_sys::{Date, Error, JSON, Object, Reflect};
+use js_sys::{Date, Error, JSON, Object, Reflect, Uint8Array};
 use serde_json::Value;
 use wasm_bindgen::prelude::*;
 
@@ -30,15 +30,19 @@ pub struct Scanner(scan::Scanner);
 
 #[wasm_bindgen]
 impl Scanner {
-    pub fn enrolled(root: &str) -> Result<Scanner, JsValue> {
+    pub fn enrolled(
+        #[wasm_bindgen(unchecked_param_type = "string")] root: &JsValue,
+    ) -> Result<Scanner, JsValue> {
         let odd = || Code::RequestInvalid.because("the root is no SHA-256");
-        let root = Thumbprint::parse(root).ok_or_else(odd).map_err(thrown)?;
-        Ok(Self(scan::Scanner::enrolled(root)))
+        let root = text(root).and_then(|it| Thumbprint::parse(&it).ok_or_else(odd));
+        Ok(Self(scan::Scanner::enrolled(root.map_err(thrown)?)))
     }
 
-    pub fn remembering(memory: &str) -> Result<Scanner, JsValue> {
-        let seen = Seen::read(memory.as_bytes()).map_err(thrown)?;
-        Ok(Self(scan::Scanner::remembering(seen)))
+    pub fn remembering(
+        #[wasm_bindgen(unchecked_param_type = "string")] memory: &JsValue,
+    ) -> Result<Scanner, JsValue> {
+        let seen = text(memory).and_then(|it| Seen::read(it.as_bytes()));
+        Ok(Self(scan::Scanner::remembering(seen.map_err(thrown)?)))
     }
 
     pub fn memory(&self) -> Result<String, JsValue> {
@@ -46,13 +50,22 @@ impl Scanner {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    pub fn load(&mut self, bundle: &[u8]) -> Result<(), JsValue> {
-        self.0.load(bundle).map_err(thrown)
+    pub fn load(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bundle: &JsValue,
+    ) -> Result<(), JsValue> {
+        let loaded = bytes(bundle).and_then(|it| self.0.load(&it));
+        loaded.map_err(thrown)
     }
 
-    pub fn install(&mut self, bundle: &[u8], at: &Date) -> Result<Option<Vec<u8>>, JsValue> {
-        let at = instant(at).map_err(thrown)?;
-        self.0.install(bundle, at).map_err(thrown)
+    pub fn install(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bundle: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Date")] at: &JsValue,
+    ) -> Result<Option<Vec<u8>>, JsValue> {
+        let given = bytes(bundle).and_then(|it| Ok((it, instant(at)?)));
+        let installed = given.and_then(|(bundle, at)| self.0.install(&bundle, at));
+        installed.map_err(thrown)
     }
 
     #[wasm_bindgen(getter)]
@@ -61,20 +74,24 @@ impl Scanner {
     }
 
     #[wasm_bindgen(unchecked_return_type = "Status")]
-    pub fn status(&self, at: &Date) -> Result<JsValue, JsValue> {
+    pub fn status(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Date")] at: &JsValue,
+    ) -> Result<JsValue, JsValue> {
         object(&self.0.status(instant(at).map_err(thrown)?))
     }
 
     #[wasm_bindgen(unchecked_return_type = "Scanned")]
     pub fn scan(
         &mut self,
-        text: &str,
-        at: &Date,
-        #[wasm_bindgen(unchecked_optional_param_type = "Circumstances")] circumstances: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] code: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Date")] at: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "Circumstances")] circumstances: &JsValue,
     ) -> Result<JsValue, JsValue> {
-        let scanned = match (circumstances_in(&circumstances), instant(at)) {
-            (Ok(circumstances), Ok(at)) => self.0.scan(text, &circumstances, at),
-            (Err(failure), _) | (_, Err(failure)) => self.0.refused(&failure),
+        let given = text(code).and_then(|code| Ok((code, instant(at)?, stated(circumstances)?)));
+        let scanned = match given {
+            Ok((code, at, circumstances)) => self.0.scan(&code, &circumstances, at),
+            Err(failure) => self.0.refused(&failure),
         };
         object(&scanned.to_json())
     }
@@ -87,9 +104,9 @@ pub struct World(Snapshot);
 #[wasm_bindgen]
 impl World {
     pub fn trusting(
-        list: &[u8],
-        #[wasm_bindgen(unchecked_param_type = "Environment")] environment: &str,
-        at: &Date,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] list: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Environment")] environment: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Date")] at: &JsValue,
     ) -> Result<World, JsValue> {
         Self::of(list, environment, at).map_err(thrown)
     }
@@ -102,24 +119,22 @@ impl World {
     #[wasm_bindgen(unchecked_return_type = "Verdict")]
     pub fn verify(
         &self,
-        text: &str,
-        at: &Date,
-        #[wasm_bindgen(unchecked_optional_param_type = "View")] view: Option<String>,
+        #[wasm_bindgen(unchecked_param_type = "string")] code: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Date")] at: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "View")] view: &JsValue,
     ) -> Result<JsValue, JsValue> {
-        let at = instant(at).map_err(thrown)?;
-        let view = view.map_or(Some(View::Result), |it| View::parse(&it));
-        let odd = || Code::RequestInvalid.because("the view is not known");
-        let view = view.ok_or_else(odd).map_err(thrown)?;
-        let verdict = verify(text, at, &self.0, &Policy::default());
+        let given = text(code).and_then(|code| Ok((code, instant(at)?, viewed(view)?)));
+        let (code, at, view) = given.map_err(thrown)?;
+        let verdict = verify(&code, at, &self.0, &Policy::default());
         object(&verdict.to_json(view, None, None))
     }
 }
 
 impl World {
-    fn of(list: &[u8], environment: &str, at: &Date) -> Result<Self, Failure> {
+    fn of(list: &JsValue, environment: &JsValue, at: &JsValue) -> Result<Self, Failure> {
         let odd = || Code::RequestInvalid.because("the environment is not known");
-        let environment = Environment::parse(environment).ok_or_else(odd)?;
-        let rows = exchange::read(NAME, list)?;
+        let environment = Environment::parse(&text(environment)?).ok_or_else(odd)?;
+        let rows = exchange::read(NAME, &bytes(list)?)?;
         let source = Source::new(NAME.to_owned(), environment, instant(at)?);
         let entries = rows.into_iter().filter_map(Result::ok).collect();
         let list = SourceList::pinned(source, entries);
@@ -128,27 +143,73 @@ impl World {
 }
 
 #[wasm_bindgen(js_name = codeIn)]
-pub fn code_in(rgba: &[u8], width: u32, height: u32) -> Option<String> {
-    picture::text(picture::grey(rgba), width, height).ok()
+pub fn code_in(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] rgba: &JsValue,
+    width: u32,
+    height: u32,
+) -> Option<String> {
+    let grey = picture::grey(&bytes(rgba).ok()?);
+    picture::text(grey, width, height).ok()
 }
 
-/// The instant that `at` is.
-fn instant(at: &Date) -> Result<UnixTime, Failure> {
+// What is handed over is looked at before anything is asked with it: what throws on the way in leaves nothing half done.
+
+fn text(given: &JsValue) -> Result<String, Failure> {
+    let odd = || Code::RequestInvalid.because("no text where one is needed");
+    given.as_string().ok_or_else(odd)
+}
+
+fn bytes(given: &JsValue) -> Result<Vec<u8>, Failure> {
+    let odd = || Code::RequestInvalid.because("no bytes where some are needed");
+    let array = given.dyn_ref::<Uint8Array>();
+    array.map(Uint8Array::to_vec).ok_or_else(odd)
+}
+
+fn instant(given: &JsValue) -> Result<UnixTime, Failure> {
     let odd = || Code::RequestInvalid.because("the instant is no date of our era");
+    let at = given.dyn_ref::<Date>().ok_or_else(odd)?;
     // A date that is none has no text.
     if at.get_time().is_nan() {
         return Err(odd());
     }
-    let text = String::from(at.to_iso_string());
-    UnixTime::parse(&text).ok_or_else(odd)
+    UnixTime::parse(&String::from(at.to_iso_string())).ok_or_else(odd)
 }
 
-fn circumstances_in(said: &JsValue) -> Result<Circumstances, Failure> {
-    if said.is_undefined() || said.is_null() {
-        return Ok(Circumstances::default());
+fn viewed(given: &JsValue) -> Result<View, Failure> {
+    if given.is_undefined() {
+        return Ok(View::Result);
     }
-    let member = |name: &str| Reflect::get(said, &name.into()).ok()?.as_string();
-    Circumstances::read(member("mode"), member("sector"), member("wilayah"))
+    let odd = || Code::RequestInvalid.because("the view is not known");
+    View::parse(&text(given)?).ok_or_else(odd)
+}
+
+fn stated(given: &JsValue) -> Result<Circumstances, Failure> {
+    let mut circumstances = Circumstances::default();
+    if given.is_undefined() {
+        return Ok(circumstances);
+    }
+    let odd =
+        || Code::RequestInvalid.because("circumstances are mode, sector and wilayah, as text");
+    let rows = given.dyn_ref::<Object>().map(Object::keys);
+    for name in rows.ok_or_else(odd)?.iter() {
+        let value = Reflect::get(given, &name).map_err(|_| odd())?;
+        if value.is_undefined() {
+            continue;
+        }
+        let place = match name.as_string().as_deref() {
+            Some("mode") => &mut circumstances.mode,
+            Some("sector") => &mut circumstances.sector,
+            Some("wilayah") => &mut circumstances.wilayah,
+            _ => return Err(odd()),
+        };
+        *place = Some(value.as_string().ok_or_else(odd)?);
+    }
+    let Circumstances {
+        mode,
+        sector,
+        wilayah,
+    } = circumstances;
+    Circumstances::read(mode, sector, wilayah)
 }
 
 /// `value` as an object of the host.

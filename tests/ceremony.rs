@@ -70,7 +70,23 @@ impl Ministry {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lintas"));
         command.current_dir(self.folder.path()).args(arguments);
         command.env("CREDENTIALS_DIRECTORY", self.path("credentials"));
+        // Who signs or installs has the hash of the draft that they mean; where nothing else is said, that of the very file.
+        let wants_hash = match arguments {
+            ["bundle", "key", "install", ..] => true,
+            ["bundle", "root", "sign", ..] => arguments.contains(&"--key"),
+            _ => false,
+        };
+        if wants_hash && !arguments.contains(&"--hash") {
+            command.args(["--hash", &self.hash(arguments[3])]);
+        }
         command
+    }
+
+    /// The hash of the draft in this file, as whoever looks at it reads it; zeros where it cannot be read.
+    fn hash(&self, file: &str) -> String {
+        let shown = said(&self.runs(&["bundle", "root", "sign", file]));
+        let hash = shown.lines().next().and_then(|it| it.split(' ').nth(1));
+        hash.map_or_else(|| "0".repeat(64), str::to_owned)
     }
 
     fn runs(&self, arguments: &[&str]) -> Output {
@@ -127,15 +143,11 @@ impl Ministry {
     fn signed(&self, names: &[&str]) -> Vec<String> {
         let sign = |name: &&str| {
             let (key, out) = (format!("{name}.key"), format!("{name}.signed"));
-            let hash = self.says(&["bundle", "root", "sign", "draft"]);
-            let hash = hash.lines().next().unwrap().split(' ').nth(1).unwrap();
             self.says(&[
                 "bundle",
                 "root",
                 "sign",
                 "draft",
-                "--hash",
-                hash,
                 "--key",
                 &key,
                 "--out",
@@ -298,6 +310,25 @@ fn a_gate_follows_from_the_first_key_to_the_next_to_another_root_and_a_new_epoch
     }
     let old = ["scan", "install", "kept", "--folder", "gate"];
     ministry.refuses("bundle_rolled_back", &old);
+    // Those in force with a root that stands twice, and without the one that scanners pinned.
+    let in_force = ministry.in_force();
+    let doubled = meddled(&in_force, |roots| roots.insert(0, roots[0].clone()));
+    let cut = meddled(&in_force, |roots| {
+        roots.remove(0);
+        roots[0].as_array_mut().unwrap()[1] = ciborium::Value::Array(Vec::new());
+    });
+    for (name, bytes, code) in [
+        ("doubled", doubled, "proof_invalid"),
+        ("cut", cut, "bundle_invalid"),
+    ] {
+        fs::write(ministry.path(name), bytes).unwrap();
+        ministry.refuses(code, &["bundle", "key", "install", name]);
+    }
+    // Others than those that were drafted.
+    let other = ["--hash", &"0".repeat(64)];
+    let install = ["bundle", "key", "install", "statements"];
+    ministry.refuses("request_invalid", &[&install[..], &other].concat());
+    assert_eq!(ministry.in_force(), in_force);
     // The statements of before are worth nothing any more.
     fs::write(ministry.path("old"), before).unwrap();
     ministry.refuses("anchor_unknown", &["bundle", "key", "install", "old"]);
@@ -447,6 +478,19 @@ fn whatever_is_not_in_order_is_refused_and_changes_nothing() {
         &[&install[..], &["--pin", &next]].concat(),
     );
     assert_eq!(ministry.in_force(), before);
+}
+
+/// The statements in `bytes` with other roots.
+fn meddled(bytes: &[u8], meddle: impl Fn(&mut Vec<ciborium::Value>)) -> Vec<u8> {
+    let mut statements: ciborium::Value = ciborium::from_reader(bytes).unwrap();
+    meddle(
+        statements.as_array_mut().unwrap()[1]
+            .as_array_mut()
+            .unwrap(),
+    );
+    let mut written = Vec::new();
+    ciborium::into_writer(&statements, &mut written).unwrap();
+    written
 }
 
 /// A certificate by a signer of Indonesia, which is put into the file `signer`.

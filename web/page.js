@@ -26,7 +26,8 @@ let tally = {};
 let settings = { language: "id", mode: "", sector: "", wilayah: "", sound: true };
 /** When memory was last kept, by a clock that nobody sets. */
 let kept = performance.now();
-let isInstalling = false;
+/** What is written, one after the other: a scanner and what is kept of it change together. */
+let written = Promise.resolve();
 let isAsking = false;
 let isReached = false;
 let isKept = false;
@@ -36,8 +37,8 @@ let wantedRoot;
 
 async function start() {
   speak(settings.language);
-  await alone();
   try {
+    await alone();
     await init();
     await reopen();
   } catch (thrown) {
@@ -139,13 +140,15 @@ async function enrolled() {
   at("confirm").close();
   const next = Scanner.enrolled(wantedRoot);
   try {
-    await store.begin({ memory: next.memory() });
+    await inTurn(async () => {
+      await store.begin({ memory: next.memory() });
+      scanner = next;
+      tally = {};
+    });
   } catch {
     tell(failure("input_output", "not_kept"));
     return;
   }
-  scanner = next;
-  tally = {};
   at("root").value = "";
   tell("enrolled");
   stand();
@@ -176,7 +179,7 @@ async function update(asked) {
     const bytes = await newerThan(mine.bundle);
     isReached = true;
     if (scanner === mine) {
-      const isNew = bytes !== undefined && (await take(bytes));
+      const isNew = bytes !== undefined && (await take(bytes, mine));
       if (isNew || asked) {
         tell(isNew ? "inUse" : "inUseAlready");
       }
@@ -193,22 +196,28 @@ async function update(asked) {
 }
 
 /** Uses the bundle in `bytes`, and keeps it with what is remembered; whether it is a new one. */
-async function take(bytes) {
-  const whole = scanner.install(bytes, new Date());
-  if (whole === undefined) {
-    return false;
-  }
-  isInstalling = true;
-  try {
-    await store.keep({ memory: scanner.memory(), bundle: whole, tally });
-  } catch {
-    // What is in use is what is kept.
-    await reopen();
-    throw failure("input_output", "not_kept");
-  } finally {
-    isInstalling = false;
-  }
-  return true;
+function take(bytes, mine = scanner) {
+  return inTurn(async () => {
+    const whole = scanner === mine ? scanner.install(bytes, new Date()) : undefined;
+    if (whole === undefined) {
+      return false;
+    }
+    try {
+      await store.keep({ memory: scanner.memory(), bundle: whole, tally });
+    } catch {
+      // What is in use is what is kept.
+      await reopen();
+      throw failure("input_output", "not_kept");
+    }
+    return true;
+  });
+}
+
+/** Does `act` once all that was to be written before is. */
+function inTurn(act) {
+  const done = written.then(act);
+  written = done.catch(() => {});
+  return done;
 }
 
 async function takeFile(input) {
@@ -226,12 +235,12 @@ async function takeFile(input) {
 
 /** Keeps what is remembered and counted. */
 async function remember() {
-  if (!scanner || isInstalling) {
+  if (!scanner) {
     return;
   }
   kept = performance.now();
   try {
-    await store.keep({ memory: scanner.memory(), tally });
+    await inTurn(() => store.keep({ memory: scanner.memory(), tally }));
   } catch {
     tell(failure("input_output", "not_kept"));
   }
@@ -276,21 +285,19 @@ function judgeTyped() {
   }
 }
 
-async function judgePictures(files) {
-  for (const file of files) {
-    try {
-      const text = await codeInFile(file);
-      if (text === undefined) {
-        result.clear();
-        tell(failure("format_unknown", "noCode"));
-      } else {
-        silence();
-        judge(text);
-      }
-    } catch (thrown) {
+async function judgePicture(file) {
+  try {
+    const text = await codeInFile(file);
+    if (text === undefined) {
       result.clear();
-      tell(thrown);
+      tell(failure("format_unknown", "noCode"));
+    } else {
+      silence();
+      judge(text);
     }
+  } catch (thrown) {
+    result.clear();
+    tell(thrown);
   }
 }
 
@@ -355,7 +362,7 @@ function listen() {
   on("check", "click", judgeTyped);
   on("text", "keydown", entered(judgeTyped));
   on("picture", "change", async () => {
-    await judgePictures([...at("picture").files]);
+    await judgePicture(at("picture").files[0]);
     at("picture").value = "";
   });
   for (const name of ["picture", "bundle"]) {
@@ -383,6 +390,8 @@ function listen() {
   addEventListener("pagehide", () => result.clear());
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
+      // Timers stand still in a pocket.
+      result.clear();
       if (camera.isOn) {
         switchCamera();
       }
@@ -409,10 +418,10 @@ function pasted(event) {
     return;
   }
   event.preventDefault();
-  const pictures = [...event.clipboardData.files].filter((file) => file.type.startsWith("image/"));
+  const picture = [...event.clipboardData.files].find((file) => file.type.startsWith("image/"));
   const text = event.clipboardData.getData("text/plain").trim();
-  if (pictures.length > 0) {
-    judgePictures(pictures);
+  if (picture) {
+    judgePicture(picture);
   } else if (text !== "") {
     judge(text);
   }

@@ -57,7 +57,7 @@ export function show(status, { tally, now, isOnline, isKept, isCameraOn }) {
   write("language", said("other"));
   at("language").lang = second();
   at("video").setAttribute("aria-label", said("video"));
-  const warning = status && WARNINGS[bundle?.age ?? "none"];
+  const warning = status?.clock_suspect ? "clockSaid" : status && WARNINGS[bundle?.age ?? "none"];
   at("age").hidden = !warning;
   write("age", warning ? said(warning) : "");
   at("tally").replaceChildren(...COLOURS.map((colour) => row(colour, counted(tally, colour, now))));

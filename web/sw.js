@@ -2,7 +2,8 @@
 //
 // Refuses to answer for anything else: what the page asks a gateway goes to the gateway.
 
-const VERSION = "@VERSION@";
+const OURS = "lintas-scanner-";
+const VERSION = `${OURS}@VERSION@`;
 const FILES = [
   "./",
   "bundles.js",
@@ -55,7 +56,7 @@ async function taken() {
 
 async function alone() {
   for (const name of await caches.keys()) {
-    if (name !== VERSION) {
+    if (name.startsWith(OURS) && name !== VERSION) {
       await caches.delete(name);
     }
   }

@@ -61,6 +61,8 @@ export interface Status {
   } | null;
   /** The latest instant that has passed for sure. */
   latest: string;
+  /** Whether the clock shows a time before that: then no code is decided. */
+  clock_suspect: boolean;
 }
 
 /**

@@ -57,6 +57,10 @@ const WORDS = {
   too_old: ["terlalu lama", "too old"],
   noData: ["Belum ada data. Semua kode kuning sampai data diambil.", "There are no data yet. Every code is yellow until they are fetched."],
   oldSaid: ["Data sudah lama. Hubungkan ke jaringan atau bawa data baru.", "The data are old. Connect to the network, or bring new data."],
+  clockSaid: [
+    "Jam perangkat mundur: semua kode kuning sampai jam benar lagi.",
+    "The device's clock went back: every code is yellow until it is right again.",
+  ],
   tooOldSaid: ["Data terlalu lama: semua kode kuning. Ambil data baru sekarang.", "The data are too old: every code is yellow. Fetch new data now."],
   network: ["Jaringan", "Network"],
   online: ["daring", "online"],

@@ -5,7 +5,7 @@
 use super::operate::block_on;
 use super::{Exit, bundle_key, bundle_root, show};
 use crate::failure::{Code, Failure};
-use crate::model::{Thumbprint, UnixTime};
+use crate::model::{Environment, Thumbprint, UnixTime};
 use crate::server::client::BundleSource;
 use crate::server::files::{self, PUBLIC};
 use crate::server::gateway::Clock;
@@ -228,8 +228,19 @@ pub(super) fn is_bundle(path: &Path) -> bool {
 /// `bundle_stale`; those of [`bundle::Bundle::prove`] and [`bundle::Bundle::snapshot`]; `request_invalid`, `input_output`.
 pub(super) fn world(path: &Path, root: &str, at: UnixTime) -> Result<Snapshot, Failure> {
     let root = fingerprint(root)?;
-    let bundle = bundle::Bundle::read(&bounded(path)?)?;
+    let named = |failure: Failure| {
+        let reason = format!("{}: {}", path.display(), failure.detail());
+        failure.code().because(reason)
+    };
+    let bundle = bundle::Bundle::read(&bounded(path)?).map_err(named)?;
     let proven = bundle.prove(root, None)?;
+    if bundle.parts(&proven)?.iter().any(|it| it.missing > 0) {
+        let reason = "it follows an earlier bundle; name a whole one";
+        return Err(named(Code::BundleInvalid.because(reason)));
+    }
+    if proven.manifest.environment == Environment::Demo {
+        show::note("trust: a bundle of the demo environment, which proves nothing outside it");
+    }
     match proven.manifest.age(at) {
         Age::Fresh => {}
         Age::Old(_) => show::note(&format!(

@@ -5,7 +5,7 @@
 //!
 //! Source: docs/SCANNER.md.
 
-use super::bundle_root::{statements, told};
+use super::bundle_root::{of_draft, statements, told};
 use super::keys::{Sealed, token};
 use super::operate::Source;
 use super::{Exit, show};
@@ -20,7 +20,7 @@ use crate::server::keys::{
 use crate::server::scanner::bounded;
 use crate::snapshot::bundle::{MAX_KEY_S, Root, Statements};
 use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `bundle key` can do.
 #[derive(Subcommand)]
@@ -31,6 +31,9 @@ pub(super) enum Key {
     Install {
         /// What was put together.
         statements: PathBuf,
+        /// The hash of the draft, as it was written down here; another is not put in force.
+        #[arg(long, value_name = "SHA256")]
+        hash: String,
         /// The fingerprint of the root, as it stands on paper; needed where none is in force yet.
         #[arg(long, value_name = "SHA256")]
         pin: Option<String>,
@@ -70,11 +73,15 @@ impl Key {
         match self {
             Self::Draft(draft) => draft.run()?,
             Self::Install {
-                statements,
+                statements: path,
+                hash,
                 pin,
                 sealed,
                 source,
-            } => install(&source.config()?, &statements, pin.as_deref(), &sealed)?,
+            } => {
+                let statements = of_draft(statements(&path)?, &hash)?;
+                install(&source.config()?, &statements, pin.as_deref(), &sealed)?;
+            }
         }
         Ok(Exit::Success)
     }
@@ -121,7 +128,7 @@ impl Draft {
 
 fn install(
     config: &Config,
-    path: &Path,
+    statements: &Statements,
     pin: Option<&str>,
     sealed: &Sealed,
 ) -> Result<(), Failure> {
@@ -130,7 +137,7 @@ fn install(
         let none = || Code::RequestInvalid.because("--pin is no SHA-256");
         Thumbprint::parse(pin).ok_or_else(none)
     });
-    let (pinned, statements) = (pinned.transpose()?, statements(path)?);
+    let pinned = pinned.transpose()?;
     let passphrase = sealed.read_any(config.keys.passphrase.as_ref())?;
     let token = config.keys.token.as_ref().map(Token::open).transpose()?;
     let openers = BundleOpeners {
@@ -140,7 +147,7 @@ fn install(
     };
     let is_first = !has_bundle_key(&config.data);
     let now = Clock::System.now();
-    let keys = BundleKeys::install(&config.data, &statements, pinned, openers, now)?;
+    let keys = BundleKeys::install(&config.data, statements, pinned, openers, now)?;
     let (kid, until) = (keys.key.kid, keys.key.validity.not_after);
     show::line(&format!("root {}", keys.root.fingerprint()))?;
     show::line(&format!("key {kid} until {until}"))?;

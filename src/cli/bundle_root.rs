@@ -52,7 +52,7 @@ pub(super) enum Root {
         /// The draft.
         draft: PathBuf,
         /// The custodian's key.
-        #[arg(long, requires = "out")]
+        #[arg(long, requires_all = ["hash", "out"])]
         key: Option<PathBuf>,
         /// The hash of the draft that was looked at; another is not signed.
         #[arg(long, requires = "key")]
@@ -93,8 +93,8 @@ impl Root {
             } => {
                 let statements = statements(&draft)?;
                 told(&statements)?;
-                if let (Some(key), Some(out)) = (key, out) {
-                    sign(statements, &key, hash.as_deref(), &out, &sealed)?;
+                if let (Some(key), Some(hash), Some(out)) = (key, hash, out) {
+                    sign(of_draft(statements, &hash)?, &key, &out, &sealed)?;
                 }
             }
             Self::Join { out, signed } => join(&out, &signed)?,
@@ -132,6 +132,10 @@ fn state(environment: &str, threshold: usize, out: &Path, keys: &[PathBuf]) -> R
     });
     let keys = keys.collect::<Result<Vec<_>, Failure>>()?;
     let root = bundle::Root::new(environment.ok_or_else(none)?, threshold, &keys)?;
+    if out.exists() {
+        let reason = format!("{} is there already", out.display());
+        return Err(Code::RequestInvalid.because(reason));
+    }
     files::write_durably(out, root.to_bytes(), PUBLIC)?;
     told_root(&root)?;
     show::note("write the root's fingerprint down, on paper that every custodian signs");
@@ -141,14 +145,9 @@ fn state(environment: &str, threshold: usize, out: &Path, keys: &[PathBuf]) -> R
 fn sign(
     mut statements: Statements,
     key: &Path,
-    hash: Option<&str>,
     out: &Path,
     sealed: &Sealed,
 ) -> Result<(), Failure> {
-    let looked_at = hash.map(Thumbprint::parse);
-    if looked_at.is_some_and(|it| it != statements.hash().ok()) {
-        return Err(Code::RequestInvalid.because("this is not the draft of that --hash"));
-    }
     let signer = open_sealed(key, &sealed.read(None)?)?;
     let kid = Thumbprint(sha256(&signer.spki()?));
     let signed = statements.sign(kid, |bytes| signer.sign(bytes))?;
@@ -171,6 +170,17 @@ fn join(out: &Path, signed: &[PathBuf]) -> Result<(), Failure> {
     told(&joined)?;
     joined.complete()?;
     files::write_durably(out, &joined.write()?, PUBLIC)
+}
+
+/// `statements`, if they are those of the draft with this hash.
+///
+/// # Errors
+/// `request_invalid`.
+pub(super) fn of_draft(statements: Statements, hash: &str) -> Result<Statements, Failure> {
+    if Thumbprint::parse(hash) != Some(statements.hash()?) {
+        return Err(Code::RequestInvalid.because("this is not the draft of that --hash"));
+    }
+    Ok(statements)
 }
 
 /// The statements in the file at `path`.

@@ -194,8 +194,9 @@ impl Trusted {
     /// The world of the bundle that is trusted, where one is.
     fn bundled(&self, at: UnixTime) -> Result<Option<Snapshot>, Failure> {
         let invalid = |what: &str| Err(Code::RequestInvalid.because(what));
-        let bundle = self.trust.iter().find(|it| bundle::is_bundle(it));
-        match (bundle, &self.root) {
+        // Where a root is named, whatever is named beside it is meant to be a bundle.
+        let is_meant = |it: &&PathBuf| self.root.is_some() || bundle::is_bundle(it);
+        match (self.trust.iter().find(is_meant), &self.root) {
             (None, None) => Ok(None),
             (None, Some(_)) => invalid("--root proves a bundle, and --trust names none"),
             (Some(_), None) => invalid(

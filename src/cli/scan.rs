@@ -89,7 +89,9 @@ impl Scan {
                 let root = Thumbprint::parse(root);
                 let none = || Code::RequestInvalid.because("--root is no SHA-256");
                 ScannerFolder::enrol(&self.folder, root.ok_or_else(none)?)?;
-                show::line("enrolled; bring it a bundle next: lintas scan install FILE")?;
+                show::line(
+                    "enrolled; bring it a bundle next: lintas scan fetch GATEWAY, or scan install FILE",
+                )?;
                 Ok(Exit::Success)
             }
             Some(Command::Install { file }) => {

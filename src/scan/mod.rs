@@ -152,6 +152,7 @@ impl Scanner {
             "root": self.seen.root.to_string(),
             "bundle": self.manifest().map(|it| it.described(at)),
             "latest": self.seen.latest.to_string(),
+            "clock_suspect": self.seen.at(at).is_err(),
         })
     }
 

@@ -5,6 +5,7 @@
 //! Source: docs/ANYWHERE.md; Content Security Policy Level 3; Service Workers; RFC 9110, section 12.5.3.
 
 use super::answer::failed;
+use super::publication::is_known;
 use crate::crypto::sha256;
 use crate::failure::Code;
 use crate::model::Thumbprint;
@@ -110,15 +111,15 @@ fn sent(request: &HttpRequest, name: &str) -> HttpResponse {
     let takes_gzip = AcceptEncoding::parse(request)
         .is_ok_and(|it| it.negotiate([Encoding::gzip()].iter()) == Some(Encoding::gzip()));
     let gzip = file.gzip.as_ref().filter(|_| takes_gzip);
-    let known = request.headers().get(header::IF_NONE_MATCH);
-    let is_known = known.is_some_and(|it| it.as_bytes() == file.tag.as_bytes());
+    let is_known = is_known(request, &file.tag);
     let mut answer = if is_known {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
     };
     answer
-        .insert_header((header::ETAG, file.tag.as_str()))
+        // Weak, since the same bytes go out deflated or not.
+        .insert_header((header::ETAG, format!("W/{}", file.tag)))
         .insert_header((header::CACHE_CONTROL, "no-cache"))
         .insert_header((header::VARY, "accept-encoding"))
         .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))

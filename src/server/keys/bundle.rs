@@ -135,6 +135,14 @@ impl BundleKeys {
         let in_force = before.as_ref().and_then(|it| it.roots().last());
         let in_force = in_force.map(Root::fingerprint);
         let frame = statements.frame();
+        // Every scanner has to find its own root in it, and the next start of the gateway the first.
+        let first = statements.roots().first().map(Root::fingerprint);
+        frame.stated(first.ok_or_else(|| Code::BundleInvalid.because("no root"))?)?;
+        let known = before.as_ref().map(Statements::roots).unwrap_or_default();
+        if !statements.continues(known) {
+            let reason = "the roots that were in force are not those that it begins with";
+            return Err(Code::BundleInvalid.because(reason));
+        }
         let none = || {
             let reason = "no root is in force here: name its fingerprint, as it stands on paper";
             Code::RequestInvalid.because(reason)

@@ -16,7 +16,7 @@ use crate::codec::typed::{Kind, Typed};
 use crate::crypto::sha256;
 use crate::failure::{Code, Failure};
 use crate::model::{Environment, Thumbprint, Validity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a root states, signed or not.
 #[derive(Clone, Debug)]
@@ -219,6 +219,19 @@ impl Statements {
     /// The roots, each followed by the next.
     pub fn roots(&self) -> &[Root] {
         &self.roots
+    }
+
+    /// Whether these are the roots `known`, and perhaps more after them; of too many the oldest may have gone. None stands twice.
+    pub fn continues(&self, known: &[Root]) -> bool {
+        let names: Vec<_> = self.roots.iter().map(Root::fingerprint).collect();
+        let known: Vec<_> = known.iter().map(Root::fingerprint).collect();
+        let gone = match self.roots.len() == MAX_ROOTS {
+            true => known.len(),
+            false => 0,
+        };
+        let once = names.iter().collect::<BTreeSet<_>>().len() == names.len();
+        let begins = |from: usize| known.get(from..).is_some_and(|it| names.starts_with(it));
+        once && (known.is_empty() || (0..=gone).any(|from| from < known.len() && begins(from)))
     }
 
     /// How each statement stands with each root that has to sign it.

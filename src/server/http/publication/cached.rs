@@ -65,7 +65,7 @@ pub(super) fn cached_json(
 }
 
 /// Whether the caller says that it has what bears `tag`.
-fn is_known(request: &HttpRequest, tag: &str) -> bool {
+pub(in crate::server::http) fn is_known(request: &HttpRequest, tag: &str) -> bool {
     let stated = request.headers().get_all(header::IF_NONE_MATCH);
     let texts = stated.filter_map(|value| value.to_str().ok());
     let mut tags = texts.flat_map(|text| text.split(',')).map(str::trim);
