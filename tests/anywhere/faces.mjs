@@ -68,7 +68,49 @@ export function seen({ codeIn }, pictures) {
   return pictures.map(({ rgba, width, height }) => codeIn(bytes(rgba), width, height) ?? null);
 }
 
+/** What is no argument is refused by its code, and ends nothing. */
+export function oddities({ Scanner, World, codeIn }) {
+  const now = new Date();
+  const invalid = (act) => {
+    try {
+      act();
+    } catch (failure) {
+      if (failure.code === "request_invalid") return;
+      throw failure;
+    }
+    throw new Error(`taken: ${act}`);
+  };
+  const scanner = Scanner.enrolled("ab".repeat(32));
+  const shows = (code, ...given) => {
+    const shown = scanner.scan(...given);
+    if (shown.colour !== "yellow" || shown.code !== code) throw new Error(`${JSON.stringify(shown)}: ${given}`);
+  };
+  for (const at of [undefined, null, 5, "2026-11-30", {}, new Date(NaN)]) {
+    shows("request_invalid", "HC1:", at);
+    invalid(() => scanner.status(at));
+    invalid(() => scanner.install(new Uint8Array(5), at));
+  }
+  for (const text of [undefined, null, 42, {}, []]) {
+    shows("request_invalid", text, now);
+    invalid(() => Scanner.enrolled(text));
+    invalid(() => World.trusting(new Uint8Array(5), text, now));
+  }
+  for (const circumstances of [{ mode: 5 }, { modus: "train" }, "train", 7, [1]]) {
+    shows("request_invalid", "HC1:", now, circumstances);
+  }
+  for (const bytes of [undefined, null, 5, "abc", [1, 2], {}]) {
+    invalid(() => scanner.install(bytes, now));
+    invalid(() => scanner.load(bytes));
+    if (codeIn(bytes, 1, 1) !== undefined) throw new Error("a code in no picture");
+  }
+  // None of it took anything from the scanner.
+  shows("bundle_stale", "HC1:", now);
+  JSON.parse(scanner.memory());
+  scanner.free();
+}
+
 export function answers(module, asked) {
+  oddities(module);
   const began = performance.now();
   const said = {
     steps: asked.steps && played(module, asked.steps),

@@ -63,6 +63,8 @@ export interface Status {
     } | null;
     /** The latest instant that has passed for sure. */
     latest: string;
+    /** Whether the clock shows a time before that: then no code is decided. */
+    clock_suspect: boolean;
 }
 
 /**
@@ -80,11 +82,11 @@ export class Scanner {
     free(): void;
     [Symbol.dispose](): void;
     static enrolled(root: string): Scanner;
-    install(bundle: Uint8Array | number[], at: Date): Uint8Array | undefined;
-    load(bundle: Uint8Array | number[]): void;
+    install(bundle: Uint8Array, at: Date): Uint8Array | undefined;
+    load(bundle: Uint8Array): void;
     memory(): string;
     static remembering(memory: string): Scanner;
-    scan(text: string, at: Date, circumstances?: Circumstances): Scanned;
+    scan(code: string, at: Date, circumstances?: Circumstances): Scanned;
     status(at: Date): Status;
     readonly bundle: string | undefined;
 }
@@ -93,12 +95,12 @@ export class World {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
-    static trusting(list: Uint8Array | number[], environment: Environment, at: Date): World;
-    verify(text: string, at: Date, view?: View): Verdict;
+    static trusting(list: Uint8Array, environment: Environment, at: Date): World;
+    verify(code: string, at: Date, view?: View): Verdict;
     readonly signers: number;
 }
 
-export function codeIn(rgba: Uint8Array | number[], width: number, height: number): string | undefined;
+export function codeIn(rgba: Uint8Array, width: number, height: number): string | undefined;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 
@@ -106,18 +108,18 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_scanner_free: (a: number, b: number) => void;
     readonly __wbg_world_free: (a: number, b: number) => void;
-    readonly codeIn: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly codeIn: (a: any, b: number, c: number) => [number, number];
     readonly scanner_bundle: (a: number) => [number, number];
-    readonly scanner_enrolled: (a: number, b: number) => [number, number, number];
-    readonly scanner_install: (a: number, b: number, c: number, d: any) => [number, number, number, number];
-    readonly scanner_load: (a: number, b: number, c: number) => [number, number];
+    readonly scanner_enrolled: (a: any) => [number, number, number];
+    readonly scanner_install: (a: number, b: any, c: any) => [number, number, number, number];
+    readonly scanner_load: (a: number, b: any) => [number, number];
     readonly scanner_memory: (a: number) => [number, number, number, number];
-    readonly scanner_remembering: (a: number, b: number) => [number, number, number];
-    readonly scanner_scan: (a: number, b: number, c: number, d: any, e: any) => [number, number, number];
+    readonly scanner_remembering: (a: any) => [number, number, number];
+    readonly scanner_scan: (a: number, b: any, c: any, d: any) => [number, number, number];
     readonly scanner_status: (a: number, b: any) => [number, number, number];
     readonly world_signers: (a: number) => number;
-    readonly world_trusting: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
-    readonly world_verify: (a: number, b: number, c: number, d: any, e: number, f: number) => [number, number, number];
+    readonly world_trusting: (a: any, b: any, c: any) => [number, number, number];
+    readonly world_verify: (a: number, b: any, c: any, d: any) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

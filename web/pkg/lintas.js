@@ -34,40 +34,34 @@ export class Scanner {
      * @returns {Scanner}
      */
     static enrolled(root) {
-        const ptr0 = passStringToWasm0(root, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.scanner_enrolled(ptr0, len0);
+        const ret = wasm.scanner_enrolled(root);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return Scanner.__wrap(ret[0]);
     }
     /**
-     * @param {Uint8Array | number[]} bundle
+     * @param {Uint8Array} bundle
      * @param {Date} at
      * @returns {Uint8Array | undefined}
      */
     install(bundle, at) {
-        const ptr0 = passArray8ToWasm0(bundle, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.scanner_install(this.__wbg_ptr, ptr0, len0, at);
+        const ret = wasm.scanner_install(this.__wbg_ptr, bundle, at);
         if (ret[3]) {
             throw takeFromExternrefTable0(ret[2]);
         }
-        let v2;
+        let v1;
         if (ret[0] !== 0) {
-            v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+            v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
             wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         }
-        return v2;
+        return v1;
     }
     /**
-     * @param {Uint8Array | number[]} bundle
+     * @param {Uint8Array} bundle
      */
     load(bundle) {
-        const ptr0 = passArray8ToWasm0(bundle, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.scanner_load(this.__wbg_ptr, ptr0, len0);
+        const ret = wasm.scanner_load(this.__wbg_ptr, bundle);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -98,24 +92,20 @@ export class Scanner {
      * @returns {Scanner}
      */
     static remembering(memory) {
-        const ptr0 = passStringToWasm0(memory, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.scanner_remembering(ptr0, len0);
+        const ret = wasm.scanner_remembering(memory);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return Scanner.__wrap(ret[0]);
     }
     /**
-     * @param {string} text
+     * @param {string} code
      * @param {Date} at
      * @param {Circumstances} [circumstances]
      * @returns {Scanned}
      */
-    scan(text, at, circumstances) {
-        const ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.scanner_scan(this.__wbg_ptr, ptr0, len0, at, circumstances);
+    scan(code, at, circumstances) {
+        const ret = wasm.scanner_scan(this.__wbg_ptr, code, at, circumstances);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -160,48 +150,26 @@ export class World {
         return ret >>> 0;
     }
     /**
-     * @param {Uint8Array | number[]} list
+     * @param {Uint8Array} list
      * @param {Environment} environment
      * @param {Date} at
      * @returns {World}
      */
     static trusting(list, environment, at) {
-        let ptr0, len0, ptr1, len1;
-        try {
-            ptr0 = passArray8ToWasm0(list, wasm.__wbindgen_malloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = passStringToWasm0(environment, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        const ret = wasm.world_trusting(ptr0, len0, ptr1, len1, at);
+        const ret = wasm.world_trusting(list, environment, at);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return World.__wrap(ret[0]);
     }
     /**
-     * @param {string} text
+     * @param {string} code
      * @param {Date} at
      * @param {View} [view]
      * @returns {Verdict}
      */
-    verify(text, at, view) {
-        let ptr0, len0, ptr1, len1;
-        try {
-            ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(view) ? 0 : passStringToWasm0(view, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        const ret = wasm.world_verify(this.__wbg_ptr, ptr0, len0, at, ptr1, len1);
+    verify(code, at, view) {
+        const ret = wasm.world_verify(this.__wbg_ptr, code, at, view);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -211,31 +179,23 @@ export class World {
 if (Symbol.dispose) World.prototype[Symbol.dispose] = World.prototype.free;
 
 /**
- * @param {Uint8Array | number[]} rgba
+ * @param {Uint8Array} rgba
  * @param {number} width
  * @param {number} height
  * @returns {string | undefined}
  */
 export function codeIn(rgba, width, height) {
-    const val2 = +width;
-    const val3 = +height;
-    const ptr0 = passArray8ToWasm0(rgba, wasm.__wbindgen_malloc);
-    const len0 = WASM_VECTOR_LEN;
-    const ret = wasm.codeIn(ptr0, len0, val2, val3);
-    let v4;
+    const ret = wasm.codeIn(rgba, width, height);
+    let v1;
     if (ret[0] !== 0) {
-        v4 = getStringFromWasm0(ret[0], ret[1]);
+        v1 = getStringFromWasm0(ret[0], ret[1]);
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
     }
-    return v4;
+    return v1;
 }
 function __wbg_get_imports() {
     const import0 = {
         __proto__: null,
-        __wbg___wbindgen_is_null_c22311b1cc228e3a: function(arg0) {
-            const ret = arg0 === null;
-            return ret;
-        },
         __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
             const ret = arg0 === undefined;
             return ret;
@@ -263,6 +223,52 @@ function __wbg_get_imports() {
             const ret = Reflect.get(arg0, arg1);
             return ret;
         }, arguments); },
+        __wbg_get_unchecked_e6325ad374eff861: function(arg0, arg1) {
+            const ret = arg0[arg1 >>> 0];
+            return ret;
+        },
+        __wbg_instanceof_Date_99b6a345bf39e8f4: function(arg0) {
+            let result;
+            try {
+                result = arg0 instanceof Date;
+            } catch (_) {
+                result = false;
+            }
+            const ret = result;
+            return ret;
+        },
+        __wbg_instanceof_Object_97e16a01fd368661: function(arg0) {
+            let result;
+            try {
+                result = arg0 instanceof Object;
+            } catch (_) {
+                result = false;
+            }
+            const ret = result;
+            return ret;
+        },
+        __wbg_instanceof_Uint8Array_d7aeb0dcb3108fea: function(arg0) {
+            let result;
+            try {
+                result = arg0 instanceof Uint8Array;
+            } catch (_) {
+                result = false;
+            }
+            const ret = result;
+            return ret;
+        },
+        __wbg_keys_105f5c0857898f84: function(arg0) {
+            const ret = Object.keys(arg0);
+            return ret;
+        },
+        __wbg_length_186163212ffe79c3: function(arg0) {
+            const ret = arg0.length;
+            return ret;
+        },
+        __wbg_length_b03a0fabb109b1e9: function(arg0) {
+            const ret = arg0.length;
+            return ret;
+        },
         __wbg_new_0_36d738a0c8cfac43: function() {
             const ret = new Date();
             return ret;
@@ -275,13 +281,11 @@ function __wbg_get_imports() {
             const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
             return ret;
         }, arguments); },
+        __wbg_prototypesetcall_13162965d1fe7aa3: function(arg0, arg1, arg2) {
+            Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
+        },
         __wbg_toISOString_51ebc75332aba76a: function(arg0) {
             const ret = arg0.toISOString();
-            return ret;
-        },
-        __wbindgen_generic_0000000000000001: function(arg0, arg1) {
-            // Cast intrinsic for `Ref(String) -> Externref`.
-            const ret = getStringFromWasm0(arg0, arg1);
             return ret;
         },
         __wbindgen_init_externref_table: function() {
@@ -349,13 +353,6 @@ function handleError(f, args) {
 
 function isLikeNone(x) {
     return x === undefined || x === null;
-}
-
-function passArray8ToWasm0(arg, malloc) {
-    const ptr = malloc(arg.length * 1, 1) >>> 0;
-    getUint8ArrayMemory0().set(arg, ptr / 1);
-    WASM_VECTOR_LEN = arg.length;
-    return ptr;
 }
 
 function passStringToWasm0(arg, malloc, realloc) {
