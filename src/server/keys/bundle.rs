@@ -138,11 +138,6 @@ impl BundleKeys {
         // Every scanner has to find its own root in it, and the next start of the gateway the first.
         let first = statements.roots().first().map(Root::fingerprint);
         frame.stated(first.ok_or_else(|| Code::BundleInvalid.because("no root"))?)?;
-        let known = before.as_ref().map(Statements::roots).unwrap_or_default();
-        if !statements.continues(known) {
-            let reason = "the roots that were in force are not those that it begins with";
-            return Err(Code::BundleInvalid.because(reason));
-        }
         let none = || {
             let reason = "no root is in force here: name its fingerprint, as it stands on paper";
             Code::RequestInvalid.because(reason)
@@ -150,6 +145,11 @@ impl BundleKeys {
         let (root, key, epoch) = frame.stated(in_force.or(pinned).ok_or_else(none)?)?;
         if let Some(pinned) = pinned {
             frame.stated(pinned)?;
+        }
+        let known = before.as_ref().map(Statements::roots).unwrap_or_default();
+        if !statements.continues(known) {
+            let reason = "the roots that were in force are not those that it begins with";
+            return Err(Code::BundleInvalid.because(reason));
         }
         if root.environment != openers.environment {
             return Err(Code::EnvironmentMismatch.because("a root of another environment"));
