@@ -193,25 +193,31 @@ impl Shard {
     }
 }
 
-/// Whether `rest` is among `near`, which are in order. Hashes are spread evenly, so that it stands close to its share of them;
-/// where they are not, the steps grow until it is passed.
+/// Whether `rest` is among `near`, which are in order. Hashes are spread evenly, so that it stands close to its share of them, and
+/// closer to where what stands there leads; where they are not, it is looked for by halves.
 fn holds(near: &[u64], rest: u64) -> bool {
-    let share = (u128::from(rest) * u128::try_from(near.len()).unwrap_or_default()) >> u64::BITS;
-    let mut low = usize::try_from(share).unwrap_or_default();
-    let mut high = low;
-    let mut step = STEP;
-    while low > 0 && near.get(low).is_some_and(|it| *it > rest) {
-        high = low;
-        low = low.saturating_sub(step);
-        step *= 2;
+    let share = |part: u64| {
+        let count = u128::try_from(near.len()).unwrap_or_default();
+        usize::try_from((u128::from(part) * count) >> u64::BITS).unwrap_or_default()
+    };
+    let at = share(rest);
+    let Some(there) = near.get(at) else {
+        return false;
+    };
+    let more = share(rest.abs_diff(*there));
+    let from = if *there < rest {
+        at + more
+    } else {
+        at.saturating_sub(more)
+    };
+    let from = from.saturating_sub(BESIDE);
+    let end = near.len().min(from + 2 * BESIDE + 1);
+    match near.get(from..end) {
+        Some(around @ [first, .., last]) if (*first..=*last).contains(&rest) => {
+            around.contains(&rest)
+        }
+        _ => near.binary_search(&rest).is_ok(),
     }
-    while near.get(high).is_some_and(|it| *it < rest) {
-        high = high.saturating_add(step).min(near.len());
-        step *= 2;
-    }
-    let end = high.saturating_add(1).min(near.len());
-    let around = near.get(low..end).unwrap_or_default();
-    around.binary_search(&rest).is_ok()
 }
 
 impl FromIterator<Leading> for ExactSet {
@@ -226,8 +232,8 @@ impl FromIterator<Leading> for ExactSet {
 const SHARDS: usize = 256;
 /// One for each second byte.
 const PLACES: usize = 256;
-/// A line of a processor's cache.
-const STEP: usize = 8;
+/// How many on each side of a place are looked at together.
+const BESIDE: usize = 8;
 
 #[cfg(test)]
 mod tests {
