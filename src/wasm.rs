@@ -32,7 +32,7 @@ pub struct Scanner(scan::Scanner);
 impl Scanner {
     pub fn enrolled(
         #[wasm_bindgen(unchecked_param_type = "string")] root: &JsValue,
-    ) -> Result<Scanner, JsValue> {
+    ) -> Result<Self, JsValue> {
         let odd = || Code::RequestInvalid.because("the root is no SHA-256");
         let root = text(root).and_then(|it| Thumbprint::parse(&it).ok_or_else(odd));
         Ok(Self(scan::Scanner::enrolled(root.map_err(thrown)?)))
@@ -40,7 +40,7 @@ impl Scanner {
 
     pub fn remembering(
         #[wasm_bindgen(unchecked_param_type = "string")] memory: &JsValue,
-    ) -> Result<Scanner, JsValue> {
+    ) -> Result<Self, JsValue> {
         let seen = text(memory).and_then(|it| Seen::read(it.as_bytes()));
         Ok(Self(scan::Scanner::remembering(seen.map_err(thrown)?)))
     }
@@ -107,7 +107,7 @@ impl World {
         #[wasm_bindgen(unchecked_param_type = "Uint8Array")] list: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Environment")] environment: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Date")] at: &JsValue,
-    ) -> Result<World, JsValue> {
+    ) -> Result<Self, JsValue> {
         Self::of(list, environment, at).map_err(thrown)
     }
 
