@@ -11,7 +11,7 @@ use super::purpose::Stated;
 use super::{Exit, show};
 use crate::failure::{Code, Failure};
 use crate::model::{Thumbprint, UnixTime};
-use crate::rules::Colour;
+use crate::rules::{Circumstances, Colour};
 use crate::scan::{Scanned, Scanner, symbol, word};
 use crate::server::client::BundleSource;
 use crate::server::gateway::Clock;
@@ -128,7 +128,11 @@ impl Scan {
         if !self.picture.is_empty() {
             for path in &self.picture {
                 let text = picture::text(&bounded(path)?);
-                exit = self.shown(&mut folder, text.as_deref().unwrap_or_default())?;
+                exit = self.shown(
+                    &mut folder,
+                    &circumstances,
+                    text.as_deref().unwrap_or_default(),
+                )?;
             }
             folder.keep()?;
             return Ok(exit);
@@ -140,7 +144,7 @@ impl Scan {
                 fetching.taken(&mut folder);
             }
             if !text.trim().is_empty() {
-                exit = self.shown(&mut folder, &text)?;
+                exit = self.shown(&mut folder, &circumstances, &text)?;
             }
         }
         folder.keep()?;
@@ -156,12 +160,14 @@ impl Scan {
         Ok(Some(Fetching::begin(source, scanner.bundle())))
     }
 
-    fn shown(&self, folder: &mut ScannerFolder, text: &str) -> Result<Exit, Failure> {
+    fn shown(
+        &self,
+        folder: &mut ScannerFolder,
+        circumstances: &Circumstances,
+        text: &str,
+    ) -> Result<Exit, Failure> {
         let at = Clock::System.now();
-        let scanned = match self.stated.circumstances() {
-            Ok(circumstances) => folder.scanner_mut().scan(text, &circumstances, at),
-            Err(failure) => folder.scanner().refused(&failure),
-        };
+        let scanned = folder.scanner_mut().scan(text, circumstances, at);
         folder.count(&scanned, at)?;
         if self.json {
             show::line(&scanned.to_json().to_string())?;

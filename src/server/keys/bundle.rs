@@ -101,18 +101,29 @@ impl BundleKeys {
         let first = statements.roots().first().map(Root::fingerprint);
         let frame = statements.frame();
         let stated = frame.stated(first.ok_or_else(|| unusable("no root"))?);
-        let (root, key, epoch) = stated.map_err(odd)?;
-        if root.environment != openers.environment {
+        let stated = stated.map_err(odd)?;
+        if stated.0.environment != openers.environment {
             return Err(unusable("of another environment"));
         }
-        let signer = openers.open(data, &key)?;
+        Self::opened(data, frame, stated, &bytes, openers)
+    }
+
+    /// What was `stated` in `frame`, which lies or will lie below the folder `data` as `bytes`, with the private half opened.
+    fn opened(
+        data: &Path,
+        frame: Bundle,
+        stated: (Root, BundleKey, u64),
+        bytes: &[u8],
+        openers: BundleOpeners<'_>,
+    ) -> Result<Self, Failure> {
+        let (root, key, epoch) = stated;
         Ok(Self {
             frame,
             root,
+            signer: openers.open(data, &key)?,
             key,
             epoch,
-            signer,
-            statements: Thumbprint(sha256(&bytes)),
+            statements: Thumbprint(sha256(bytes)),
         })
     }
 
@@ -162,17 +173,10 @@ impl BundleKeys {
         if at < key.validity.not_before || key.validity.not_after <= at {
             return Err(Code::ProofInvalid.because("the key may not sign at this time"));
         }
-        let signer = openers.open(data, &key)?;
         let bytes = statements.write()?;
+        let opened = Self::opened(data, frame, (root, key, epoch), &bytes, openers)?;
         files::write_durably(&statements_file(data), &bytes, PUBLIC)?;
-        Ok(Self {
-            frame,
-            root,
-            key,
-            epoch,
-            signer,
-            statements: Thumbprint(sha256(&bytes)),
-        })
+        Ok(opened)
     }
 
     /// The throw-away key of a demonstration below the folder `data`, made anew where it has less than ten days at `at`.
